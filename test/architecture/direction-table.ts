@@ -1,0 +1,44 @@
+/** What the files of one folder of `src/` may import. What is not named is forbidden. */
+interface Direction {
+  /** Folders of `src/` it may import from, besides itself. */
+  readonly folders: readonly string[];
+  /** Folders of which it may import types, and nothing that exists at run time. */
+  readonly typeFolders: readonly string[];
+  /** Packages, their subpaths included; `node:` stands for all of Node's own modules. */
+  readonly packages: readonly string[];
+}
+
+/** The one table of who may import whom; `.oxlintrc.json` says the same to editors, and a test compares the two. */
+export const directions: Readonly<Record<string, Direction>> = {
+  domain: { folders: [], typeFolders: [], packages: [] },
+  contracts: { folders: ['domain'], typeFolders: [], packages: ['zod', '@temporalio/workflow'] },
+  workflows: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['@temporalio/workflow'] },
+  store: { folders: ['domain'], typeFolders: ['contracts'], packages: ['pg', 'node:'] },
+  upstreams: {
+    folders: ['domain'],
+    typeFolders: ['contracts'],
+    packages: ['undici', 'ipaddr.js', 'libphonenumber-js', '@microsoft/agents-activity', 'node:'],
+  },
+  temporal: {
+    folders: ['domain', 'contracts'],
+    typeFolders: [],
+    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/proto', '@temporalio/worker', 'node:'],
+  },
+  activities: {
+    folders: ['domain', 'contracts', 'store', 'upstreams', 'temporal'],
+    typeFolders: [],
+    packages: ['@temporalio/activity', '@temporalio/common', 'node:'],
+  },
+  usecases: { folders: ['domain', 'contracts', 'store', 'temporal'], typeFolders: [], packages: ['node:'] },
+  http: {
+    folders: ['contracts', 'domain', 'usecases', 'store', 'console'],
+    typeFolders: [],
+    packages: ['fastify', '@fastify', 'fastify-type-provider-zod', 'zod', 'prom-client', 'node:'],
+  },
+  console: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['node:'] },
+  // Carries out what domain asks of a key ring; only the doors put it in.
+  encryption: { folders: ['domain'], typeFolders: [], packages: ['node:'] },
+};
+
+/** Files right under `src/` that start a process or read its environment: nothing in a folder imports them. */
+export const doors: readonly string[] = ['api.ts', 'worker.ts', 'migrate.ts', 'config.ts'];

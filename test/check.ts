@@ -1,0 +1,44 @@
+import { pathToFileURL } from 'node:url';
+import { addCounts, type Counts, describeCounts, noCounts } from './support/counts.ts';
+import { runNode } from './support/run-command.ts';
+import { runVitest } from './support/run-vitest.ts';
+
+interface Step {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const steps: readonly Step[] = [
+  { name: 'types', args: ['node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'] },
+  { name: 'types of the workflows', args: ['node_modules/typescript/bin/tsc', '--project', 'src/workflows'] },
+  { name: 'format', args: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
+  { name: 'lint', args: ['node_modules/oxlint/bin/oxlint'] },
+  { name: 'unused code', args: ['node_modules/knip/bin/knip.js'] },
+];
+
+/** Everything that needs no server: format, lint, types, unused code, and the unit, architecture and replay tests. */
+export async function runChecks(): Promise<Counts> {
+  const failedSteps = await runSteps();
+  const counts = await runVitest(['unit', 'architecture', 'replay']);
+  return addCounts(counts, { ...noCounts, failed: failedSteps });
+}
+
+/** Runs the static steps side by side; each is mostly one thread, and what they print is shown whole, one by one. */
+async function runSteps(): Promise<number> {
+  const outcomes = await Promise.all(
+    steps.map(async ({ name, args }) => {
+      const { exitCode, output, durationMs } = await runNode(args);
+      const seconds = (durationMs / 1000).toFixed(1);
+      if (exitCode === 0) console.log(`ok      ${name} (${seconds} s)`);
+      else console.log(`FAILED  ${name} (${seconds} s, exit code ${exitCode})\n${output}`);
+      return exitCode === 0;
+    }),
+  );
+  return outcomes.filter((isOk) => !isOk).length;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const counts = await runChecks();
+  console.log(describeCounts(counts));
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+}
