@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identifyProcess, readLiveProcess, recordProcess } from './process-lock.mjs';
+
+const POLL_MS = 25;
+const LOG_TAIL_LINES = 8;
+const LOG_TAIL_LINE_CHARACTERS = 300;
+
+/** One step of ending a process: send the signal, then wait that long for the end. */
+export type EndStep = readonly [signal: NodeJS.Signals, waitMs: number];
+
+export interface ServerProcess {
+  readonly pid: number;
+  hasEnded(): boolean;
+  /** Ends it step by step; resolves once it is gone, at once when it was gone already. */
+  end(steps: readonly EndStep[]): Promise<void>;
+}
+
+export interface ServerProcessOptions {
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Written anew by each start, so that it cannot grow without bound. */
+  logFile: string;
+  /** Where the process is recorded, for `endLeftover` of a later run. */
+  recordFile: string;
+  /** Whom to run as; null: ourselves. */
+  account: { uid: number; gid: number } | null;
+  /** Called when it ends without `end` having been called. */
+  onUnexpectedEnd: (how: string) => void;
+}
+
+/**
+ * Starts a server in a process group of its own: Ctrl-C at a terminal reaches the whole foreground group, and the
+ * servers have to outlive the product that is draining into them.
+ */
+export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
+  const { command, args, cwd, env, logFile, recordFile, account } = options;
+  const log = openSync(logFile, 'w');
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true, ...account });
+  closeSync(log);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} started without a process id.`);
+  recordProcess(recordFile, pid);
+  let isEnding = false;
+  let hasEnded = false;
+  child.once('exit', (code, signal) => {
+    hasEnded = true;
+    rmSync(recordFile, { force: true });
+    if (!isEnding) options.onUnexpectedEnd(signal ?? `exit code ${code}`);
+  });
+  // A forgotten server must not keep the program alive; the next run ends it by its record.
+  child.unref();
+  return {
+    pid,
+    hasEnded: () => hasEnded,
+    async end(steps) {
+      isEnding = true;
+      child.ref();
+      if (!hasEnded) await endProcess(pid, identifyProcess(pid), steps);
+    },
+  };
+}
+
+/** Ends the server that a killed earlier run left behind, if it is still the recorded one. True when there was one. */
+export async function endLeftover(recordFile: string, steps: readonly EndStep[]): Promise<boolean> {
+  const left = readLiveProcess(recordFile);
+  if (left !== null) await endProcess(left.pid, left.identity, steps);
+  rmSync(recordFile, { force: true });
+  return left !== null;
+}
+
+/** Sends the signals one after the other until the process that `identity` names is gone. */
+export async function endProcess(pid: number, identity: string | null, steps: readonly EndStep[]): Promise<void> {
+  const isGone = () => identity === null || identifyProcess(pid) !== identity;
+  for (const [signal, waitMs] of steps) {
+    if (isGone()) return;
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended between the look and the signal, which the loop below sees.
+    }
+    const deadline = Date.now() + waitMs;
+    while (Date.now() < deadline && !isGone()) await sleep(POLL_MS);
+  }
+  if (!isGone()) throw new Error(`Process ${pid} does not end, not even by SIGKILL.`);
+}
+
+/** The end of a log as one indented block, for an error message. */
+export function readLogTail(logFile: string): string {
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES);
+  return lines.map((line) => `  ${line.slice(0, LOG_TAIL_LINE_CHARACTERS)}`).join('\n');
+}
+
+/** Ports of 127.0.0.1 that were free a moment ago, all different. */
+export async function findFreePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  try {
+    return await Promise.all(servers.map(listenAnywhere));
+  } finally {
+    for (const server of servers) server.close();
+  }
+}
+
+async function listenAnywhere(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: 0, host: '127.0.0.1' }, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('A listening socket without a port.');
+  return address.port;
+}
