@@ -1,0 +1,40 @@
+import type { ErrorClass } from './problems/problem.ts';
+
+/** A channel's say on one provider code; absent members keep the error table's. */
+export interface ErrorOverride {
+  readonly class?: ErrorClass | undefined;
+  readonly userCanBeTold?: boolean | undefined;
+  readonly maxRetries?: number | undefined;
+}
+
+/** What a WhatsApp channel keeps in clear. URLs as given; times in the unit of their name. */
+export interface WhatsappSettings {
+  readonly phoneNumberId: string;
+  readonly apiBaseUrl: string;
+  readonly botUrl: string | null;
+  readonly kpiUrl: string | null;
+  readonly numRetries: number;
+  readonly retryInitialMs: number;
+  readonly retryMaxMs: number;
+  readonly statusWindowSeconds: number;
+  readonly ambiguousPolicy: 'resend' | 'fail';
+  readonly ambiguousWindowMs: number;
+  readonly ordering: 'strict' | 'none';
+  readonly ratePerSecond: number;
+  readonly userNotices: Readonly<Record<string, string>>;
+  readonly quoteReplies: boolean;
+  readonly errorOverrides: Readonly<Record<string, ErrorOverride>>;
+}
+
+/** What a WhatsApp channel keeps sealed. `capability` is the unguessable part of the bot's serviceUrl. */
+export interface WhatsappSecrets {
+  readonly accessToken: string;
+  readonly appSecret: string;
+  readonly verifyToken: string;
+  readonly capability: string;
+}
+
+export interface PushSettings {
+  readonly projectId: string;
+  readonly apiBaseUrl: string;
+}

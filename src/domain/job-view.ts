@@ -1,0 +1,87 @@
+import type { Job, JobKind } from './job.ts';
+import type { Problem } from './problems/problem.ts';
+
+/** A job as the API, the events and the webhooks show it. Times are RFC 3339 UTC with milliseconds. */
+export interface JobView {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly state: string;
+  readonly terminal: boolean;
+  readonly waitingFor: { reason: string; until: string | null; detail: string | null } | null;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly error: Problem | null;
+  readonly externalId: string | null;
+  readonly channelId: string | null;
+  readonly to: string | null;
+  readonly conversationId: string | null;
+  readonly groupId: string | null;
+  readonly integration: string | null;
+  readonly providerMessageIds: readonly string[];
+  readonly possibleDuplicate: boolean;
+  readonly deliveryConfirmed: boolean | null;
+  readonly userInformed: boolean;
+  readonly counts: Job['counts'];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly origin: string;
+  readonly causedBy: string | null;
+  readonly requestId: string | null;
+  readonly sendAt: string | null;
+  readonly expiresAt: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly finishedAt: string | null;
+  readonly workflow: { id: string; runId: string | null; url: string };
+}
+
+/** Where people look at workflows: `{uiUrl}/namespaces/{namespace}/workflows/…`. */
+export interface WorkflowLinks {
+  readonly uiUrl: string;
+  readonly namespace: string;
+}
+
+function time(value: Date | null): string | null {
+  return value === null ? null : value.toISOString();
+}
+
+export function toJobView(job: Job, links: WorkflowLinks): JobView {
+  const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${job.id}`;
+  return {
+    id: job.id,
+    kind: job.kind,
+    state: job.state,
+    terminal: job.terminal,
+    waitingFor:
+      job.waitingFor === null
+        ? null
+        : { reason: job.waitingFor.reason, until: time(job.waitingFor.until), detail: job.waitingFor.detail },
+    attempts: job.attempts,
+    nextAttemptAt: time(job.nextAttemptAt),
+    error: job.error,
+    externalId: job.externalId,
+    channelId: job.channelId,
+    to: job.to,
+    conversationId: job.conversationId,
+    groupId: job.groupId,
+    integration: job.integration,
+    providerMessageIds: job.providerMessageIds,
+    possibleDuplicate: job.possibleDuplicate,
+    deliveryConfirmed: job.deliveryConfirmed,
+    userInformed: job.userInformed,
+    counts: job.counts,
+    metadata: job.metadata,
+    origin: job.origin,
+    causedBy: job.causedBy,
+    requestId: job.requestId,
+    sendAt: time(job.sendAt),
+    expiresAt: job.expiresAt.toISOString(),
+    createdAt: job.createdAt.toISOString(),
+    updatedAt: job.updatedAt.toISOString(),
+    finishedAt: time(job.finishedAt),
+    workflow: {
+      id: job.id,
+      runId: job.workflowRunId,
+      url: job.workflowRunId === null ? page : `${page}/${job.workflowRunId}/history`,
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import type { Problem } from './problems/problem.ts';
+
+export const jobKinds = ['message', 'notification', 'inbound'] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+export const messageStates = [
+  'scheduled',
+  'queued',
+  'held',
+  'sending',
+  'accepted',
+  'sent',
+  'delivered',
+  'read',
+  'failed',
+  'expired',
+  'cancelled',
+  'skipped',
+] as const;
+export type MessageState = (typeof messageStates)[number];
+
+export const batchStates = [
+  'scheduled',
+  'queued',
+  'running',
+  'completed',
+  'completed_with_errors',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+export type BatchState = (typeof batchStates)[number];
+
+export type JobState = MessageState | BatchState | 'relaying';
+
+export type WaitingReason = 'turn' | 'channel_paused' | 'rate_limit' | 'retry' | 'status' | 'schedule' | 'integrator';
+
+/** What a job waits for; `until` null = no time is known. */
+export interface WaitingFor {
+  readonly reason: WaitingReason;
+  readonly until: Date | null;
+  readonly detail: string | null;
+}
+
+/** Progress of a notification: recipients are distinct (merchant, user) pairs. */
+export interface BatchCounts {
+  readonly receivers: number;
+  readonly recipients: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly pending: number;
+  readonly failedMerchants: number;
+}
+
+export type JobOrigin = 'api' | 'user_notice' | 'bot' | 'integration';
+
+/** The record of one accepted thing. Times are instants; null means "does not apply" or "not yet". */
+export interface Job {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly kind: JobKind;
+  readonly state: JobState;
+  readonly terminal: boolean;
+  readonly waitingFor: WaitingFor | null;
+  /** Calls to an upstream so far. */
+  readonly attempts: number;
+  /** Failures that counted against the channel's `numRetries` in this run of the job. */
+  readonly retriesUsed: number;
+  readonly throttledInARow: number;
+  readonly partsTotal: number;
+  readonly partsAccepted: number;
+  readonly nextAttemptAt: Date | null;
+  /** The last send may have gone out: until a status says so, nobody knows. */
+  readonly isOutcomeUnknown: boolean;
+  readonly error: Problem | null;
+  readonly externalId: string | null;
+  readonly channelId: string | null;
+  readonly to: string | null;
+  readonly conversationId: string | null;
+  readonly groupId: string | null;
+  readonly integration: string | null;
+  readonly providerMessageIds: readonly string[];
+  readonly possibleDuplicate: boolean;
+  readonly userInformed: boolean;
+  readonly deliveryConfirmed: boolean | null;
+  readonly counts: BatchCounts | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly request: unknown;
+  readonly origin: JobOrigin;
+  readonly causedBy: string | null;
+  readonly requestId: string | null;
+  readonly sendAt: Date | null;
+  readonly expiresAt: Date;
+  readonly statusUntil: Date | null;
+  /** When the sweep makes sure that a workflow runs; null = nothing is due. */
+  readonly wakeAt: Date | null;
+  readonly workflowRunId: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** What may change after acceptance. */
+export type JobUpdate = Partial<
+  Omit<Job, 'id' | 'tenantId' | 'kind' | 'request' | 'origin' | 'causedBy' | 'createdAt' | 'updatedAt' | 'requestId'>
+>;
+
+export interface TimelineEntry {
+  readonly type: string;
+  readonly title: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * One change of a job with everything that must be stored in the same transaction: the timeline, the public events, the
+ * KPI events and the problem that it made.
+ */
+export interface JobChange {
+  readonly set: JobUpdate;
+  readonly timeline: readonly TimelineEntry[];
+  readonly events: readonly string[];
+  readonly kpi: readonly object[];
+  readonly problems: readonly Problem[];
+}
+
+export const noChange: JobChange = { set: {}, timeline: [], events: [], kpi: [], problems: [] };
+
+/** The fields that every ending sets: nothing is waited for, nothing will run. */
+export function endingAt(now: Date): JobUpdate {
+  return {
+    terminal: true,
+    waitingFor: null,
+    nextAttemptAt: null,
+    wakeAt: null,
+    statusUntil: null,
+    isOutcomeUnknown: false,
+    finishedAt: now,
+  };
+}
+
+export function applyUpdate(job: Job, set: JobUpdate, now: Date): Job {
+  return { ...job, ...set, updatedAt: now };
+}

@@ -1,0 +1,41 @@
+/**
+ * BCP 47 (RFC 5646), of the shapes that are registered in practice: a language of 2–3 letters, then extended language,
+ * script, region, variants, the extensions `t` and `u`, and private use. So `english` and `es_ES` are no tags.
+ */
+const languageTag = new RegExp(
+  '^[a-z]{2,3}(-[a-z]{3})?(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*' +
+    '(-[tu](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?$',
+  'i',
+);
+const maxTagChars = 64;
+
+export function isLanguageTag(tag: string): boolean {
+  return tag.length <= maxTagChars && languageTag.test(tag);
+}
+
+/** `wanted` null = nobody said. `available` is in order of preference. */
+export interface LanguageChoice {
+  readonly wanted: string | null;
+  readonly fallback: string;
+  readonly available: readonly string[];
+}
+
+/**
+ * Picks the member of `available` for a reader: the wanted tag, then what is left of it when cut from the right
+ * (`zh-Hant-TW`, `zh-Hant`, `zh`; RFC 4647 §3.4), the same for `fallback`, else the first. Null when none is available.
+ */
+export function chooseLanguage({ wanted, fallback, available }: LanguageChoice): string | null {
+  const chosen = (wanted === null ? undefined : lookUp(wanted, available)) ?? lookUp(fallback, available);
+  return chosen ?? available[0] ?? null;
+}
+
+function lookUp(tag: string, available: readonly string[]): string | undefined {
+  if (tag.length > maxTagChars) return undefined;
+  const subtags = tag.toLowerCase().split('-');
+  for (let length = subtags.length; length > 0; length -= 1) {
+    const range = subtags.slice(0, length).join('-');
+    const match = available.find((candidate) => candidate.toLowerCase() === range);
+    if (match !== undefined) return match;
+  }
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import { endingAt, noChange, type Job, type JobChange } from '../job.ts';
+import type { Problem } from '../problems/problem.ts';
+import { buildKpiValue } from './kpi.ts';
+
+/** After this long without news a job in `sending` is offered to a workflow again: its process must have died. */
+export const sendingLeaseMs = 60_000;
+/** A wait this short is not worth a timer. */
+const shortestWaitMs = 20;
+
+/** What an attempt may do next with a message, judged from its record alone. */
+export type Claim =
+  | { readonly kind: 'go'; readonly change: JobChange }
+  | { readonly kind: 'wait'; readonly until: Date }
+  | { readonly kind: 'window_closed' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'hold'; readonly change: JobChange }
+  | { readonly kind: 'done' };
+
+const claimable = new Set(['scheduled', 'queued', 'held', 'sending']);
+
+/**
+ * Judges whether a message may be sent now. Whoever calls holds the row's lock, so that of two callers only one gets `go`.
+ * `interrupted`: an attempt is open, so an earlier process died between its claim and its record.
+ * `window_closed`: the wait for a status after an unknown outcome is over and nobody told.
+ */
+export function claimMessage(input: {
+  readonly job: Job;
+  readonly now: Date;
+  readonly isChannelPaused: boolean;
+  readonly hasOpenAttempt: boolean;
+  readonly runId: string;
+}): Claim {
+  const { job, now } = input;
+  if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
+  if (input.hasOpenAttempt) return { kind: 'interrupted' };
+  if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
+  const dueAt = Math.max(job.nextAttemptAt?.getTime() ?? 0, job.sendAt?.getTime() ?? 0);
+  if (dueAt - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueAt) };
+  if (input.isChannelPaused) return { kind: 'hold', change: holdForChannel(job) };
+  if (job.isOutcomeUnknown) return { kind: 'window_closed' };
+  return { kind: 'go', change: startAttempt(job, now, input.runId) };
+}
+
+export function startAttempt(job: Job, now: Date, runId: string): JobChange {
+  return {
+    ...noChange,
+    set: {
+      state: 'sending',
+      waitingFor: null,
+      nextAttemptAt: null,
+      isOutcomeUnknown: false,
+      attempts: job.attempts + 1,
+      workflowRunId: runId,
+      wakeAt: new Date(now.getTime() + sendingLeaseMs),
+    },
+  };
+}
+
+function holdForChannel(job: Job): JobChange {
+  if (job.state === 'held' && job.waitingFor?.reason === 'channel_paused') {
+    return { ...noChange, set: { wakeAt: job.expiresAt } };
+  }
+  return {
+    ...noChange,
+    set: {
+      state: 'held',
+      waitingFor: { reason: 'channel_paused', until: null, detail: 'the channel is paused' },
+      nextAttemptAt: null,
+      wakeAt: job.expiresAt,
+    },
+    timeline: [{ type: 'message.held', title: 'Held: the channel is paused' }],
+    events: ['message.held'],
+  };
+}
+
+/** The time-to-live passed before Kernel accepted. */
+export function expireMessage(job: Job, problem: Problem, now: Date, numRetries: number): JobChange {
+  return {
+    set: { ...endingAt(now), state: 'expired', error: problem },
+    timeline: [{ type: 'message.expired', title: 'Expired before it could be sent', detail: { code: problem.code } }],
+    events: ['message.expired'],
+    kpi: [buildKpiValue({ event: 'expired', job, now, numRetries, problem, recoverable: false })],
+    problems: [problem],
+  };
+}

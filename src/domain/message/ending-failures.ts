@@ -1,0 +1,28 @@
+import type { Failure } from '../failure.ts';
+
+/** The ends that no upstream caused. They are final, and nobody's user is told about them. */
+function endingFailure(code: 'expired' | 'group_cancelled' | 'cancelled', detail: string): Failure {
+  return {
+    code,
+    source: 'api',
+    class: 'permanent',
+    scope: 'message',
+    userCanBeTold: false,
+    maxRetries: null,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail,
+    provider: null,
+    errors: [],
+  };
+}
+
+/** `expiresAt` is RFC 3339. */
+export function expiredFailure(expiresAt: string): Failure {
+  return endingFailure('expired', `The message was not sent before it expired at ${expiresAt}.`);
+}
+
+/** `causeJobId` is the earlier message of the group that failed for good. */
+export function groupCancelledFailure(causeJobId: string): Failure {
+  return endingFailure('group_cancelled', `The message ${causeJobId} of the same group failed for good.`);
+}

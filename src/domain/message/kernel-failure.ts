@@ -1,0 +1,101 @@
+import type { Failure, NetworkFault } from '../failure.ts';
+import { whatsappProblemCode } from '../problems/catalogue/provider-problems.ts';
+import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
+import { errorTable } from '../problems/error-table.ts';
+import type { ProviderError } from '../problems/problem.ts';
+
+/** Kernel's answer to a send that was not an acceptance. `unreadableSuccess` = a 2xx without a message id. */
+export interface KernelRefusal {
+  readonly httpStatus: number | null;
+  readonly retryAfterMs: number | null;
+  readonly fault: NetworkFault | null;
+  readonly provider: ProviderError | null;
+  readonly detail: string;
+  readonly unreadableSuccess?: boolean | undefined;
+}
+
+/** One entry of a `failed` status' `errors` (Meta, status webhook). `code` null = the status named no error. */
+export interface CallbackError {
+  readonly code: string | null;
+  readonly title: string | null;
+  readonly message: string | null;
+  readonly details: string | null;
+}
+
+/** Classifies Kernel's answer to a send; codes: `whatsapp_<code>`, `kernel_…`, `url_not_allowed`. */
+export function kernelFailure(answer: KernelRefusal, overrides: ErrorOverrides): Failure {
+  const providerCode = answer.provider?.code ?? null;
+  const { httpStatus, fault } = answer;
+  const verdict = classifyProvider({ providerCode, httpStatus, fault, overrides });
+  return {
+    code: kernelCode(providerCode, fault),
+    source: 'kernel',
+    // A success we could not read has gone out, whatever code its body carries.
+    class: answer.unreadableSuccess === true ? 'ambiguous' : verdict.class,
+    scope: verdict.scope,
+    userCanBeTold: verdict.userCanBeTold,
+    maxRetries: verdict.maxRetries,
+    retryAfterMs: answer.retryAfterMs,
+    httpStatus,
+    detail: answer.detail,
+    provider: answer.provider,
+    errors: [],
+  };
+}
+
+/**
+ * Classifies a `failed` status that came by callback. It was refused and so cannot have arrived: `ambiguous` counts as
+ * `transient` here, which also holds for a code that no table lists.
+ */
+export function callbackFailure(error: CallbackError, overrides: ErrorOverrides): Failure {
+  const verdict = classifyProvider({ providerCode: error.code, httpStatus: null, fault: null, overrides });
+  return {
+    code: (error.code === null ? null : whatsappProblemCode(error.code)) ?? 'whatsapp_unknown',
+    source: 'whatsapp',
+    class: verdict.class === 'ambiguous' ? 'transient' : verdict.class,
+    scope: verdict.scope,
+    userCanBeTold: verdict.userCanBeTold,
+    maxRetries: verdict.maxRetries,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail:
+      error.details ?? error.message ?? error.title ?? 'WhatsApp reported the message as failed and gave no reason.',
+    provider: {
+      name: errorTable.provider,
+      code: error.code,
+      title: error.title ?? error.message,
+      details: error.details,
+      traceId: null,
+      httpStatus: null,
+    },
+    errors: [],
+  };
+}
+
+/**
+ * What a message ends with when it may have gone out and its channel does not send such messages again. `last` is the
+ * ambiguous failure or the problem that was made of it.
+ */
+export function outcomeUnknownFailure(last: Pick<Failure, 'detail' | 'provider'>): Failure {
+  return {
+    code: 'outcome_unknown',
+    source: 'kernel',
+    class: 'ambiguous',
+    scope: 'message',
+    userCanBeTold: false,
+    maxRetries: null,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail: `It is unknown whether the message went out: ${last.detail}`,
+    provider: last.provider,
+    errors: [],
+  };
+}
+
+function kernelCode(providerCode: string | null, fault: NetworkFault | null): string {
+  const ownCode = providerCode === null ? null : whatsappProblemCode(providerCode);
+  if (ownCode !== null) return ownCode;
+  if (fault === null) return 'kernel_http_error';
+  if (fault === 'timeout') return 'kernel_timeout';
+  return fault === 'url_not_allowed' ? 'url_not_allowed' : 'kernel_unreachable';
+}

@@ -1,0 +1,28 @@
+/**
+ * The Bot Framework activity around one KPI event. The bot SDKs refuse an activity without `conversation`, so it always
+ * has one: the message's own, else one made of channel and digits, which can stand in a URL.
+ */
+export function buildKpiActivity(input: {
+  readonly id: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly channel: { readonly id: string; readonly settings: { readonly phoneNumberId: string } };
+  readonly serviceUrl: string;
+}): object {
+  const { id, value, channel } = input;
+  const to = typeof value['to'] === 'string' ? value['to'] : '';
+  const digits = to.replace(/\D/g, '');
+  return {
+    type: 'event',
+    name: 'waypost.kpi',
+    id,
+    timestamp: value['occurredAt'],
+    channelId: 'whatsapp',
+    from: { id: digits },
+    recipient: { id: channel.settings.phoneNumberId },
+    conversation: {
+      id: typeof value['conversationId'] === 'string' ? value['conversationId'] : `${channel.id}.${digits}`,
+    },
+    serviceUrl: input.serviceUrl,
+    value,
+  };
+}

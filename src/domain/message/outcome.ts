@@ -1,0 +1,137 @@
+import { endingAt, noChange, type Job, type JobChange, type JobUpdate } from '../job.ts';
+import type { Problem } from '../problems/problem.ts';
+import type { Decision } from './decide.ts';
+import { buildKpiValue, type KpiEventName } from './kpi.ts';
+
+/** A stored wait gets this much grace before the sweep doubts that its workflow still lives. */
+export const wakeGraceMs = 30_000;
+
+/**
+ * Kernel took one send of a message. `isComplete` = it was the last one missing. Where a status has come before the answer
+ * the record knows more already and was told: then only the provider's id is new.
+ */
+export function recordAccepted(input: {
+  readonly job: Job;
+  readonly providerMessageId: string;
+  readonly isComplete: boolean;
+  readonly now: Date;
+  readonly numRetries: number;
+  readonly statusWindowSeconds: number;
+}): JobChange {
+  const { job, now } = input;
+  const base: JobUpdate = {
+    partsAccepted: Math.min(job.partsAccepted + 1, job.partsTotal),
+    providerMessageIds: job.providerMessageIds.includes(input.providerMessageId)
+      ? job.providerMessageIds
+      : [...job.providerMessageIds, input.providerMessageId],
+  };
+  if (confirmedStates.has(job.state)) return { ...noChange, set: { ...base, wakeAt: null } };
+  if (!input.isComplete) return { ...noChange, set: base };
+  return {
+    set: {
+      ...base,
+      state: 'accepted',
+      error: null,
+      isOutcomeUnknown: false,
+      waitingFor: { reason: 'status', until: statusUntil(input), detail: "waits for the provider's word" },
+      statusUntil: statusUntil(input),
+      nextAttemptAt: null,
+      wakeAt: null,
+    },
+    timeline: [{ type: 'message.accepted', title: 'Accepted by Kernel', detail: { attempt: job.attempts } }],
+    events: ['message.accepted'],
+    kpi: [buildKpiValue({ event: 'accepted', job, now, numRetries: input.numRetries })],
+    problems: [],
+  };
+}
+
+const confirmedStates: ReadonlySet<string> = new Set(['sent', 'delivered', 'read']);
+
+function statusUntil(input: { readonly now: Date; readonly statusWindowSeconds: number }): Date {
+  return new Date(input.now.getTime() + input.statusWindowSeconds * 1000);
+}
+
+/** The KPI event's name for a failure, by who reported it. */
+function errorEvent(problem: Problem): KpiEventName {
+  if (problem.source === 'rendering') return 'rendering_error';
+  return problem.source === 'whatsapp' ? 'whatsapp_error' : 'kernel_error';
+}
+
+/** Carries out what `decideAfterFailure` decided; `userInformed` says whether a notice was stored beside it. */
+export function recordFailure(input: {
+  readonly job: Job;
+  readonly problem: Problem;
+  readonly decision: Decision;
+  readonly now: Date;
+  readonly numRetries: number;
+  readonly userInformed: boolean;
+}): JobChange {
+  const { job, problem, decision, now } = input;
+  const kpi = buildKpiValue({
+    event: errorEvent(problem),
+    job,
+    now,
+    problem,
+    numRetries: input.numRetries,
+    recoverable: decision.recoverable,
+    willRetry: decision.willRetry,
+    userInformed: input.userInformed,
+  });
+  const kept = { kpi: [kpi], problems: [problem] };
+  if (decision.next === 'fail') return { ...endInFailure(job, problem, input.userInformed, now), ...kept };
+  if (decision.next === 'pause_channel') {
+    return {
+      ...kept,
+      set: {
+        state: 'held',
+        error: problem,
+        waitingFor: { reason: 'channel_paused', until: null, detail: problem.title },
+        nextAttemptAt: null,
+        statusUntil: null,
+        wakeAt: job.expiresAt,
+      },
+      timeline: [{ type: 'message.held', title: `Held: ${problem.title}`, detail: { code: problem.code } }],
+      events: ['message.held'],
+    };
+  }
+  const until = new Date(Math.min(now.getTime() + decision.delayMs, job.expiresAt.getTime()));
+  const isThrottled = decision.reason === 'rate_limit';
+  return {
+    ...kept,
+    set: {
+      state: 'held',
+      error: problem,
+      waitingFor: { reason: isThrottled ? 'rate_limit' : 'retry', until, detail: problem.title },
+      nextAttemptAt: until,
+      statusUntil: null,
+      isOutcomeUnknown: decision.reason === 'ambiguous_window',
+      retriesUsed: job.retriesUsed + (decision.countsAsRetry ? 1 : 0),
+      throttledInARow: isThrottled ? job.throttledInARow + 1 : 0,
+      wakeAt: new Date(until.getTime() + wakeGraceMs),
+    },
+    timeline: [
+      {
+        type: 'message.retry_scheduled',
+        title: `Will be tried again: ${problem.title}`,
+        detail: { code: problem.code, attempt: job.attempts, until: until.toISOString() },
+      },
+    ],
+    events: ['message.retry_scheduled'],
+  };
+}
+
+/** The fields and tellings of an end in failure, without the problem's own telling. */
+export function endInFailure(job: Job, problem: Problem, userInformed: boolean, now: Date) {
+  return {
+    set: {
+      ...endingAt(now),
+      state: 'failed' as const,
+      error: problem,
+      userInformed: job.userInformed || userInformed,
+    },
+    timeline: [
+      { type: 'message.failed', title: `Failed: ${problem.title}`, detail: { code: problem.code, userInformed } },
+    ],
+    events: ['message.failed'],
+  };
+}

@@ -1,0 +1,84 @@
+import type { Failure } from '../failure.ts';
+import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
+import type { Problem } from '../problems/problem.ts';
+
+/** How many undelivered callbacks a problem names; the list of deliveries names all. */
+export const maxNamedDeliveries = 10;
+
+/**
+ * The end of a batch that ran through. `undelivered` = the problem of callbacks that the integrator never took: it stands
+ * before what was wrong with the notification itself, because nobody but the job's record tells it.
+ */
+export function closeBatch(input: {
+  readonly job: Job;
+  readonly undelivered: Problem | null;
+  readonly hasErrors: boolean;
+  readonly now: Date;
+}): JobChange {
+  const { job, undelivered, now } = input;
+  const error = undelivered ?? job.error;
+  const state = error !== null ? 'failed' : input.hasErrors ? 'completed_with_errors' : 'completed';
+  const { counts } = job;
+  const title =
+    counts === null ? 'Done' : `Done: ${counts.delivered} delivered, ${counts.failed} failed of ${counts.recipients}`;
+  return {
+    ...noChange,
+    set: { ...endingAt(now), state, error },
+    timeline: [
+      error === null
+        ? { type: `notification.${state}`, title }
+        : { type: `notification.${state}`, title: `Failed: ${error.title}`, detail: { code: error.code } },
+    ],
+    events: [`notification.${state}`],
+    problems: undelivered === null ? [] : [undelivered],
+  };
+}
+
+/** Callbacks that the integrator never took, as the failure of their batch. */
+export function undeliveredFailure(input: {
+  readonly integration: string;
+  readonly count: number;
+  readonly deliveryIds: readonly string[];
+  readonly fault: Problem | null;
+}): Failure {
+  const named = input.deliveryIds.slice(0, maxNamedDeliveries);
+  const more = input.count > named.length ? ` and ${input.count - named.length} more` : '';
+  const also = input.fault === null ? '' : ` The notification itself had failed with ${input.fault.code}.`;
+  return {
+    code: 'custom_notification_not_delivered',
+    source: 'integrator',
+    class: 'permanent',
+    scope: 'notification',
+    userCanBeTold: false,
+    maxRetries: null,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail:
+      `${input.count} error callbacks could not be delivered to the integration ${input.integration}: ` +
+      `${named.join(', ')}${more}.${also}`,
+    provider: null,
+    errors: [],
+  };
+}
+
+/** One callback that will not be tried again. `last` = why its last try failed. */
+export function callbackFailure(input: {
+  readonly integration: string;
+  readonly tries: number;
+  readonly last: string;
+}): Failure {
+  const times = input.tries === 1 ? '1 try' : `${input.tries} tries`;
+  return {
+    code: 'custom_notification_errors_not_delivered',
+    source: 'integrator',
+    class: 'permanent',
+    scope: 'integration',
+    userCanBeTold: false,
+    maxRetries: null,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail: `The integration ${input.integration} did not take these errors after ${times}: ${input.last}`,
+    provider: null,
+    errors: [],
+  };
+}

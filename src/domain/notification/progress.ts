@@ -1,0 +1,87 @@
+import { type BatchCounts, type Job, type JobChange, noChange } from '../job.ts';
+import type { Problem } from '../problems/problem.ts';
+
+/** A running batch without news for so long is offered to a workflow again; its pages and callbacks bear that. */
+export const runningLeaseMs = 120_000;
+/** A stored wait gets this much grace before the sweep doubts that its workflow still lives. */
+const wakeGraceMs = 30_000;
+
+const startable = new Set(['scheduled', 'queued']);
+
+/** What a workflow finds when it comes to a batch. `early`: its time has not come, and the sweep will start it then. */
+export function judgeBatch(job: Job, now: Date): 'start' | 'running' | 'early' | 'expired' | 'ended' {
+  if (job.terminal) return 'ended';
+  if (job.state === 'running') return 'running';
+  if (!startable.has(job.state)) return 'ended';
+  if (job.sendAt !== null && job.sendAt.getTime() > now.getTime()) return 'early';
+  return job.expiresAt.getTime() <= now.getTime() ? 'expired' : 'start';
+}
+
+/** `fault` = what is wrong with the whole notification; it is reported for all, and fails the batch at its end. */
+export function startBatch(input: {
+  readonly counts: BatchCounts;
+  readonly fault: Problem | null;
+  readonly runId: string;
+  readonly now: Date;
+}): JobChange {
+  const { counts, fault } = input;
+  const found =
+    fault === null ? [] : [{ type: 'notification.fault', title: fault.title, detail: { code: fault.code } }];
+  return {
+    ...noChange,
+    set: {
+      state: 'running',
+      waitingFor: null,
+      nextAttemptAt: null,
+      counts,
+      error: fault,
+      workflowRunId: input.runId,
+      wakeAt: new Date(input.now.getTime() + runningLeaseMs),
+    },
+    timeline: [{ type: 'notification.running', title: `Running for ${counts.recipients} recipients` }, ...found],
+    problems: fault === null ? [] : [fault],
+  };
+}
+
+/** `delivered`, `failed` = how many recipients this page settled; `failedMerchants` = how many of the whole batch failed. */
+export function recordPage(
+  job: Job,
+  page: { readonly delivered: number; readonly failed: number; readonly failedMerchants: number },
+  now: Date,
+): JobChange {
+  const wakeAt = new Date(now.getTime() + runningLeaseMs);
+  const { counts } = job;
+  if (counts === null || page.delivered + page.failed === 0) return { ...noChange, set: { wakeAt } };
+  const next: BatchCounts = {
+    ...counts,
+    delivered: counts.delivered + page.delivered,
+    failed: counts.failed + page.failed,
+    pending: Math.max(0, counts.pending - page.delivered - page.failed),
+    failedMerchants: page.failedMerchants,
+  };
+  const title = `${page.delivered} recipients delivered, ${page.failed} failed`;
+  return { ...noChange, set: { counts: next, wakeAt }, timeline: [{ type: 'notification.page', title }] };
+}
+
+/** The callbacks of this run are made: from here on the batch waits for its integrator. */
+export function awaitIntegrator(callbacks: number, now: Date): JobChange {
+  return {
+    ...noChange,
+    set: {
+      waitingFor: { reason: 'integrator', until: now, detail: `${callbacks} error callbacks to send` },
+      wakeAt: new Date(now.getTime() + runningLeaseMs),
+    },
+    timeline: [{ type: 'notification.callbacks', title: `${callbacks} error callbacks made`, detail: { callbacks } }],
+  };
+}
+
+export function postponeCallbacks(pending: number, until: Date): JobChange {
+  return {
+    ...noChange,
+    set: {
+      waitingFor: { reason: 'integrator', until, detail: `${pending} error callbacks wait for the integrator` },
+      nextAttemptAt: until,
+      wakeAt: new Date(until.getTime() + wakeGraceMs),
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { MessageRequest } from '../message/request.ts';
+import { renderActivity } from './render-activity.ts';
+import { renderNative } from './render-native.ts';
+import type { Rendered } from './rendered.ts';
+
+/** Renders what a message asks for: a bot's activity, or a native Cloud API object. `to` = the recipient as given. */
+export function renderMessage(request: MessageRequest, to: string): Rendered {
+  if (request.whatsapp !== undefined) return renderNative({ whatsapp: request.whatsapp, to, pointer: '/whatsapp' });
+  return renderActivity({ activity: request.activity ?? {}, to });
+}

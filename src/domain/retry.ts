@@ -1,0 +1,39 @@
+/** The scope of a limit on one sender and one recipient, as the error table names it. */
+const pairScope = 'number+recipient';
+
+/** 4^8 s is 18 hours, close to the longest usual life of a message. */
+const maxPairExponent = 8;
+
+/** Keeps 2^n finite; every real `maxMs` is reached long before. */
+const maxBackoffExponent = 50;
+
+/** `attempt` counts from 1; `random` gives [0, 1). */
+export interface BackoffInput {
+  readonly attempt: number;
+  readonly initialMs: number;
+  readonly maxMs: number;
+  readonly random: () => number;
+}
+
+/** Exponential back-off: `initialMs` doubled with each attempt up to `maxMs`, ±20 %; whole milliseconds, never negative. */
+export function backoffMs({ attempt, initialMs, maxMs, random }: BackoffInput): number {
+  const exponent = Math.min(Math.max(attempt - 1, 0), maxBackoffExponent);
+  const plainMs = Math.min(initialMs * 2 ** exponent, maxMs);
+  return Math.max(Math.floor(plainMs * (0.8 + 0.4 * random())), 0);
+}
+
+/** `throttledBefore` = throttled answers in a row before this one. */
+export interface ThrottleInput extends Omit<BackoffInput, 'attempt'> {
+  readonly failure: { readonly scope: string; readonly retryAfterMs: number | null };
+  readonly throttledBefore: number;
+}
+
+/**
+ * How long a throttled scope waits: what the answer says, else 4^n s for a pair (n = 0, 1, 2 …; Meta, pair rate limits),
+ * else the back-off. A `Retry-After` of zero or of the past counts as unsaid, for throttling uses up no retries.
+ */
+export function throttleDelayMs({ failure, throttledBefore, initialMs, maxMs, random }: ThrottleInput): number {
+  if (failure.retryAfterMs !== null && failure.retryAfterMs > 0) return Math.ceil(failure.retryAfterMs);
+  if (failure.scope === pairScope) return 4 ** Math.min(throttledBefore, maxPairExponent) * 1_000;
+  return backoffMs({ attempt: throttledBefore + 1, initialMs, maxMs, random });
+}
