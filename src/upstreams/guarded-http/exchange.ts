@@ -1,0 +1,101 @@
+import type { Dispatcher } from 'undici';
+import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
+import { NetworkError, codeOf } from './network-error.ts';
+import { parseRetryAfterMs } from './retry-after.ts';
+
+export interface Exchange {
+  readonly dispatcher: Dispatcher;
+  readonly options: Dispatcher.DispatchOptions;
+  /** How long to wait for a connection before anything is written. */
+  readonly waitTimeoutMs: number;
+  /** How long the answer may take, body included, once the request is being written. */
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly nowMs: () => number;
+  readonly monotonicNowMs: () => number;
+}
+
+/**
+ * One request and its answer; always resolves. The request is written at most once: whatever fails after the first byte
+ * may have been offered to the network is `timeout` or `reset_after_body`, and what fails before is safe to resend.
+ * Once a status has been read the outcome is `answered`, with as much of the body as came in time and fits.
+ */
+export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
+  const { waitTimeoutMs, timeoutMs, maxBodyBytes, monotonicNowMs } = exchange;
+  const startedAtMs = monotonicNowMs();
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bodyBytes = 0;
+    let head: { readonly status: number; readonly retryAfterMs: number | null } | null = null;
+    let abort: (() => void) | null = null;
+    let isOver = false;
+    let timer = setTimeout(
+      () => fail('connection_refused', `No connection was free within ${waitTimeoutMs} ms; nothing was sent.`),
+      waitTimeoutMs,
+    );
+
+    function end(outcome: HttpOutcome): void {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      resolve(outcome);
+    }
+    function fail(fault: NetworkFault, detail: string): void {
+      const durationMs = Math.round(monotonicNowMs() - startedAtMs);
+      if (head === null) return end({ answered: false, fault, detail, durationMs });
+      end({ answered: true, ...head, body: decodeBody(chunks), durationMs });
+    }
+    /** Ends with what has been read so far, and closes the connection because more may be on its way. */
+    function cutOff(fault: NetworkFault, detail: string): void {
+      fail(fault, detail);
+      abort?.();
+    }
+
+    exchange.dispatcher.dispatch(exchange.options, {
+      onConnect(abortRequest) {
+        // Called right before writing. Throwing drops the request unwritten: nobody waits for it any more, or it has been
+        // written before and must not go out twice.
+        if (isOver || abort !== null) throw new Error('The request is not to be written.');
+        abort = abortRequest;
+        clearTimeout(timer);
+        timer = setTimeout(() => cutOff('timeout', `No whole answer came within ${timeoutMs} ms.`), timeoutMs);
+      },
+      onHeaders(status, rawHeaders) {
+        if (status < 200) return true; // 1xx: the answer is still to come
+        head = { status, retryAfterMs: parseRetryAfterMs(findHeader(rawHeaders, 'retry-after'), exchange.nowMs()) };
+        return true;
+      },
+      onData(chunk) {
+        const room = maxBodyBytes - bodyBytes;
+        bodyBytes += chunk.length;
+        if (room > 0) chunks.push(chunk.subarray(0, room));
+        if (chunk.length > room) cutOff('reset_after_body', 'The answer was longer than is read.');
+        return true;
+      },
+      onComplete() {
+        fail('reset_after_body', 'The answer ended without a status.');
+      },
+      onError(error) {
+        if (error instanceof NetworkError) return fail(error.fault, error.message);
+        const isWritten = abort !== null;
+        fail(
+          isWritten ? 'reset_after_body' : 'reset_before_body',
+          `The exchange broke ${isWritten ? 'after' : 'before'} the request was sent (${codeOf(error)}).`,
+        );
+      },
+    });
+  });
+}
+
+function findHeader(rawHeaders: readonly Buffer[], name: string): string | null {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toString('latin1').toLowerCase() === name)
+      return rawHeaders[index + 1]?.toString('latin1') ?? null;
+  }
+  return null;
+}
+
+/** UTF-8 text without a character that was cut in half, and without NUL, which Postgres cannot store. */
+function decodeBody(chunks: readonly Buffer[]): string {
+  return new TextDecoder().decode(Buffer.concat(chunks), { stream: true }).replaceAll('\u0000', '\ufffd');
+}

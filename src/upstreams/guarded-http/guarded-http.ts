@@ -1,0 +1,107 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { Pool } from 'undici';
+import type { HttpOutcome } from '../../domain/failure.ts';
+import { createDialer } from './dial.ts';
+import { runExchange } from './exchange.ts';
+import { createOriginPools } from './origin-pools.ts';
+import { createHostResolver, resolveBySystem } from './resolve-host.ts';
+import type { ResolveName } from './resolve-host.ts';
+import type { UrlGuard } from './url-guard.ts';
+
+const maxHeaderBytes = 16 * 1024;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | null;
+  /** Budget from the moment the request is written to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** Replaces the client's own bound for this answer. */
+  readonly maxBodyBytes?: number;
+}
+
+export interface GuardedHttp {
+  /**
+   * Sends one request, at most once, and never follows a redirect. Always resolves: an upstream's refusal, silence or
+   * nonsense is an outcome. Takes at most `dnsTimeoutMs + connectTimeoutMs + timeoutMs`. Rejects only after `close()`.
+   */
+  request(request: HttpRequest): Promise<HttpOutcome>;
+  /** Lets requests under way end, then closes every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one way out to the network for URLs that a tenant gave: HTTP/1.1, no proxy from the environment, no redirects,
+ * addresses vetted when they are dialled, and every size and wait bounded.
+ */
+export function createGuardedHttp(dependencies: {
+  readonly guard: UrlGuard;
+  readonly connectionsPerOrigin: number;
+  readonly connectTimeoutMs?: number;
+  readonly dnsTimeoutMs?: number;
+  readonly maxBodyBytes?: number;
+  readonly resolveName?: ResolveName;
+  readonly nowMs?: () => number;
+  readonly monotonicNowMs?: () => number;
+}): GuardedHttp {
+  const { guard, connectTimeoutMs = 5000, dnsTimeoutMs = 5000, resolveName = resolveBySystem } = dependencies;
+  const { nowMs = Date.now, monotonicNowMs = () => performance.now() } = dependencies;
+  const resolveHost = createHostResolver({ guard, resolveName, dnsTimeoutMs });
+  const poolOptions: Pool.Options = {
+    connect: createDialer({ resolveHost, connectTimeoutMs }),
+    connections: dependencies.connectionsPerOrigin,
+    pipelining: 1,
+    allowH2: false,
+    maxHeaderSize: maxHeaderBytes,
+    // The exchange has one clock of its own over headers and body together; two would disagree.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  const pools = createOriginPools(poolOptions);
+  let isClosed = false;
+
+  return {
+    async request({ method, url, headers, body, timeoutMs, maxBodyBytes = dependencies.maxBodyBytes ?? 64 * 1024 }) {
+      if (isClosed) throw new Error('The HTTP client is closed.');
+      const verdict = guard.checkUrl(url);
+      if (!verdict.ok) return refuse(verdict.reason);
+      const badHeader = findBadHeader(headers);
+      if (badHeader !== null) return refuse(`The header ${badHeader} would hold characters that HTTP does not allow.`);
+      const { origin, pathname, search } = verdict.url;
+      return runExchange({
+        dispatcher: pools.take(origin),
+        options: { method, path: pathname + search, headers: { 'user-agent': 'Waypost', ...headers }, body },
+        waitTimeoutMs: dnsTimeoutMs + connectTimeoutMs,
+        timeoutMs,
+        maxBodyBytes,
+        nowMs,
+        monotonicNowMs,
+      });
+    },
+    async close() {
+      isClosed = true;
+      await pools.close();
+    },
+  };
+}
+
+function refuse(detail: string): HttpOutcome {
+  return { answered: false, fault: 'url_not_allowed', detail, durationMs: 0 };
+}
+
+/**
+ * Undici too would refuse such a header, but its pool then takes the connection for busy for ever: a bad access token
+ * could starve an origin that many channels share.
+ */
+function findBadHeader(headers: Readonly<Record<string, string>>): string | null {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      return name; // never the value: it may be a secret
+    }
+  }
+  return null;
+}

@@ -1,0 +1,43 @@
+import type { HttpOutcome } from '../../domain/failure.ts';
+import { appendPath } from '../guarded-http/append-path.ts';
+import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import { buildWebhookHeaders, hmacBase64 } from '../webhook/standard-webhooks.ts';
+
+export interface IntegratorClient {
+  /**
+   * Tells an integrator which of its notifications' recipients failed: `POST {url}/notifications/errors`. `body` is sent
+   * as it is. Running it twice is safe for a receiver that looks at `webhook-id`, which is the delivery's id every time.
+   * Null `apiKey` or `secret` = that header, or the signatures, are left out.
+   */
+  postErrors(errors: {
+    readonly url: string;
+    readonly apiKey: string | null;
+    readonly secret: string | null;
+    readonly deliveryId: string;
+    readonly body: string;
+  }): Promise<HttpOutcome>;
+}
+
+export function createIntegratorClient(dependencies: {
+  readonly http: Pick<GuardedHttp, 'request'>;
+  readonly nowMs: () => number;
+  readonly timeoutMs?: number;
+}): IntegratorClient {
+  const { http, nowMs, timeoutMs = 15_000 } = dependencies;
+  return {
+    postErrors({ url, apiKey, secret, deliveryId, body }) {
+      return http.request({
+        method: 'POST',
+        url: appendPath(url, 'notifications', 'errors'),
+        headers: {
+          'content-type': 'application/json',
+          ...(apiKey === null ? {} : { 'x-api-key': apiKey }),
+          ...buildWebhookHeaders({ secrets: secret === null ? [] : [secret], id: deliveryId, nowMs: nowMs(), body }),
+          ...(secret === null ? {} : { 'x-toqio-signature': `sha256=${hmacBase64(secret, body)}` }),
+        },
+        body,
+        timeoutMs,
+      });
+    },
+  };
+}
