@@ -1,0 +1,40 @@
+import type { ActiveUsers } from '../domain/notification/judge-recipients.ts';
+import type { Center, NamedUser } from '../domain/notification/request.ts';
+import type { Tx } from './transactions.ts';
+
+/**
+ * Looks all users of a page up at once: active, of an active merchant, and for the admin centre with the role `admin`.
+ * Served by the primary keys of `directory_user` and `merchant`.
+ */
+export async function findActiveUsers(
+  tx: Tx,
+  center: Center,
+  asked: readonly NamedUser[],
+): Promise<Omit<ActiveUsers, 'unavailableMerchants'>> {
+  const rows = await tx.query<{ merchant_id: string; user_id: string }>({
+    name: 'find-active-users',
+    text: `
+      select u.merchant_id, u.id as user_id
+      from unnest($1::text[], $2::text[]) as asked (merchant_id, user_id)
+      join directory_user u on u.merchant_id = asked.merchant_id and u.id = asked.user_id
+      join merchant m on m.id = u.merchant_id
+      where u.active and m.active and ($3 <> 'admin' or 'admin' = any (u.roles))`,
+    values: [asked.map((user) => user.merchantId), asked.map((user) => user.userId), center],
+  });
+  const active = rows.map((row) => ({ merchantId: row.merchant_id, userId: row.user_id }));
+  const withActive = new Set(active.map((user) => user.merchantId));
+  const others = [...new Set(asked.map((user) => user.merchantId))].filter((id) => !withActive.has(id));
+  return { active, liveMerchants: await findLiveMerchants(tx, others) };
+}
+
+async function findLiveMerchants(tx: Tx, merchantIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (merchantIds.length === 0) return new Set();
+  const rows = await tx.query<{ id: string }>({
+    name: 'find-live-merchants',
+    text: `
+      select m.id from unnest($1::text[]) as asked (id) join merchant m on m.id = asked.id
+      where m.active and exists (select 1 from directory_user u where u.merchant_id = m.id and u.active)`,
+    values: [merchantIds],
+  });
+  return new Set(rows.map((row) => row.id));
+}

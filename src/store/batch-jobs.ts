@@ -1,0 +1,35 @@
+import type { Job } from '../domain/job.ts';
+import { type JobRow, jobColumns, toJob } from './job-row.ts';
+import type { Tx } from './transactions.ts';
+
+// A notification's request may be megabytes, and every page of it locks the row: it is left where it is.
+const batchColumns = jobColumns.replace(' request,', ' null as request,');
+
+/** The job of a notification, locked until the transaction ends, `request` null; null = not this tenant's, or not there. */
+export async function lockBatch(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'lock-batch',
+    text: `select ${batchColumns} from job where id = $1 and kind = 'notification' for update`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
+/** The same without the lock. */
+export async function findBatch(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'find-batch',
+    text: `select ${batchColumns} from job where id = $1 and kind = 'notification'`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
+/** The original properties of a notification's request, without its receivers. */
+export async function readEnvelope(tx: Tx, jobId: string): Promise<Readonly<Record<string, unknown>>> {
+  const rows = await tx.query<{ envelope: Record<string, unknown> | null }>({
+    text: "select request -> 'envelope' as envelope from job where id = $1",
+    values: [jobId],
+  });
+  return rows[0]?.envelope ?? {};
+}

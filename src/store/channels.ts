@@ -1,0 +1,176 @@
+import type { PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+import type { Tx } from './transactions.ts';
+
+export interface ChannelRow {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly kind: 'whatsapp' | 'push';
+  readonly name: string;
+  readonly state: 'active' | 'paused';
+  readonly pausedReason: Problem | null;
+  /** By kind: `WhatsappSettings` or `PushSettings`, as the door parsed them. */
+  readonly settings: unknown;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
+  readonly kind: 'whatsapp';
+  readonly settings: WhatsappSettings;
+}
+
+export interface ChannelStore {
+  insert(tx: Tx, channel: NewChannel): Promise<void>;
+  find(tx: Tx, id: string): Promise<ChannelRow | null>;
+  /** The tenant's WhatsApp channels, at most two: enough to know whether there is exactly one. */
+  findOnlyWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
+  findWhatsapp(tx: Tx, id: string): Promise<WhatsappChannel | null>;
+  openWhatsappSecrets(tx: Tx, id: string): Promise<WhatsappSecrets | null>;
+  /** Settings, secrets and name as they are after a change; locks the row first through `lock`. */
+  lock(tx: Tx, id: string): Promise<{ readonly row: ChannelRow; readonly secrets: unknown } | null>;
+  update(tx: Tx, channel: { id: string; name: string; settings: unknown; secrets: unknown; now: Date }): Promise<void>;
+  remove(tx: Tx, id: string): Promise<boolean>;
+  list(tx: Tx, page: { limit: number; after: { createdAt: Date; id: string } | null }): Promise<ChannelRow[]>;
+  /** Pauses an active channel; false = it was paused already. */
+  pause(tx: Tx, id: string, reason: Problem | null, now: Date): Promise<boolean>;
+  /** Makes it active and lets the sweep wake what it held; false = it was active. */
+  resume(tx: Tx, id: string, now: Date): Promise<boolean>;
+}
+
+export interface NewChannel {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly kind: 'whatsapp' | 'push';
+  readonly name: string;
+  readonly settings: WhatsappSettings | PushSettings;
+  readonly secrets: unknown;
+  readonly createdAt: Date;
+}
+
+interface Row {
+  id: string;
+  tenant_id: string;
+  kind: 'whatsapp' | 'push';
+  name: string;
+  state: 'active' | 'paused';
+  paused_reason: Problem | null;
+  settings: unknown;
+  secrets: string;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const columns = 'id, tenant_id, kind, name, state, paused_reason, settings, secrets, created_at, updated_at';
+
+export function createChannelStore({ keyRing }: { readonly keyRing: KeyRing }): ChannelStore {
+  async function select(tx: Tx, id: string, suffix = ''): Promise<Row | null> {
+    const text = `select ${columns} from channel where id = $1 ${suffix}`;
+    const rows = await tx.query<Row>({ name: `find-channel${suffix.replace(' ', '-')}`, text, values: [id] });
+    return rows[0] ?? null;
+  }
+  return {
+    async insert(tx, channel) {
+      await tx.execute({
+        text: `insert into channel (id, tenant_id, kind, name, settings, secrets, created_at, updated_at)
+          values ($1, $2, $3, $4, $5, $6, $7, $7)`,
+        values: [
+          channel.id,
+          channel.tenantId,
+          channel.kind,
+          channel.name,
+          JSON.stringify(channel.settings),
+          keyRing.sealText(JSON.stringify(channel.secrets)),
+          channel.createdAt,
+        ],
+      });
+    },
+    async find(tx, id) {
+      const row = await select(tx, id);
+      return row === null ? null : toChannel(row);
+    },
+    async findOnlyWhatsapp(tx) {
+      const rows = await tx.query<Row>({
+        name: 'find-only-whatsapp',
+        text: `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 2`,
+      });
+      return rows.map(toWhatsapp);
+    },
+    async findWhatsapp(tx, id) {
+      const row = await select(tx, id);
+      return row === null || row.kind !== 'whatsapp' ? null : toWhatsapp(row);
+    },
+    async openWhatsappSecrets(tx, id) {
+      const row = await select(tx, id);
+      // What `insert` and `update` sealed, opened again: the shape is theirs.
+      return row === null ? null : (JSON.parse(keyRing.openText(row.secrets)) as WhatsappSecrets);
+    },
+    async lock(tx, id) {
+      const row = await select(tx, id, 'for update');
+      return row === null ? null : { row: toChannel(row), secrets: JSON.parse(keyRing.openText(row.secrets)) };
+    },
+    async update(tx, channel) {
+      await tx.execute({
+        text: 'update channel set name = $2, settings = $3, secrets = $4, updated_at = $5 where id = $1',
+        values: [
+          channel.id,
+          channel.name,
+          JSON.stringify(channel.settings),
+          keyRing.sealText(JSON.stringify(channel.secrets)),
+          channel.now,
+        ],
+      });
+    },
+    async remove(tx, id) {
+      return (await tx.execute({ text: 'delete from channel where id = $1', values: [id] })) === 1;
+    },
+    async list(tx, page) {
+      const rows = await tx.query<Row>({
+        text: `select ${columns} from channel
+          where $1::timestamptz is null or (created_at, id) < ($1, $2) order by created_at desc, id desc limit $3`,
+        values: [page.after?.createdAt ?? null, page.after?.id ?? null, page.limit],
+      });
+      return rows.map(toChannel);
+    },
+    async pause(tx, id, reason, now) {
+      const count = await tx.execute({
+        text: "update channel set state = 'paused', paused_reason = $2, updated_at = $3 where id = $1 and state = 'active'",
+        values: [id, reason === null ? null : JSON.stringify(reason), now],
+      });
+      return count === 1;
+    },
+    async resume(tx, id, now) {
+      const count = await tx.execute({
+        text: "update channel set state = 'active', paused_reason = null, updated_at = $2 where id = $1 and state = 'paused'",
+        values: [id, now],
+      });
+      if (count === 0) return false;
+      await tx.execute({
+        text: `update job set wake_at = $2 where channel_id = $1 and not terminal and state = 'held'
+          and waiting_reason = 'channel_paused'`,
+        values: [id, now],
+      });
+      return true;
+    },
+  };
+}
+
+function toChannel(row: Row): ChannelRow {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    kind: row.kind,
+    name: row.name,
+    state: row.state,
+    pausedReason: row.paused_reason,
+    settings: row.settings,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function toWhatsapp(row: Row): WhatsappChannel {
+  // The door wrote settings of this kind and nothing else into rows of this kind.
+  return { ...toChannel(row), kind: 'whatsapp', settings: row.settings as WhatsappSettings };
+}

@@ -1,0 +1,96 @@
+import type { JobKind } from '../domain/job.ts';
+import type { Tx } from './transactions.ts';
+
+/** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql). */
+export interface DueJob {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly kind: JobKind;
+}
+
+export async function findApiKey(
+  tx: Tx,
+  hash: Uint8Array,
+): Promise<{ id: string; tenantId: string; scopes: string[] } | null> {
+  const rows = await tx.query<{ id: string; tenant_id: string; scopes: string[] }>({
+    name: 'find-api-key',
+    text: 'select id, tenant_id, scopes from find_api_key($1)',
+    values: [hash],
+  });
+  const row = rows[0];
+  return row === undefined ? null : { id: row.id, tenantId: row.tenant_id, scopes: row.scopes };
+}
+
+export async function findChannelTenant(tx: Tx, channelId: string): Promise<string | null> {
+  const rows = await tx.query<{ tenant: string | null }>({
+    name: 'find-channel-tenant',
+    text: 'select find_channel_tenant($1) as tenant',
+    values: [channelId],
+  });
+  return rows[0]?.tenant ?? null;
+}
+
+/** Jobs that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
+export async function leaseDueJobs(tx: Tx, limit: number, leaseSeconds: number): Promise<DueJob[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string; kind: JobKind }>({
+    name: 'lease-due-jobs',
+    text: 'select id, tenant_id, kind from lease_due_jobs($1, $2)',
+    values: [limit, leaseSeconds],
+  });
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, kind: row.kind }));
+}
+
+/** Closes status windows that have ended; returns how many. */
+export async function closeStatusWindows(tx: Tx, limit: number): Promise<number> {
+  const rows = await tx.query<{ closed: number }>({
+    text: 'select close_status_windows($1) as closed',
+    values: [limit],
+  });
+  return rows[0]?.closed ?? 0;
+}
+
+export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channelId: string; due: number }[]> {
+  const rows = await tx.query<{ tenant_id: string; channel_id: string; due: string }>({
+    name: 'list-kpi-backlog',
+    text: 'select tenant_id, channel_id, due from list_kpi_backlog()',
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, channelId: row.channel_id, due: Number(row.due) }));
+}
+
+/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many. */
+export async function purgeShortLived(tx: Tx, before: { statuses: Date; keys: Date }, limit: number): Promise<number> {
+  const rows = await tx.query<{ purged: number }>({
+    text: 'select purge_short_lived($1, $2, $3) as purged',
+    values: [before.statuses, before.keys, limit],
+  });
+  return rows[0]?.purged ?? 0;
+}
+
+export async function countWaitingJobs(tx: Tx): Promise<{ kind: string; due: number; oldestDueSeconds: number }[]> {
+  const rows = await tx.query<{ kind: string; due: string; oldest_due_seconds: number }>({
+    text: 'select kind, due, oldest_due_seconds from count_waiting_jobs()',
+  });
+  return rows.map((row) => ({ kind: row.kind, due: Number(row.due), oldestDueSeconds: row.oldest_due_seconds }));
+}
+
+export async function listTenants(
+  tx: Tx,
+  page: { limit: number; after: { createdAt: Date; id: string } | null },
+): Promise<{ id: string; name: string; defaultLanguage: string; createdAt: Date }[]> {
+  const rows = await tx.query<{ id: string; name: string; default_language: string; created_at: Date }>({
+    text: 'select id, name, default_language, created_at from list_tenants($1, $2, $3)',
+    values: [page.after?.createdAt ?? null, page.after?.id ?? null, page.limit],
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    defaultLanguage: row.default_language,
+    createdAt: row.created_at,
+  }));
+}
+
+/** The newest migration that the database holds. */
+export async function readSchemaVersion(tx: Tx): Promise<string | null> {
+  const rows = await tx.query<{ name: string | null }>({ text: 'select max(name) as name from schema_migration' });
+  return rows[0]?.name ?? null;
+}

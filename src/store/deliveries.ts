@@ -1,0 +1,243 @@
+import type { Delivery, DeliveryAttempt, DeliveryState } from '../domain/notification/delivery.ts';
+import { openAttempt } from '../domain/notification/delivery.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+import type { Tx } from './transactions.ts';
+
+/** Stores error callbacks in the order given; each is due a microsecond after the one before, which keeps the order. */
+export async function insertCallbacks(
+  tx: Tx,
+  batch: {
+    readonly tenantId: string;
+    readonly jobId: string;
+    readonly integration: string;
+    readonly url: string;
+    readonly dueAt: Date;
+    readonly createdAt: Date;
+    /** How many of this run were stored before. */
+    readonly offset: number;
+  },
+  callbacks: readonly { readonly id: string; readonly body: string }[],
+): Promise<void> {
+  await tx.execute({
+    name: 'insert-callbacks',
+    text: `
+      insert into delivery
+        (id, tenant_id, kind, job_id, integration, url, body, next_attempt_at, created_at, updated_at)
+      select id, $3, 'error_callback', $4, $5, $6, body,
+        $7::timestamptz + ($8 + position) * interval '1 microsecond', $9, $9
+      from unnest($1::text[], $2::text[]) with ordinality as given (id, body, position)
+      order by position`,
+    values: [
+      callbacks.map((callback) => callback.id),
+      callbacks.map((callback) => callback.body),
+      batch.tenantId,
+      batch.jobId,
+      batch.integration,
+      batch.url,
+      batch.dueAt,
+      batch.offset,
+      batch.createdAt,
+    ],
+  });
+}
+
+/** A callback that is this worker's to send until its lease ends. */
+export interface ClaimedCallback {
+  readonly id: string;
+  readonly body: string;
+  /** With the open one of this claim last. */
+  readonly attempts: readonly DeliveryAttempt[];
+}
+
+/**
+ * Takes due callbacks of a job, the longest due first. They are leased by moving the next try behind `leaseUntil`, and the
+ * open attempt is stored before anything is sent: whoever finds it after a crash knows that it may have gone out.
+ */
+export async function claimCallbacks(
+  tx: Tx,
+  claim: {
+    readonly jobId: string;
+    readonly url: string;
+    readonly limit: number;
+    readonly now: Date;
+    readonly leaseUntil: Date;
+  },
+): Promise<ClaimedCallback[]> {
+  const rows = await tx.query<{ id: string; body: string; attempts: DeliveryAttempt[] }>({
+    name: 'claim-callbacks',
+    text: `select id, body, attempts from delivery
+      where job_id = $1 and kind = 'error_callback' and state = 'pending' and next_attempt_at <= $2
+      order by next_attempt_at limit $3 for update skip locked`,
+    values: [claim.jobId, claim.now, claim.limit],
+  });
+  const claimed = rows.map((row) => ({ ...row, attempts: openAttempt(row.attempts, claim.now) }));
+  if (claimed.length === 0) return [];
+  await tx.execute({
+    name: 'lease-callbacks',
+    text: `
+      update delivery d set attempts = c.attempts, attempt_count = jsonb_array_length(c.attempts), url = $2,
+        next_attempt_at = $3, updated_at = $4
+      from jsonb_to_recordset($1::jsonb) as c (id text, attempts jsonb)
+      where d.id = c.id`,
+    values: [
+      JSON.stringify(claimed.map(({ id, attempts }) => ({ id, attempts }))),
+      claim.url,
+      claim.leaseUntil,
+      claim.now,
+    ],
+  });
+  return claimed;
+}
+
+/** What became of a claimed callback. `nextAttemptAt` null = it is not tried again. */
+export interface CallbackResult {
+  readonly id: string;
+  /** How many attempts the claim had left: by it the claim is known. */
+  readonly claimedAttempts: number;
+  readonly attempts: readonly DeliveryAttempt[];
+  readonly state: DeliveryState;
+  readonly nextAttemptAt: Date | null;
+  readonly error: Problem | null;
+  /** Problems to store with it: that of the try, and that of the delivery. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Records results, many at once. A result whose claim has passed to somebody else (its lease ended) changes nothing: that
+ * one has closed this try as ambiguous and tells the rest.
+ */
+export async function recordCallbacks(
+  tx: Tx,
+  owner: { readonly tenantId: string; readonly jobId: string },
+  results: readonly CallbackResult[],
+  now: Date,
+): Promise<void> {
+  if (results.length === 0) return;
+  await tx.execute({
+    name: 'record-callbacks',
+    text: `
+      with recorded as (
+        update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), state = r.state,
+          next_attempt_at = r.next_attempt_at, error = r.error, updated_at = $4
+        from (
+          select entry ->> 'id' as id, (entry -> 'attempts')::jsonb as attempts, entry ->> 'state' as state,
+            (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at,
+            (entry ->> 'claimedAttempts')::integer as claimed_attempts,
+            case when json_typeof(entry -> 'error') = 'null' then null else entry -> 'error' end as error
+          from json_array_elements($1::json) as list (entry)
+        ) r
+        where d.id = r.id and d.state = 'pending' and d.attempt_count = r.claimed_attempts
+        returning d.id
+      )
+      insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
+      select problem.value ->> 'id', $2, $3, problem.value -> 'document' ->> 'code',
+        problem.value -> 'document' ->> 'source', problem.value -> 'document' ->> 'class',
+        (problem.value -> 'document' ->> 'occurredAt')::timestamptz, problem.value -> 'document'
+      from json_array_elements($1::json) as list (entry), json_array_elements(entry -> 'problems') as problem (value)
+      where entry ->> 'id' in (select id from recorded)
+      on conflict (id) do nothing`,
+    values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.jobId, now],
+  });
+}
+
+function toEntry(result: CallbackResult) {
+  return {
+    id: result.id,
+    attempts: result.attempts,
+    state: result.state,
+    nextAttemptAt: result.nextAttemptAt,
+    error: result.error,
+    claimedAttempts: result.claimedAttempts,
+    problems: result.problems.map((problem) => ({ id: problem.instance.split('/').at(-1), document: problem })),
+  };
+}
+
+/** How many callbacks of a job are still to be sent, and when the next of them is due. */
+export async function countPendingCallbacks(
+  tx: Tx,
+  jobId: string,
+): Promise<{ readonly pending: number; readonly nextDueAt: Date | null }> {
+  const rows = await tx.query<{ pending: number; next_due_at: Date | null }>({
+    name: 'count-pending-callbacks',
+    text: `select count(*)::integer as pending, min(next_attempt_at) as next_due_at from delivery
+      where job_id = $1 and kind = 'error_callback' and state = 'pending'`,
+    values: [jobId],
+  });
+  return { pending: rows[0]?.pending ?? 0, nextDueAt: rows[0]?.next_due_at ?? null };
+}
+
+/** Ends all callbacks of a job that are still to be sent, with one problem for all; returns how many. */
+export async function stopCallbacks(tx: Tx, jobId: string, error: Problem, now: Date): Promise<number> {
+  return tx.execute({
+    text: `update delivery set state = 'failed', next_attempt_at = null, error = $2, updated_at = $3
+      where job_id = $1 and kind = 'error_callback' and state = 'pending'`,
+    values: [jobId, JSON.stringify(error), now],
+  });
+}
+
+/** The callbacks of a job's latest run that the integrator never took: how many, and the first of them. */
+export async function findFailedCallbacks(
+  tx: Tx,
+  jobId: string,
+  limit: number,
+): Promise<{ readonly count: number; readonly ids: readonly string[] }> {
+  const rows = await tx.query<{ id: string; count: number }>({
+    text: `
+      select id, (count(*) over ())::integer as count from delivery
+      where job_id = $1 and kind = 'error_callback' and state = 'failed' and created_at = (
+        select max(created_at) from delivery where job_id = $1 and kind = 'error_callback')
+      order by position limit $2`,
+    values: [jobId, limit],
+  });
+  return { count: rows[0]?.count ?? 0, ids: rows.map((row) => row.id) };
+}
+
+interface Row {
+  id: string;
+  kind: Delivery['kind'];
+  job_id: string | null;
+  event_id: string | null;
+  url: string;
+  state: DeliveryState;
+  attempts: DeliveryAttempt[];
+  next_attempt_at: Date | null;
+  error: Problem | null;
+  position: string;
+  created_at: Date;
+}
+
+const columns = 'id, kind, job_id, event_id, url, state, attempts, next_attempt_at, error, position::text, created_at';
+
+/** A job's deliveries in order of making, from after `after` ('0' = from the start). */
+export async function listJobDeliveries(
+  tx: Tx,
+  jobId: string,
+  page: { readonly limit: number; readonly after: string },
+): Promise<(Delivery & { readonly position: string })[]> {
+  const rows = await tx.query<Row>({
+    text: `select ${columns} from delivery where job_id = $1 and position > $2::bigint
+      order by delivery.position limit $3`,
+    values: [jobId, page.after, page.limit],
+  });
+  return rows.map((row) => ({ ...toDelivery(row), position: row.position }));
+}
+
+export async function findDelivery(tx: Tx, id: string): Promise<Delivery | null> {
+  const rows = await tx.query<Row>({ text: `select ${columns} from delivery where id = $1`, values: [id] });
+  return rows[0] === undefined ? null : toDelivery(rows[0]);
+}
+
+function toDelivery(row: Row): Delivery {
+  return {
+    id: row.id,
+    kind: row.kind,
+    jobId: row.job_id,
+    eventId: row.event_id,
+    url: row.url,
+    state: row.state,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    error: row.error,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,46 @@
+import type { CreateId } from '../domain/ids.ts';
+import type { WorkflowLinks } from '../domain/job-view.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { type ChannelStore, createChannelStore } from './channels.ts';
+import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
+import { createMessageFailures, type MessageFailures } from './message-failures.ts';
+import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
+import { createInsertJob, type InsertJob } from './new-jobs.ts';
+import type { Pool } from './pool.ts';
+import { createTransactions, type Transactions } from './transactions.ts';
+
+/** The stores that have dependencies of their own; the rest are functions over a transaction. */
+export interface Stores {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly writeJobChange: WriteJobChange;
+  readonly insertJob: InsertJob;
+  readonly failures: MessageFailures;
+  readonly statuses: MessageStatuses;
+  readonly createId: CreateId;
+}
+
+export function createStores(dependencies: {
+  readonly pool: Pool;
+  readonly keyRing: KeyRing;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+  readonly links: WorkflowLinks;
+  readonly random: () => number;
+}): Stores {
+  const { createId } = dependencies;
+  const channels = createChannelStore(dependencies);
+  const writeJobChange = createWriteJobChange(dependencies);
+  const insertJob = createInsertJob(dependencies);
+  const failures = createMessageFailures({ ...dependencies, channels, writeJobChange, insertJob });
+  const statuses = createMessageStatuses({ writeJobChange, failures });
+  return {
+    transactions: createTransactions(dependencies),
+    channels,
+    writeJobChange,
+    insertJob,
+    failures,
+    statuses,
+    createId,
+  };
+}

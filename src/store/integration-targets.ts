@@ -1,0 +1,61 @@
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { ErrorDelivery, ErrorsAs } from '../domain/notification/callback-body.ts';
+import type { Tx } from './transactions.ts';
+
+/** Where and how an integration hears of errors. Null secrets = it has none. */
+export interface IntegrationTarget {
+  readonly name: string;
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly secret: string | null;
+  readonly errorDelivery: ErrorDelivery;
+  readonly errorsAs: ErrorsAs;
+  /** The wait before each try, the first included. */
+  readonly retryScheduleSeconds: readonly number[];
+}
+
+export interface IntegrationTargets {
+  /** Null = the tenant has no integration of this name (any more). */
+  find(tx: Tx, name: string): Promise<IntegrationTarget | null>;
+}
+
+export function createIntegrationTargets({ keyRing }: { readonly keyRing: KeyRing }): IntegrationTargets {
+  return {
+    async find(tx, name) {
+      const rows = await tx.query<{
+        url: string;
+        secrets: string;
+        error_delivery: ErrorDelivery;
+        errors_as: ErrorsAs;
+        retry_schedule_seconds: number[];
+      }>({
+        name: 'find-integration-target',
+        text: `select url, secrets, error_delivery, errors_as, retry_schedule_seconds from integration where name = $1`,
+        values: [name],
+      });
+      const row = rows[0];
+      if (row === undefined) return null;
+      // What the set-up sealed, opened again: the shape is its own.
+      const secrets = JSON.parse(keyRing.openText(row.secrets)) as { apiKey?: string | null; secret?: string | null };
+      return {
+        name,
+        url: row.url,
+        apiKey: secrets.apiKey ?? null,
+        secret: secrets.secret ?? null,
+        errorDelivery: row.error_delivery,
+        errorsAs: row.errors_as,
+        retryScheduleSeconds: row.retry_schedule_seconds,
+      };
+    },
+  };
+}
+
+/** Whether the tenant has an integration of this name. */
+export async function hasIntegration(tx: Tx, name: string): Promise<boolean> {
+  const rows = await tx.query({
+    name: 'has-integration',
+    text: 'select 1 from integration where name = $1',
+    values: [name],
+  });
+  return rows.length > 0;
+}

@@ -1,0 +1,98 @@
+import type { BatchCounts, Job, JobKind, JobOrigin, JobState, WaitingReason } from '../domain/job.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+
+/** A row of `job` as the driver gives it. Its check constraints and our writes keep the unions true. */
+export interface JobRow {
+  id: string;
+  tenant_id: string;
+  kind: JobKind;
+  state: JobState;
+  terminal: boolean;
+  waiting_reason: WaitingReason | null;
+  waiting_until: Date | null;
+  waiting_detail: string | null;
+  attempts: number;
+  retries_used: number;
+  throttled_in_a_row: number;
+  parts_total: number;
+  parts_accepted: number;
+  next_attempt_at: Date | null;
+  is_outcome_unknown: boolean;
+  error: Problem | null;
+  external_id: string | null;
+  channel_id: string | null;
+  recipient: string | null;
+  conversation_id: string | null;
+  group_id: string | null;
+  integration: string | null;
+  provider_message_ids: string[];
+  possible_duplicate: boolean;
+  user_informed: boolean;
+  delivery_confirmed: boolean | null;
+  counts: BatchCounts | null;
+  metadata: Record<string, unknown>;
+  request: unknown;
+  origin: JobOrigin;
+  caused_by: string | null;
+  request_id: string | null;
+  send_at: Date | null;
+  expires_at: Date;
+  status_until: Date | null;
+  wake_at: Date | null;
+  workflow_run_id: string | null;
+  created_at: Date;
+  updated_at: Date;
+  finished_at: Date | null;
+}
+
+export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
+  retries_used, throttled_in_a_row, parts_total, parts_accepted, next_attempt_at, is_outcome_unknown, error, external_id,
+  channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
+  delivery_confirmed, counts, metadata, request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
+  workflow_run_id, created_at, updated_at, finished_at`;
+
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    kind: row.kind,
+    state: row.state,
+    terminal: row.terminal,
+    waitingFor:
+      row.waiting_reason === null
+        ? null
+        : { reason: row.waiting_reason, until: row.waiting_until, detail: row.waiting_detail },
+    attempts: row.attempts,
+    retriesUsed: row.retries_used,
+    throttledInARow: row.throttled_in_a_row,
+    partsTotal: row.parts_total,
+    partsAccepted: row.parts_accepted,
+    nextAttemptAt: row.next_attempt_at,
+    isOutcomeUnknown: row.is_outcome_unknown,
+    error: row.error,
+    externalId: row.external_id,
+    channelId: row.channel_id,
+    to: row.recipient,
+    conversationId: row.conversation_id,
+    groupId: row.group_id,
+    integration: row.integration,
+    providerMessageIds: row.provider_message_ids,
+    possibleDuplicate: row.possible_duplicate,
+    userInformed: row.user_informed,
+    deliveryConfirmed: row.delivery_confirmed,
+    counts: row.counts,
+    metadata: row.metadata,
+    request: row.request,
+    origin: row.origin,
+    causedBy: row.caused_by,
+    requestId: row.request_id,
+    sendAt: row.send_at,
+    expiresAt: row.expires_at,
+    statusUntil: row.status_until,
+    wakeAt: row.wake_at,
+    workflowRunId: row.workflow_run_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,81 @@
+import type { Job, JobKind } from '../domain/job.ts';
+import { type JobRow, jobColumns, toJob } from './job-row.ts';
+import type { Tx } from './transactions.ts';
+
+/** Whether a notice for this group (or, without one, for this failed message) is stored already. */
+export async function hasNotice(tx: Tx, groupId: string | null, causedBy: string): Promise<boolean> {
+  const rows = await tx.query({
+    text: "select 1 from job where origin = 'user_notice' and coalesce(group_id, caused_by) = coalesce($1, $2) limit 1",
+    values: [groupId, causedBy],
+  });
+  return rows.length > 0;
+}
+
+/** The job with its row locked until the transaction ends; null = not this tenant's, or not there. */
+export async function lockJob(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'lock-job',
+    text: `select ${jobColumns} from job where id = $1 for update`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
+export async function findJob(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'find-job',
+    text: `select ${jobColumns} from job where id = $1`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
+/** What a list of jobs may be narrowed by; absent members narrow nothing. */
+export interface JobFilter {
+  readonly kind?: JobKind | undefined;
+  readonly state?: string | undefined;
+  readonly errorCode?: string | undefined;
+  readonly to?: string | undefined;
+  readonly conversationId?: string | undefined;
+  readonly groupId?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly channelId?: string | undefined;
+  readonly createdAfter?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+}
+
+/** Newest first; `after` = the last row of the page before. Served by `job_newest` or the index of the narrowest filter. */
+export async function listJobs(
+  tx: Tx,
+  filter: JobFilter,
+  page: { readonly limit: number; readonly after: { readonly createdAt: Date; readonly id: string } | null },
+): Promise<Job[]> {
+  const values: unknown[] = [];
+  const conditions: string[] = [];
+  function narrow(condition: (parameter: string) => string, value: unknown): void {
+    if (value === undefined) return;
+    values.push(value);
+    conditions.push(condition(`$${values.length}`));
+  }
+  narrow((p) => `kind = ${p}`, filter.kind);
+  narrow((p) => `state = ${p}`, filter.state);
+  narrow((p) => `error_code = ${p}`, filter.errorCode);
+  narrow((p) => `recipient = ${p}`, filter.to);
+  narrow((p) => `conversation_id = ${p}`, filter.conversationId);
+  narrow((p) => `group_id = ${p}`, filter.groupId);
+  narrow((p) => `external_id = ${p}`, filter.externalId);
+  narrow((p) => `channel_id = ${p}`, filter.channelId);
+  narrow((p) => `created_at > ${p}`, filter.createdAfter);
+  narrow((p) => `created_at < ${p}`, filter.createdBefore);
+  if (page.after !== null) {
+    values.push(page.after.createdAt, page.after.id);
+    conditions.push(`(created_at, id) < ($${values.length - 1}, $${values.length})`);
+  }
+  values.push(page.limit);
+  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  const rows = await tx.query<JobRow>({
+    text: `select ${jobColumns} from job ${where} order by created_at desc, id desc limit $${values.length}`,
+    values,
+  });
+  return rows.map(toJob);
+}

@@ -1,0 +1,53 @@
+import type { Tx } from './transactions.ts';
+
+export interface KpiEvent {
+  readonly id: string;
+  readonly jobId: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly failures: number;
+}
+
+/**
+ * The oldest undelivered event of each job of a channel, so that a job's events go out in their order. Served by
+ * `kpi_event_undelivered`.
+ */
+export async function listDueKpiEvents(tx: Tx, channelId: string, now: Date, limit: number): Promise<KpiEvent[]> {
+  const rows = await tx.query<{ id: string; job_id: string; value: Record<string, unknown>; failures: number }>({
+    name: 'list-due-kpi-events',
+    text: `select id, job_id, value, failures from (
+        select distinct on (job_id) id, job_id, value, failures, sequence, next_attempt_at from (
+          select * from kpi_event where channel_id = $1 and delivered_at is null order by sequence limit 1000
+        ) oldest order by job_id, sequence
+      ) firsts where next_attempt_at <= $2 order by sequence limit $3`,
+    values: [channelId, now, limit],
+  });
+  return rows.map((row) => ({ id: row.id, jobId: row.job_id, value: row.value, failures: row.failures }));
+}
+
+export async function markKpiDelivered(tx: Tx, ids: readonly string[], now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.execute({
+    name: 'mark-kpi-delivered',
+    text: 'update kpi_event set delivered_at = $2 where id = any ($1) and delivered_at is null',
+    values: [ids, now],
+  });
+}
+
+/** Puts events back for later; each carries its own time. */
+export async function postponeKpiEvents(tx: Tx, events: readonly { id: string; until: Date }[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.execute({
+    text: `update kpi_event k set failures = k.failures + 1, next_attempt_at = late.until
+      from unnest($1::text[], $2::timestamptz[]) as late (id, until) where k.id = late.id and k.delivered_at is null`,
+    values: [events.map((event) => event.id), events.map((event) => event.until)],
+  });
+}
+
+/** When the next undelivered event of a channel is due; null = the outbox is empty. */
+export async function findNextKpiDue(tx: Tx, channelId: string): Promise<Date | null> {
+  const rows = await tx.query<{ next: Date | null }>({
+    text: 'select min(next_attempt_at) as next from kpi_event where channel_id = $1 and delivered_at is null',
+    values: [channelId],
+  });
+  return rows[0]?.next ?? null;
+}

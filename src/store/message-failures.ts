@@ -1,0 +1,150 @@
+import type { Failure } from '../domain/failure.ts';
+import type { CreateId } from '../domain/ids.ts';
+import type { Job } from '../domain/job.ts';
+import { type Decision, decideAfterAmbiguousWindow, decideAfterFailure } from '../domain/message/decide.ts';
+import { interruptedFailure } from '../domain/message/interruption.ts';
+import { closeWindow } from '../domain/message/window.ts';
+import { writeNotice } from '../domain/message/notice.ts';
+import { recordFailure } from '../domain/message/outcome.ts';
+import { expireMessage } from '../domain/message/claim.ts';
+import { expiredFailure } from '../domain/message/ending-failures.ts';
+import { buildProblem } from '../domain/problems/build-problem.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+import type { ChannelStore, WhatsappChannel } from './channels.ts';
+import type { WriteJobChange } from './job-changes.ts';
+import { hasNotice } from './jobs.ts';
+import type { InsertJob } from './new-jobs.ts';
+import type { Tx } from './transactions.ts';
+
+interface WindowToClose {
+  readonly job: Job;
+  readonly channel: WhatsappChannel;
+  readonly now: Date;
+}
+
+interface FailureToRecord extends WindowToClose {
+  readonly failure: Failure;
+  /** The record is final already (its status window has closed): it learns the failure, and nothing is sent again. */
+  readonly isFinal?: boolean;
+}
+
+/** A failure as it was stored: the job as it now is, the problem, and the user's notice where one was made. */
+export interface RecordedFailure {
+  readonly job: Job;
+  readonly problem: Problem;
+  readonly decision: Decision;
+  readonly notice: Job | null;
+}
+
+export interface MessageFailures {
+  /** Decides what becomes of a message after a failure and stores all of it: problem, state, KPI event, notice, pause. */
+  record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure>;
+  /** The same for the end of the window after an unknown outcome: sent again, or given up. */
+  recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }>;
+  /** Ends a message whose time-to-live has passed. */
+  expire(tx: Tx, input: { job: Job; numRetries: number; now: Date }): Promise<Job>;
+}
+
+const lateFailure: Decision = {
+  next: 'fail',
+  newFailure: null,
+  outOfRetries: true,
+  informUser: false,
+  recoverable: false,
+  willRetry: false,
+};
+
+/** The caller holds the job's lock. Nothing is sent from here: the caller starts the notice after its commit. */
+export function createMessageFailures(dependencies: {
+  readonly channels: ChannelStore;
+  readonly writeJobChange: WriteJobChange;
+  readonly insertJob: InsertJob;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+  readonly random: () => number;
+}): MessageFailures {
+  const { channels, writeJobChange, insertJob, createId, publicUrl, random } = dependencies;
+
+  function describe(job: Job, failure: Failure, now: Date, nextAttemptAt: Date | null, recoverable: boolean): Problem {
+    return buildProblem({
+      failure,
+      problemId: createId('problem'),
+      publicUrl,
+      attempt: job.attempts === 0 ? null : job.attempts,
+      jobId: job.id,
+      requestId: job.requestId,
+      tenantId: job.tenantId,
+      occurredAt: now.toISOString(),
+      nextAttemptAt: nextAttemptAt === null ? null : nextAttemptAt.toISOString(),
+      recoverable,
+    });
+  }
+
+  async function record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure> {
+    const { job, channel, failure, now } = input;
+    const decision =
+      input.isFinal === true
+        ? lateFailure
+        : decideAfterFailure({
+            failure,
+            throttledInARow: job.throttledInARow,
+            isNotice: job.origin === 'user_notice',
+            alreadyInformedGroup: await hasNotice(tx, job.groupId, job.id),
+            ...timing(job, channel, now),
+          });
+    const nextAttemptAt = decision.next === 'retry' ? new Date(now.getTime() + decision.delayMs) : null;
+    const problem = describe(job, failure, now, nextAttemptAt, decision.recoverable);
+    const notice = decision.informUser ? await storeNotice(tx, job, channel, now) : null;
+    const userInformed = notice !== null;
+    const change = recordFailure({
+      job,
+      problem,
+      decision,
+      now,
+      numRetries: channel.settings.numRetries,
+      userInformed,
+    });
+    if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
+    return { job: await writeJobChange(tx, { job, change, now }), problem, decision, notice };
+  }
+
+  async function recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }> {
+    const { job, channel, now } = input;
+    const last = job.error ?? interruptedFailure;
+    const decision = decideAfterAmbiguousWindow({
+      last,
+      overrides: channel.settings.errorOverrides,
+      ...timing(job, channel, now),
+    });
+    const newFailure = decision.next === 'fail' ? decision.newFailure : null;
+    const problem = newFailure === null ? null : describe(job, newFailure, now, null, decision.recoverable);
+    const change = closeWindow({ job, decision, problem, now, numRetries: channel.settings.numRetries });
+    return { job: await writeJobChange(tx, { job, change, now }), decision };
+  }
+
+  function timing(job: Job, channel: WhatsappChannel, now: Date) {
+    return {
+      retriesUsed: job.retriesUsed,
+      limits: channel.settings,
+      nowMs: now.getTime(),
+      expiresAtMs: job.expiresAt.getTime(),
+      random,
+    };
+  }
+
+  async function storeNotice(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<Job | null> {
+    const written = writeNotice({ job, channel, id: createId('message'), now });
+    if (written === null) return null;
+    await insertJob(tx, written);
+    return written.job;
+  }
+
+  return {
+    record,
+    recordWindowClosed,
+    async expire(tx, { job, numRetries, now }) {
+      const problem = describe(job, expiredFailure(job.expiresAt.toISOString()), now, null, false);
+      return writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Tx } from './transactions.ts';
+
+export interface MessagePart {
+  readonly providerMessageId: string;
+  readonly part: number;
+  readonly state: string;
+}
+
+/** Keeps a part's provider id; where a status came first its state stays. Running it twice changes nothing. */
+export async function insertPart(
+  tx: Tx,
+  part: {
+    readonly tenantId: string;
+    readonly jobId: string;
+    readonly providerMessageId: string;
+    readonly part: number;
+    readonly state: string;
+  },
+): Promise<void> {
+  await tx.execute({
+    name: 'insert-part',
+    text: `insert into message_part (tenant_id, provider_message_id, job_id, part, state) values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, provider_message_id) do nothing`,
+    values: [part.tenantId, part.providerMessageId, part.jobId, part.part, part.state],
+  });
+}
+
+export async function setPartState(tx: Tx, providerMessageId: string, state: string): Promise<void> {
+  await tx.execute({
+    name: 'set-part-state',
+    text: 'update message_part set state = $2 where provider_message_id = $1',
+    values: [providerMessageId, state],
+  });
+}
+
+/** The job that a provider's id belongs to; null = unknown here. */
+export async function findJobOfPart(tx: Tx, providerMessageId: string): Promise<string | null> {
+  const rows = await tx.query<{ job_id: string }>({
+    name: 'find-job-of-part',
+    text: 'select job_id from message_part where provider_message_id = $1',
+    values: [providerMessageId],
+  });
+  return rows[0]?.job_id ?? null;
+}
+
+/** Every send of a message that Kernel took, refused ones (`failed`) included. */
+export async function listParts(tx: Tx, jobId: string): Promise<MessagePart[]> {
+  const rows = await tx.query<{ provider_message_id: string; part: number; state: string }>({
+    name: 'list-parts',
+    text: 'select provider_message_id, part, state from message_part where job_id = $1 order by part',
+    values: [jobId],
+  });
+  return rows.map((row) => ({ providerMessageId: row.provider_message_id, part: row.part, state: row.state }));
+}

@@ -1,0 +1,33 @@
+import pg from 'pg';
+
+export type Pool = pg.Pool;
+
+/** The role that every runtime connection takes: it owns nothing and is subject to row level security. */
+export const runtimeRole = 'waypost_app';
+
+/**
+ * Connections of the runtime role. `onIdleError` hears of connections that broke while nobody used them (a restart of the
+ * database); the pool replaces them by itself.
+ */
+export function createPool(options: {
+  readonly connectionString: string;
+  readonly size: number;
+  readonly onIdleError: (error: Error) => void;
+}): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.size,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    // As start-up options they hold from the first statement on; a `set role` after connecting could be forgotten.
+    options: [
+      `-c role=${runtimeRole}`,
+      '-c statement_timeout=20000',
+      '-c lock_timeout=10000',
+      '-c idle_in_transaction_session_timeout=30000',
+    ].join(' '),
+  });
+  pool.on('error', options.onIdleError);
+  return pool;
+}

@@ -1,0 +1,4 @@
+/** SQLSTATE 23503: another row still refers to this one, or the one referred to is not there. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23503';
+}
