@@ -1,0 +1,37 @@
+import type { Job } from '../../domain/job.ts';
+import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
+import type { ClaimedAttempt } from './claim-attempt.ts';
+
+/** One line an attempt, with every id and nothing personal. */
+export type AttemptLog = (input: {
+  readonly claimed: Extract<ClaimedAttempt, { kind: 'send' }>;
+  readonly answer: KernelAnswer;
+  readonly job: Job;
+}) => void;
+
+export type WriteLog = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+export function createAttemptLog({ info }: { readonly info: WriteLog }): AttemptLog {
+  return ({ claimed, answer, job }) => {
+    info(
+      {
+        tenantId: job.tenantId,
+        jobId: job.id,
+        channelId: job.channelId,
+        attemptId: claimed.attemptId,
+        attempt: claimed.job.attempts,
+        part: claimed.part,
+        parts: claimed.job.partsTotal,
+        retriesUsed: job.retriesUsed,
+        numRetries: claimed.channel.settings.numRetries,
+        durationMs: Math.round(answer.durationMs),
+        httpStatus: answer.httpStatus,
+        outcome: answer.kind,
+        state: job.state,
+        code: job.error?.code ?? null,
+        nextAttemptAt: job.nextAttemptAt?.toISOString() ?? null,
+      },
+      'attempt',
+    );
+  };
+}

@@ -1,0 +1,129 @@
+import { isInterruption } from '../../domain/message/interruption.ts';
+import { kernelFailure } from '../../domain/message/kernel-failure.ts';
+import { recordAccepted } from '../../domain/message/outcome.ts';
+import { advanceMessage } from '../../domain/message/status.ts';
+import { mergeParts } from '../../domain/message/part-states.ts';
+import { noChange, type Job } from '../../domain/job.ts';
+import { closeAttempt } from '../../store/attempts.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { lockJob } from '../../store/jobs.ts';
+import type { MessageFailures } from '../../store/message-failures.ts';
+import type { AppliedStatus, MessageStatuses } from '../../store/message-statuses.ts';
+import { insertPart, listParts } from '../../store/message-parts.ts';
+import { claimParkedStatuses, readStatusWord } from '../../store/provider-statuses.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
+import type { ClaimedAttempt } from './claim-attempt.ts';
+
+type Sending = Extract<ClaimedAttempt, { kind: 'send' }>;
+
+export interface RecordedAttempt {
+  readonly job: Job;
+  readonly notice: Job | null;
+  /** This was one of several sends, and not the last. */
+  readonly hasMoreParts: boolean;
+}
+
+/**
+ * One transaction: close the attempt and carry out what its answer means. An attempt is closed once, so running it again
+ * changes nothing; a job that has moved on meanwhile (a status came first, another process took the send for lost) keeps
+ * what it knows, and only learns the provider's id.
+ */
+export function createRecordAttempt(dependencies: {
+  readonly transactions: Transactions;
+  readonly writeJobChange: WriteJobChange;
+  readonly failures: MessageFailures;
+  readonly statuses: MessageStatuses;
+  readonly clock: () => Date;
+}) {
+  const { transactions, writeJobChange, failures, statuses, clock } = dependencies;
+
+  return async function recordAttempt(sending: Sending, answer: KernelAnswer): Promise<RecordedAttempt> {
+    return transactions.withTenant(sending.job.tenantId, async (tx) => {
+      const job = await lockJob(tx, sending.job.id);
+      if (job === null) throw new Error('a job vanished while it was sent');
+      const now = clock();
+      return answer.kind === 'accepted' ? accept(tx, sending, job, answer, now) : refuse(tx, sending, job, answer, now);
+    });
+  };
+
+  async function accept(
+    tx: Tx,
+    sending: Sending,
+    job: Job,
+    answer: Extract<KernelAnswer, { kind: 'accepted' }>,
+    now: Date,
+  ): Promise<RecordedAttempt> {
+    const { providerMessageId } = answer;
+    await closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null });
+    await insertPart(tx, {
+      tenantId: job.tenantId,
+      jobId: job.id,
+      providerMessageId,
+      part: sending.part,
+      state: 'accepted',
+    });
+    const parked = await claimParkedStatuses(tx, providerMessageId, job.id);
+    const isOurs = job.state === 'sending' || (job.isOutcomeUnknown && isInterruption(job.error));
+    const isKnown = ['sent', 'delivered', 'read'].includes(job.state);
+    if (!isOurs && !isKnown) {
+      // Ended or sent again meanwhile: the record keeps the id, so that later statuses find their message.
+      const set = { providerMessageIds: [...job.providerMessageIds, providerMessageId] };
+      return {
+        job: await writeJobChange(tx, { job, change: { ...noChange, set }, now }),
+        notice: null,
+        hasMoreParts: false,
+      };
+    }
+    const { numRetries, statusWindowSeconds } = sending.channel.settings;
+    const confirmed = job.partsTotal === 1 ? 'accepted' : mergeParts(await listParts(tx, job.id), job.partsTotal);
+    const isComplete = confirmed !== null;
+    const change = recordAccepted({ job, providerMessageId, isComplete, now, numRetries, statusWindowSeconds });
+    let recorded: AppliedStatus = {
+      job: await writeJobChange(tx, { job, change, now }),
+      notice: null,
+      mustWake: false,
+    };
+    if (isComplete && confirmed !== 'accepted') {
+      // Every part's status came before the last answer did.
+      const advance = advanceMessage({ job: recorded.job, confirmed, now, numRetries, statusWindowSeconds });
+      if (advance !== null)
+        recorded = { ...recorded, job: await writeJobChange(tx, { job: recorded.job, change: advance, now }) };
+    }
+    for (const status of parked) {
+      const word = readStatusWord(providerMessageId, status);
+      recorded = await statuses.apply(tx, { job: recorded.job, channel: sending.channel, word, now });
+    }
+    return { job: recorded.job, notice: recorded.notice, hasMoreParts: !isComplete };
+  }
+
+  async function refuse(
+    tx: Tx,
+    sending: Sending,
+    job: Job,
+    answer: Extract<KernelAnswer, { kind: 'refused' }>,
+    now: Date,
+  ): Promise<RecordedAttempt> {
+    const failure = kernelFailure(answer, sending.channel.settings.errorOverrides);
+    // A status with our id came before the answer broke: the message is out, and the answer says nothing more.
+    if (job.state !== 'sending') {
+      await closeAttempt(tx, { ...closing(sending, answer), outcome: 'ambiguous', problem: null });
+      return { job, notice: null, hasMoreParts: false };
+    }
+    const recorded = await failures.record(tx, { job, channel: sending.channel, failure, now });
+    const outcome =
+      failure.class === 'ambiguous' ? 'ambiguous' : recorded.decision.next === 'fail' ? 'rejected' : 'retry';
+    await closeAttempt(tx, { ...closing(sending, answer), outcome, problem: recorded.problem });
+    return { job: recorded.job, notice: recorded.notice, hasMoreParts: false };
+  }
+}
+
+function closing(sending: Sending, answer: KernelAnswer) {
+  return {
+    id: sending.attemptId,
+    durationMs: Math.round(answer.durationMs),
+    httpStatus: answer.httpStatus,
+    providerCode: answer.kind === 'refused' ? (answer.provider?.code ?? null) : null,
+    responseExcerpt: answer.responseExcerpt,
+  };
+}

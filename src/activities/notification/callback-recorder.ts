@@ -1,0 +1,39 @@
+import type { CallbackResult } from '../../store/deliveries.ts';
+
+/** Collects results and writes those that came while an earlier write was under way together. */
+export interface CallbackRecorder {
+  add(result: CallbackResult): void;
+  /** Resolves when everything added is written; rejects when a write failed. */
+  flush(): Promise<void>;
+}
+
+export function createCallbackRecorder(write: (results: readonly CallbackResult[]) => Promise<void>): CallbackRecorder {
+  let waiting: CallbackResult[] = [];
+  let writing: Promise<void> | null = null;
+  let fault: { readonly error: unknown } | null = null;
+
+  async function writeAll(): Promise<void> {
+    try {
+      while (waiting.length > 0) {
+        const results = waiting;
+        waiting = [];
+        await write(results);
+      }
+    } catch (error) {
+      fault ??= { error };
+    } finally {
+      writing = null;
+    }
+  }
+
+  return {
+    add(result) {
+      waiting.push(result);
+      writing ??= writeAll();
+    },
+    async flush() {
+      await writing;
+      if (fault !== null) throw fault.error;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { JobReference } from '../../contracts/workflows.ts';
+import { type BatchCounts, type Job, noChange } from '../../domain/job.ts';
+import { findMappingFault } from '../../domain/notification/mapping.ts';
+import { toFailure, writeNotificationError } from '../../domain/notification/notification-error.ts';
+import { judgeBatch, startBatch } from '../../domain/notification/progress.ts';
+import type { Problem } from '../../domain/problems/problem.ts';
+import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { findContent, readNotificationSettings } from '../../store/notification-content.ts';
+import { clearErrors, countFailedMerchants, type ErrorToStore, insertErrors } from '../../store/notification-errors.ts';
+import { countReceivers, insertReceivers, listUserless } from '../../store/receivers.ts';
+import {
+  cancelPendingRecipients,
+  countRecipientStates,
+  expandRecipients,
+  reopenRecipients,
+} from '../../store/recipients.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { DescribeFailure } from './describe-failure.ts';
+
+/** Named users per statement: well below the statement's time-out on a slow disk. */
+const usersPerChunk = 10_000;
+const merchantsPerChunk = 1_000;
+/** The clock of the database starts scheduled jobs; ours may lag behind it by so much. */
+const clockSkewMs = 2_000;
+
+/**
+ * Turns the stored request into receiver and recipient rows, in chunks, and starts the batch: what is wrong with the whole
+ * of it is found here. Running it twice is safe: rows are keyed by their place in the request, and only one run finds the
+ * batch not yet running when it takes the row's lock. `recipients` is the end of the range of ordinals.
+ */
+export function createOpenBatch(dependencies: {
+  readonly transactions: Transactions;
+  readonly writeJobChange: WriteJobChange;
+  readonly describeFailure: DescribeFailure;
+  readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
+  readonly clock: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly heartbeat: () => void;
+  readonly currentRunId: () => string;
+}): NotificationActivities['openBatch'] {
+  const { transactions, writeJobChange, describeFailure, expireBatch, clock, heartbeat } = dependencies;
+
+  return async function openBatch(reference) {
+    const job = await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId));
+    if (job === null) return { recipients: 0, next: 'ended' };
+    await waitForClock(job);
+    if (judgeBatch(job, clock()) === 'start') await expand(reference);
+    return transactions.withTenant(reference.tenantId, (tx) => start(tx, reference.jobId));
+  };
+
+  async function waitForClock(job: Job): Promise<void> {
+    const earlyMs = (job.sendAt?.getTime() ?? 0) - clock().getTime();
+    if (!job.terminal && earlyMs > 0 && earlyMs <= clockSkewMs) await dependencies.sleep(earlyMs);
+  }
+
+  /** Each chunk in its own transaction: none holds a lock for long, and a crash loses one of them. */
+  async function expand({ tenantId, jobId }: JobReference): Promise<void> {
+    const { namedUsers } = await transactions.withTenant(tenantId, async (tx) => {
+      await insertReceivers(tx, tenantId, jobId);
+      return countReceivers(tx, jobId);
+    });
+    for (let from = 0; from < namedUsers; from += usersPerChunk) {
+      heartbeat();
+      const chunk = { tenantId, jobId, from, to: from + usersPerChunk, now: clock() };
+      await transactions.withTenant(tenantId, (tx) => expandRecipients(tx, chunk));
+    }
+  }
+
+  async function start(tx: Tx, jobId: string): ReturnType<NotificationActivities['openBatch']> {
+    const job = await lockBatch(tx, jobId);
+    const now = clock();
+    const verdict = job === null ? 'ended' : judgeBatch(job, now);
+    if (job === null || verdict === 'ended' || verdict === 'early') {
+      // A cancel between our chunks has not seen the later ones.
+      if (job?.terminal === true) await cancelPendingRecipients(tx, jobId, now);
+      return { recipients: 0, next: 'ended' };
+    }
+    if (verdict === 'expired') {
+      await expireBatch(tx, job, now);
+      return { recipients: 0, next: 'ended' };
+    }
+    const { namedUsers } = await countReceivers(tx, jobId);
+    if (verdict === 'start') await startRun(tx, job, now);
+    else await adoptRun(tx, job, now);
+    return { recipients: namedUsers, next: namedUsers === 0 ? 'close' : 'pages' };
+  }
+
+  /** The workflow that ran this batch is gone; the new one goes through the pages again and finds most of them done. */
+  async function adoptRun(tx: Tx, job: Job, now: Date): Promise<void> {
+    const change = { ...noChange, set: { workflowRunId: dependencies.currentRunId() } };
+    await writeJobChange(tx, { job, change, now });
+  }
+
+  async function startRun(tx: Tx, job: Job, now: Date): Promise<void> {
+    await clearErrors(tx, job.id);
+    await reopenRecipients(tx, job.id, now);
+    const { receivers } = await countReceivers(tx, job.id);
+    const fault = receivers === 0 ? noReceivers(job, now) : await findFault(tx, job, now);
+    if (fault !== null && receivers === 0) await reportNoReceivers(tx, job, fault);
+    await reportUserless(tx, job, now);
+    const counts = await countBatch(tx, job.id, receivers);
+    const change = startBatch({ counts, fault, runId: dependencies.currentRunId(), now });
+    await writeJobChange(tx, { job, change, now });
+  }
+
+  function noReceivers(job: Job, now: Date): Problem {
+    return describeFailure(job, toFailure(writeNotificationError('unspecified_receivers', {}), null), now);
+  }
+
+  async function findFault(tx: Tx, job: Job, now: Date): Promise<Problem | null> {
+    const content = await findContent(tx, job.id);
+    if (content === null) throw new Error('a notification was stored without its content');
+    const { targetScreens } = await readNotificationSettings(tx);
+    const reason = findMappingFault(content, targetScreens);
+    if (reason === null) return null;
+    const error = writeNotificationError('unable_to_map_custom_notification', { reason });
+    return describeFailure(job, toFailure(error, null), now);
+  }
+
+  /** With receivers a fault is reported for each of them, page by page; without any it is the batch's own error. */
+  async function reportNoReceivers(tx: Tx, job: Job, problem: Problem): Promise<void> {
+    const error = writeNotificationError('unspecified_receivers', {});
+    await insertErrors(tx, { tenantId: job.tenantId, jobId: job.id }, [{ ...error, problem }]);
+  }
+
+  async function reportUserless(tx: Tx, job: Job, now: Date): Promise<void> {
+    for (let after = -1; ; ) {
+      const page = await listUserless(tx, job.id, { after, limit: merchantsPerChunk });
+      const errors = page.map(({ merchantId }): ErrorToStore => {
+        const error = writeNotificationError('unspecified_users', { merchantId });
+        return { ...error, problem: describeFailure(job, toFailure(error, null), now) };
+      });
+      await insertErrors(tx, { tenantId: job.tenantId, jobId: job.id }, errors);
+      const last = page.at(-1);
+      if (last === undefined || page.length < merchantsPerChunk) return;
+      after = last.ordinal;
+      heartbeat();
+    }
+  }
+
+  async function countBatch(tx: Tx, jobId: string, receivers: number): Promise<BatchCounts> {
+    const states = await countRecipientStates(tx, jobId);
+    return { receivers, ...states, failed: 0, failedMerchants: await countFailedMerchants(tx, jobId) };
+  }
+}

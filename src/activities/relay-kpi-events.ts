@@ -1,0 +1,119 @@
+import type { RelayActivities } from '../contracts/activities.ts';
+import { backoffMs } from '../domain/retry.ts';
+import { buildKpiActivity } from '../domain/message/kpi-activity.ts';
+import type { ChannelStore } from '../store/channels.ts';
+import {
+  findNextKpiDue,
+  type KpiEvent,
+  listDueKpiEvents,
+  markKpiDelivered,
+  postponeKpiEvents,
+} from '../store/kpi-events.ts';
+import type { Transactions } from '../store/transactions.ts';
+import type { KpiClient } from '../upstreams/kpi/kpi-client.ts';
+import type { WriteLog } from './delivery/attempt-log.ts';
+
+const batchSize = 50;
+const postsAtOnce = 10;
+/** One run of the activity; the workflow asks for another. */
+const runForMs = 60_000;
+/** An empty outbox is looked at again for this long before the relay ends: a workflow for each event would cost more. */
+const lingerMs = 3_000;
+const lookEveryMs = 250;
+const retry = { initialMs: 1_000, maxMs: 300_000 };
+
+/**
+ * Posts a channel's KPI events, oldest first, one at a time for each job. An event is marked after the sink took it, so a
+ * crash in between posts it again with the same id: at least once. Without a sink the events count as delivered.
+ */
+export function createRelayKpiEvents(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly kpi: KpiClient;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly heartbeat: () => void;
+  readonly warn: WriteLog;
+}): RelayActivities['relayKpiEvents'] {
+  const { transactions, channels, kpi, publicUrl, clock, random } = dependencies;
+
+  return async function relayKpiEvents({ tenantId, channelId }) {
+    const endMs = clock().getTime() + runForMs;
+    let delivered = 0;
+    let idleSinceMs: number | null = null;
+    while (clock().getTime() < endMs) {
+      dependencies.heartbeat();
+      const batch = await transactions.withTenant(tenantId, (tx) =>
+        listDueKpiEvents(tx, channelId, clock(), batchSize),
+      );
+      if (batch.length > 0) {
+        idleSinceMs = null;
+        delivered += await relayBatch(tenantId, channelId, batch);
+        continue;
+      }
+      idleSinceMs ??= clock().getTime();
+      if (clock().getTime() - idleSinceMs >= lingerMs) break;
+      await dependencies.sleep(lookEveryMs);
+    }
+    const next = await transactions.withTenant(tenantId, (tx) => findNextKpiDue(tx, channelId));
+    return { delivered, nextDueMs: next === null ? null : Math.max(0, next.getTime() - clock().getTime()) };
+  };
+
+  async function relayBatch(tenantId: string, channelId: string, batch: readonly KpiEvent[]): Promise<number> {
+    const target = await transactions.withTenant(tenantId, async (tx) => {
+      const channel = await channels.findWhatsapp(tx, channelId);
+      const secrets = channel === null ? null : await channels.openWhatsappSecrets(tx, channelId);
+      return channel === null || secrets === null ? null : { channel, secrets };
+    });
+    const url = target === null ? null : (target.channel.settings.kpiUrl ?? target.channel.settings.botUrl);
+    const done: string[] = [];
+    const late: { id: string; until: Date }[] = [];
+    const rest = [...batch];
+    async function postNext(): Promise<void> {
+      for (let event = rest.shift(); event !== undefined; event = rest.shift()) {
+        if (target === null || url === null || (await post(url, target, event))) done.push(event.id);
+        else
+          late.push({
+            id: event.id,
+            until: new Date(clock().getTime() + backoffMs({ attempt: event.failures + 1, ...retry, random })),
+          });
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(postsAtOnce, batch.length) }, postNext));
+    await transactions.withTenant(tenantId, async (tx) => {
+      await markKpiDelivered(tx, done, clock());
+      await postponeKpiEvents(tx, late);
+    });
+    return done.length;
+  }
+
+  async function post(url: string, target: KpiTarget, event: KpiEvent): Promise<boolean> {
+    const activity = buildKpiActivity({
+      id: event.id,
+      value: event.value,
+      channel: target.channel,
+      serviceUrl: `${publicUrl}/bot/${target.channel.id}/${target.secrets.capability}/`,
+    });
+    const outcome = await kpi.postActivity({ url, body: JSON.stringify(activity) });
+    if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return true;
+    dependencies.warn(
+      {
+        tenantId: target.channel.tenantId,
+        channelId: target.channel.id,
+        eventId: event.id,
+        jobId: event.jobId,
+        attempt: event.failures + 1,
+        outcome: outcome.answered ? `http_${outcome.status}` : outcome.fault,
+      },
+      'the KPI sink did not take an event',
+    );
+    return false;
+  }
+}
+
+type KpiTarget = {
+  readonly channel: NonNullable<Awaited<ReturnType<ChannelStore['findWhatsapp']>>>;
+  readonly secrets: NonNullable<Awaited<ReturnType<ChannelStore['openWhatsappSecrets']>>>;
+};

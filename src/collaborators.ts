@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import type { Config } from './config.ts';
+import { createIdSource } from './domain/ids.ts';
+import { createKeyRing } from './encryption/key-ring.ts';
+import { migrate } from './store/migrator.ts';
+import { createStores } from './store/index.ts';
+import { createPool } from './store/pool.ts';
+import { createDataConverter } from './temporal/options.ts';
+import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
+import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
+
+const connectionsPerOrigin = 32;
+
+/** What both long-running doors are made of. Nothing here has started or connected yet, but for the migrations. */
+export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {
+  if (config.isAutoMigrated) await migrate({ connectionString: config.databaseUrl });
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const clock = () => new Date();
+  const keyRing = createKeyRing(config.encryptionKeys);
+  const createId = createIdSource({ nowMs: Date.now, randomBytes });
+  const links = { uiUrl: config.temporalUiUrl, namespace: config.temporalNamespace };
+  const pool = createPool({
+    connectionString: config.databaseAppUrl,
+    size: options.poolSize,
+    onIdleError: (error) => {
+      log.warn({ reason: error.message }, 'an idle database connection broke');
+    },
+  });
+  const stores = createStores({ pool, keyRing, createId, publicUrl: config.publicUrl, links, random: Math.random });
+  const urlGuard = createUrlGuard(config);
+  const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin });
+  return {
+    log,
+    clock,
+    keyRing,
+    createId,
+    links,
+    pool,
+    stores,
+    urlGuard,
+    http,
+    dataConverter: createDataConverter(keyRing),
+  };
+}
+
+export type Collaborators = Awaited<ReturnType<typeof createCollaborators>>;

@@ -1,0 +1,140 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+
+/** A mistake in the environment, told in one sentence that names the variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const port = z.coerce.number().int().min(1).max(65_535);
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
+
+const environment = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
+  DATABASE_APP_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+    .optional(),
+  TEMPORAL_ADDRESS: z.string().default('localhost:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_UI_URL: httpUrl.default('http://localhost:8233'),
+  WAYPOST_HOST: z.string().min(1).default('127.0.0.1'),
+  WAYPOST_PORT: port.default(8080),
+  PUBLIC_URL: httpUrl.optional(),
+  WAYPOST_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters'),
+  WAYPOST_ENCRYPTION_KEYS: z.string().transform(readKeys),
+  WAYPOST_ALLOW_HTTP: flag.default(false),
+  WAYPOST_ALLOW_NETWORKS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    ),
+  WAYPOST_METRICS_PORT: port.default(9464),
+  WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  WAYPOST_AUTO_MIGRATE: flag.default(true),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+export interface Config {
+  readonly databaseUrl: string;
+  readonly databaseAppUrl: string;
+  readonly temporalNamespace: string;
+  readonly temporalAddress: string;
+  readonly temporalConnection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+  readonly temporalUiUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly adminKey: string;
+  readonly encryptionKeys: readonly { readonly id: string; readonly key: Uint8Array }[];
+  readonly allowHttp: boolean;
+  readonly allowNetworks: readonly string[];
+  readonly metricsPort: number;
+  readonly retentionDays: number;
+  readonly isAutoMigrated: boolean;
+  readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
+}
+
+/** Reads the whole configuration once; throws `ConfigError`. An unknown WAYPOST_ variable is a mistake too. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  for (const name of Object.keys(given)) {
+    if (name.startsWith('WAYPOST_') && !(name in environment.shape)) {
+      throw new ConfigError(`${name} is not a variable that Waypost knows.`);
+    }
+  }
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(describeMistake(parsed.error, given));
+  const values = parsed.data;
+  const temporal = readTemporal();
+  return Object.freeze({
+    databaseUrl: values.DATABASE_URL,
+    databaseAppUrl: values.DATABASE_APP_URL ?? values.DATABASE_URL,
+    temporalNamespace: temporal.namespace ?? values.TEMPORAL_NAMESPACE,
+    temporalAddress: temporal.connectionOptions.address ?? values.TEMPORAL_ADDRESS,
+    temporalConnection: {
+      ...temporal.connectionOptions,
+      address: temporal.connectionOptions.address ?? values.TEMPORAL_ADDRESS,
+    },
+    temporalUiUrl: values.TEMPORAL_UI_URL,
+    host: values.WAYPOST_HOST,
+    port: values.WAYPOST_PORT,
+    publicUrl: values.PUBLIC_URL ?? `http://${urlHost(values.WAYPOST_HOST)}:${values.WAYPOST_PORT}`,
+    adminKey: values.WAYPOST_ADMIN_KEY,
+    encryptionKeys: values.WAYPOST_ENCRYPTION_KEYS,
+    allowHttp: values.WAYPOST_ALLOW_HTTP,
+    allowNetworks: values.WAYPOST_ALLOW_NETWORKS,
+    metricsPort: values.WAYPOST_METRICS_PORT,
+    retentionDays: values.WAYPOST_RETENTION_DAYS,
+    isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
+    logLevel: values.LOG_LEVEL,
+  });
+}
+
+/** Names of every variable that is read here, for the documents and the deployment's own tests. */
+export const variableNames: readonly string[] = Object.keys(environment.shape);
+
+function readTemporal() {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new ConfigError(
+      `The TEMPORAL_ variables cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}
+
+function readKeys(text: string, context: z.RefinementCtx): { id: string; key: Uint8Array }[] {
+  const keys = text.split(',').map((entry) => {
+    const [id = '', encoded = ''] = entry.trim().split(/:(.*)/s);
+    return { id, key: Buffer.from(encoded, 'base64') };
+  });
+  if (keys.some(({ id, key }) => !/^[A-Za-z0-9_-]{1,32}$/.test(id) || key.length !== 32)) {
+    context.addIssue({ code: 'custom', message: 'must be id:base64 of 32 bytes, several separated by commas' });
+  } else if (new Set(keys.map(({ id }) => id)).size !== keys.length) {
+    context.addIssue({ code: 'custom', message: 'names one key id twice' });
+  }
+  return keys;
+}
+
+function describeMistake(error: z.ZodError, given: Readonly<Record<string, unknown>>): string {
+  const issue = error.issues[0];
+  const name = String(issue?.path[0] ?? 'The environment');
+  if (!(name in given)) return `${name} is required and is not set.`;
+  return `${name} is not usable: it ${asPredicate(issue?.message ?? 'is invalid')}.`;
+}
+
+function asPredicate(message: string): string {
+  return /^(must|names)/.test(message) ? message : `is not valid (${message})`;
+}
+
+/** An address to listen on is not always one to call. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,52 @@
+import type { ChannelReference, JobReference } from './workflows.ts';
+
+/**
+ * What an attempt leaves for the workflow to do. `end`: nothing, the record says the rest. `wait`: look again at `waitMs`
+ * from now. `escalate`: the fast path has no room for this destination, or takes too long; go on as an ordinary activity.
+ */
+export type DeliveryStep =
+  | { readonly next: 'end'; readonly state: string; readonly errorCode: string | null; readonly attempts: number }
+  | {
+      readonly next: 'wait';
+      readonly waitMs: number;
+      readonly state: string;
+      readonly errorCode: string | null;
+      readonly summary: string;
+      readonly attempts: number;
+    }
+  | { readonly next: 'escalate'; readonly reason: string };
+
+export interface DeliveryActivities {
+  /** One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity. */
+  attemptDelivery(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
+}
+
+export interface PageResult {
+  readonly done: number;
+  readonly isCancelled: boolean;
+}
+
+export interface NotificationActivities {
+  /** Turns the request into receiver and recipient rows, once. */
+  openBatch(input: JobReference): Promise<{ readonly recipients: number; readonly next: 'pages' | 'close' | 'ended' }>;
+  /** Resolves and saves one page of recipients, by range of ordinals. */
+  processPage(input: JobReference & { readonly fromOrdinal: number; readonly size: number }): Promise<PageResult>;
+  /** Makes the error callbacks of the batch, once; returns how many there are. */
+  prepareErrorCallbacks(input: JobReference): Promise<{ readonly callbacks: number }>;
+  /** Sends the callbacks that are due. `nextDueMs` null = none is left to send. */
+  sendErrorCallbacks(input: JobReference): Promise<{ readonly pending: number; readonly nextDueMs: number | null }>;
+  /** Writes the batch's final state. */
+  closeBatch(input: JobReference): Promise<{
+    readonly state: string;
+    readonly errorCode: string | null;
+    readonly delivered: number;
+    readonly failed: number;
+    /** The problem to fail the workflow with; null = it completes. */
+    readonly failure: { readonly code: string; readonly title: string; readonly problem: unknown } | null;
+  }>;
+}
+
+export interface RelayActivities {
+  /** Posts a channel's due KPI events until none is due; `nextDueMs` null = the outbox is empty. */
+  relayKpiEvents(input: ChannelReference): Promise<{ readonly delivered: number; readonly nextDueMs: number | null }>;
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { time } from './primitives.ts';
+import { problemDocument } from './problem.ts';
+import { newPushChannel, pushMembers } from './push-channel.ts';
+import { newWhatsappChannel, whatsappMembers } from './whatsapp-channel.ts';
+
+export const newChannel = z.discriminatedUnion('kind', [newWhatsappChannel, newPushChannel]);
+export type NewChannelRequest = z.output<typeof newChannel>;
+
+/** Members that are given replace those that were there; whether they belong to the channel's kind is judged later. */
+export const channelChange = z.strictObject({ ...pushMembers, ...whatsappMembers }).partial();
+export type ChannelChange = z.output<typeof channelChange>;
+
+const common = {
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'paused']),
+  pausedReason: problemDocument.nullable().describe('Null = active, or paused by hand'),
+  createdAt: time,
+  updatedAt: time,
+};
+
+const {
+  name: _name,
+  accessToken: _token,
+  appSecret: _secret,
+  verifyToken: _verify,
+  ...whatsappShown
+} = whatsappMembers;
+
+export const channelView = z
+  .discriminatedUnion('kind', [
+    z.object({
+      ...common,
+      kind: z.literal('whatsapp'),
+      ...whatsappShown,
+      callbackUrl: z.string().describe('To be entered at the provider'),
+    }),
+    z.object({
+      ...common,
+      kind: z.literal('push'),
+      projectId: pushMembers.projectId,
+      apiBaseUrl: pushMembers.apiBaseUrl,
+    }),
+  ])
+  .meta({ id: 'Channel' });
+export type ChannelView = z.input<typeof channelView>;

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { jobKinds } from '../../domain/job.ts';
+import { pageQuery } from './page.ts';
+import { problemDocument } from './problem.ts';
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const time = z.string().describe('RFC 3339 UTC with milliseconds');
+
+export const jobView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(jobKinds),
+    state: z.string(),
+    terminal: z.boolean(),
+    waitingFor: z.object({ reason: z.string(), until: time.nullable(), detail: z.string().nullable() }).nullable(),
+    attempts: z.number(),
+    nextAttemptAt: time.nullable(),
+    error: problemDocument.nullable(),
+    externalId: z.string().nullable(),
+    channelId: z.string().nullable(),
+    to: z.string().nullable(),
+    conversationId: z.string().nullable(),
+    groupId: z.string().nullable(),
+    integration: z.string().nullable(),
+    providerMessageIds: z.array(z.string()).readonly(),
+    possibleDuplicate: z.boolean(),
+    deliveryConfirmed: z.boolean().nullable(),
+    userInformed: z.boolean(),
+    counts: z
+      .object({
+        receivers: z.number(),
+        recipients: z.number(),
+        delivered: z.number(),
+        failed: z.number(),
+        pending: z.number(),
+        failedMerchants: z.number(),
+      })
+      .nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    origin: z.string(),
+    causedBy: z.string().nullable(),
+    requestId: z.string().nullable(),
+    sendAt: time.nullable(),
+    expiresAt: time,
+    createdAt: time,
+    updatedAt: time,
+    finishedAt: time.nullable(),
+    workflow: z.object({ id: z.string(), runId: z.string().nullable(), url: z.string() }),
+  })
+  .describe('The record of one accepted message, notification or inbound message');
+
+export const jobParams = z.object({ id: z.string().max(64) });
+
+const filterText = z.string().min(1).max(256).optional();
+
+export const jobListQuery = z.object({
+  ...pageQuery.shape,
+  kind: z.enum(jobKinds).optional(),
+  state: filterText,
+  errorCode: filterText,
+  to: filterText,
+  conversationId: filterText,
+  groupId: filterText,
+  externalId: filterText,
+  channelId: filterText,
+  createdAfter: instant.optional(),
+  createdBefore: instant.optional(),
+});
+
+export const attemptView = z.object({
+  id: z.string(),
+  number: z.number(),
+  part: z.number(),
+  recipient: z.string().nullable(),
+  target: z.string(),
+  startedAt: time,
+  durationMs: z.number().nullable(),
+  outcome: z.enum(['accepted', 'retry', 'rejected', 'ambiguous']).nullable().describe('null = still open'),
+  httpStatus: z.number().nullable(),
+  providerCode: z.string().nullable(),
+  problem: problemDocument.nullable(),
+  responseExcerpt: z.string().nullable(),
+  errorTableVersion: z.number().nullable(),
+});
+
+export const timelineItem = z.object({
+  at: time,
+  type: z.string(),
+  title: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+export const cancelResult = z.object({ result: z.enum(['cancelled', 'too_late']) });

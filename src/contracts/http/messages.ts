@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+export const maxBatchMessages = 500;
+
+/** Ids that callers make: short, printable, and never a way to smuggle control characters into logs. */
+// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
+const callerId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\u0000-\u001f\u007f]+$/, 'must not hold control characters');
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const jsonObject = z.record(z.string(), z.unknown());
+
+/** E.164, with or without the plus; kept with it. */
+export const phoneNumber = z
+  .string()
+  .regex(/^\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +34600111222')
+  .transform((text) => (text.startsWith('+') ? text : `+${text}`));
+
+export const messageBody = z
+  .strictObject({
+    channelId: z.string().max(64).nullish().describe('May be left out where the tenant has one WhatsApp channel'),
+    to: phoneNumber.describe('The recipient, E.164'),
+    conversationId: callerId.nullish().describe('Messages of one conversation arrive in the order of acceptance'),
+    groupId: callerId.nullish().describe('The messages that answer one request'),
+    activity: z
+      .looseObject({ type: z.string().min(1).max(64) })
+      .optional()
+      .describe('A Bot Framework activity'),
+    whatsapp: jsonObject.optional().describe('A native Cloud API object without messaging_product and to'),
+    externalId: callerId.nullish(),
+    sendAt: instant.nullish().describe('RFC 3339; a past time means now'),
+    expiresAt: instant.nullish().describe('RFC 3339; default 24 h'),
+    metadata: jsonObject.nullish().describe('Comes back on the job'),
+  })
+  .refine((body) => (body.activity === undefined) !== (body.whatsapp === undefined), {
+    message: 'must have exactly one of activity and whatsapp',
+    path: ['activity'],
+  });
+
+export type MessageBody = z.infer<typeof messageBody>;
+
+/** The batch is parsed item by item in the route: one bad message spoils no other. */
+export const messageBatchBody = z.strictObject({ messages: z.array(z.unknown()).min(1).max(maxBatchMessages) });

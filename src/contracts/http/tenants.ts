@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { scopes } from '../../domain/scope.ts';
+import { isLanguageTag } from '../../domain/language.ts';
+import { lineOf, time } from './primitives.ts';
+
+export const newTenant = z.strictObject({
+  name: lineOf(200),
+  defaultLanguage: z
+    .string()
+    .refine(isLanguageTag, 'must be a BCP 47 language tag')
+    .default('en')
+    .describe('For readers whose own language a notification does not have'),
+});
+
+export const tenantView = z
+  .object({ id: z.string(), name: z.string(), defaultLanguage: z.string(), createdAt: time })
+  .meta({ id: 'Tenant' });
+
+export const createdTenant = z.object({
+  ...tenantView.shape,
+  apiKey: z.string().describe('The first key, with all scopes; shown here and never again'),
+});
+
+const scope = z.enum(scopes);
+
+export const newApiKey = z.strictObject({
+  name: lineOf(200),
+  scopes: z
+    .array(scope)
+    .min(1)
+    .max(scopes.length)
+    .transform((given) => [...new Set(given)]),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .nullable()
+    .default(null)
+    .describe('Null = never'),
+});
+
+export const apiKeyView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(scope),
+    createdAt: time,
+    expiresAt: time.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+export const createdApiKey = z.object({
+  ...apiKeyView.shape,
+  apiKey: z.string().describe('The key itself, shown here and never again'),
+});

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { isLanguageTag } from '../../domain/language.ts';
+import { errorClasses } from '../../domain/problems/problem.ts';
+import { credentialOf, lineOf, urlText } from './primitives.ts';
+
+const maxTimeMs = 24 * 60 * 60 * 1000;
+const thirtyDaysSeconds = 30 * 24 * 60 * 60;
+/** Cloud API: the longest body of a text message. */
+const maxNoticeChars = 4_096;
+
+const errorOverride = z.strictObject({
+  class: z.enum(errorClasses).optional(),
+  userCanBeTold: z.boolean().optional(),
+  maxRetries: z.number().int().min(0).max(100).optional(),
+});
+
+/** What a WhatsApp channel is made of, without defaults: the base of what is given at first and of what is changed. */
+export const whatsappMembers = {
+  name: lineOf(200),
+  phoneNumberId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
+  apiBaseUrl: urlText.describe('With the version, such as https://graph.facebook.com/v23.0'),
+  accessToken: credentialOf(4_096).describe('Write-only'),
+  appSecret: lineOf(512).describe('Write-only; checks the signatures of callbacks'),
+  verifyToken: lineOf(512).describe('Write-only; answers the subscription handshake'),
+  botUrl: urlText.nullable().describe('Where inbound messages go; null = nowhere'),
+  kpiUrl: urlText.nullable().describe('Where KPI events go; null = to `botUrl`'),
+  numRetries: z.number().int().min(0).max(100).describe('Resends of one message after recoverable errors'),
+  retryInitialMs: z.number().int().min(1).max(maxTimeMs),
+  retryMaxMs: z.number().int().min(1).max(maxTimeMs),
+  statusWindowSeconds: z.number().int().min(1).max(thirtyDaysSeconds),
+  ambiguousPolicy: z.enum(['resend', 'fail']),
+  ambiguousWindowMs: z.number().int().min(0).max(maxTimeMs),
+  ordering: z.enum(['strict', 'none']),
+  ratePerSecond: z.number().positive().max(10_000),
+  userNotices: z
+    .record(z.string().refine(isLanguageTag, 'must be a BCP 47 language tag'), z.string().min(1).max(maxNoticeChars))
+    .refine((notices) => Object.keys(notices).length <= 100, 'must not hold more than 100 languages')
+    .describe('What the end user reads when a message cannot reach them, by language'),
+  quoteReplies: z.boolean(),
+  errorOverrides: z
+    .record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), errorOverride)
+    .refine((overrides) => Object.keys(overrides).length <= 500, 'must not hold more than 500 codes')
+    .describe("The channel's own word on provider codes"),
+};
+
+/** `accessToken` and the like are sealed; everything else is kept in clear and shown. */
+export const whatsappSecretNames = ['accessToken', 'appSecret', 'verifyToken'] as const;
+
+export const newWhatsappChannel = z.strictObject({
+  kind: z.literal('whatsapp'),
+  ...whatsappMembers,
+  botUrl: whatsappMembers.botUrl.default(null),
+  kpiUrl: whatsappMembers.kpiUrl.default(null),
+  numRetries: whatsappMembers.numRetries.default(5),
+  retryInitialMs: whatsappMembers.retryInitialMs.default(1_000),
+  retryMaxMs: whatsappMembers.retryMaxMs.default(600_000),
+  statusWindowSeconds: whatsappMembers.statusWindowSeconds.default(86_400),
+  ambiguousPolicy: whatsappMembers.ambiguousPolicy.default('resend'),
+  ambiguousWindowMs: whatsappMembers.ambiguousWindowMs.default(10_000),
+  ordering: whatsappMembers.ordering.default('strict'),
+  ratePerSecond: whatsappMembers.ratePerSecond.default(80),
+  userNotices: whatsappMembers.userNotices.default({}),
+  quoteReplies: whatsappMembers.quoteReplies.default(false),
+  errorOverrides: whatsappMembers.errorOverrides.default({}),
+});
+export type NewWhatsappChannel = z.output<typeof newWhatsappChannel>;

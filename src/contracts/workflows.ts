@@ -1,0 +1,37 @@
+import { defineSignal } from '@temporalio/workflow';
+
+/** Task queues. Sends that may be slow have their own, so that they cannot take the workers of the fast path. */
+export const taskQueues = { main: 'waypost', send: 'waypost-send' } as const;
+
+/** Starts and wakes go by job: the id of the workflow is the id of the job. */
+export interface JobReference {
+  readonly tenantId: string;
+  readonly jobId: string;
+}
+
+export interface DeliveryResult {
+  readonly state: string;
+  readonly attempts: number;
+}
+
+export interface BatchResult {
+  readonly state: string;
+  readonly delivered: number;
+  readonly failed: number;
+}
+
+export interface ChannelReference {
+  readonly tenantId: string;
+  readonly channelId: string;
+}
+
+/** A callback, an operator or a resumed channel has changed the job: look at its record again. */
+export const wakeSignal = defineSignal('wake');
+
+/** Names of the search attributes, all of type Keyword. */
+export const searchAttributeNames = {
+  tenant: 'WaypostTenant',
+  kind: 'WaypostKind',
+  state: 'WaypostState',
+  errorCode: 'WaypostErrorCode',
+} as const;

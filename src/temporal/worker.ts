@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
+import {
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { taskQueues } from '../contracts/workflows.ts';
+import { toApplicationFailure } from './failures.ts';
+
+/** How long running activities may finish after SIGTERM, and how long the process then insists. */
+const shutdownGraceTime = '30s';
+const shutdownForceTime = '10s';
+
+export interface WorkerGroup {
+  /** Resolves when every worker has drained; rejects when one of them failed. */
+  readonly done: Promise<void>;
+  readonly shutDown: () => void;
+  readonly isRunning: () => boolean;
+}
+
+/** Two workers in one process: the main queue, and the queue of sends that may be slow. */
+export async function startWorkers(options: {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly dataConverter: DataConverter;
+  readonly activities: object;
+  readonly isOutage: (error: Error) => boolean;
+  readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
+}): Promise<WorkerGroup> {
+  const { connection, namespace, dataConverter, activities } = options;
+  const translateFailures: ActivityInterceptorsFactory = () => ({
+    inbound: {
+      async execute(input, next) {
+        try {
+          return await next(input);
+        } catch (error) {
+          throw toApplicationFailure(error, options.isOutage);
+        }
+      },
+    },
+  });
+  const shared: WorkerOptions = {
+    connection,
+    namespace,
+    dataConverter,
+    activities,
+    taskQueue: taskQueues.main,
+    interceptors: { activity: [translateFailures] },
+    shutdownGraceTime,
+    shutdownForceTime,
+  };
+  const main = await Worker.create({ ...shared, ...options.workflowSource, maxConcurrentActivityTaskExecutions: 50 });
+  const send = await Worker.create({ ...shared, taskQueue: taskQueues.send, maxConcurrentActivityTaskExecutions: 100 });
+  const workers = [main, send];
+  const shutDown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const done = Promise.all(
+    workers.map(async (worker) => {
+      try {
+        await worker.run();
+      } finally {
+        // One that ends takes the others along: half a process is none.
+        shutDown();
+      }
+    }),
+  ).then(() => undefined);
+  return { done, shutDown, isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING') };
+}
+
+/** The bundle that was made at build time, beside the compiled files. */
+export function builtWorkflows(): Pick<WorkerOptions, 'workflowBundle'> {
+  return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
+}

@@ -1,0 +1,83 @@
+import type { CallbackStatus } from '../contracts/http/callbacks.ts';
+import type { Job } from '../domain/job.ts';
+import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
+import { lockJob } from '../store/jobs.ts';
+import { findJobOfPart } from '../store/message-parts.ts';
+import type { MessageStatuses } from '../store/message-statuses.ts';
+import { insertStatus, readStatusWord } from '../store/provider-statuses.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+import type { Starter } from '../temporal/starter.ts';
+
+/** What became of one callback's statuses; `parked` = no message of ours is known for them (yet). */
+export interface AppliedStatuses {
+  readonly applied: number;
+  readonly duplicates: number;
+  readonly parked: number;
+}
+
+/**
+ * Stores and applies the statuses of one callback, each in a transaction of its own, so that one bad item spoils nothing.
+ * When it returns, all of them are durable. The same callback again changes nothing: a status is stored once.
+ */
+export function createApplyStatuses(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly statuses: MessageStatuses;
+  readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+  readonly clock: () => Date;
+}) {
+  const { transactions, channels, statuses, starter, clock } = dependencies;
+
+  return async function applyStatuses(
+    tenantId: string,
+    channelId: string,
+    items: readonly CallbackStatus[],
+  ): Promise<AppliedStatuses> {
+    const total = { applied: 0, duplicates: 0, parked: 0 };
+    for (const item of items) {
+      const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
+      total[outcome.kind] += 1;
+      if (outcome.kind !== 'applied') continue;
+      if (outcome.notice !== null) starter.startSoon(outcome.notice);
+      if (outcome.mustWake) starter.wakeSoon(outcome.job);
+    }
+    return total;
+  };
+
+  type Outcome =
+    | { readonly kind: 'duplicates' | 'parked' }
+    | { readonly kind: 'applied'; readonly job: Job; readonly notice: Job | null; readonly mustWake: boolean };
+
+  async function applyOne(tx: Tx, tenantId: string, channelId: string, item: CallbackStatus): Promise<Outcome> {
+    const now = clock();
+    const found = await findMessage(tx, channelId, item);
+    const isNew = await insertStatus(tx, {
+      tenantId,
+      channelId,
+      jobId: found?.job.id ?? null,
+      status: {
+        providerMessageId: item.providerMessageId,
+        status: item.status,
+        occurredAt: item.occurredAt ?? now,
+        item: item.raw,
+      },
+      receivedAt: now,
+    });
+    if (!isNew) return { kind: 'duplicates' };
+    if (found === null) return { kind: 'parked' };
+    const word = readStatusWord(item.providerMessageId, { status: item.status, item: item.raw });
+    return { kind: 'applied', ...(await statuses.apply(tx, { ...found, word, now })) };
+  }
+
+  /** By our own id, which Kernel echoes; else by the provider's. A message of another channel is not this callback's. */
+  async function findMessage(
+    tx: Tx,
+    channelId: string,
+    item: CallbackStatus,
+  ): Promise<{ job: Job; channel: WhatsappChannel } | null> {
+    const jobId = item.callbackData ?? (await findJobOfPart(tx, item.providerMessageId));
+    const job = jobId === null ? null : await lockJob(tx, jobId);
+    const channel = await channels.findWhatsapp(tx, channelId);
+    return job === null || channel === null || job.channelId !== channelId ? null : { job, channel };
+  }
+}

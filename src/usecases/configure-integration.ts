@@ -1,0 +1,75 @@
+import type { IntegrationChange, NewIntegrationRequest } from '../contracts/http/integrations.ts';
+import type { CreateId } from '../domain/ids.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import { type Integration, insertIntegration, lockIntegration, updateIntegration } from '../store/integrations.ts';
+import type { Tx } from '../store/transactions.ts';
+import { type UrlJudge, requireAllowedUrls } from './require-allowed-url.ts';
+
+/** Standard Webhooks recommends 24 to 64 bytes. */
+const secretBytes = 32;
+
+export interface IntegrationDependencies {
+  readonly keyRing: KeyRing;
+  readonly urlGuard: UrlJudge;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+  readonly randomBytes: (count: number) => Buffer;
+}
+
+/** Makes an integration; the signing secret is returned here and never again. A name that is taken: `conflict`. */
+export async function createIntegration(
+  tx: Tx,
+  tenantId: string,
+  wanted: NewIntegrationRequest,
+  dependencies: IntegrationDependencies,
+): Promise<{ readonly integration: Integration; readonly secret: string }> {
+  const { keyRing, urlGuard, createId, clock, randomBytes } = dependencies;
+  requireAllowedUrls(urlGuard, { '/url': wanted.url });
+  const secret = wanted.secret ?? `whsec_${randomBytes(secretBytes).toString('base64')}`;
+  const now = clock();
+  const integration: Integration = {
+    id: createId('integration'),
+    name: wanted.name,
+    url: wanted.url,
+    errorDelivery: wanted.errorDelivery,
+    errorsAs: wanted.errorsAs,
+    retryScheduleSeconds: wanted.retrySchedule,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const secrets = { apiKey: wanted.apiKey, secret };
+  if (!(await insertIntegration(tx, { ...integration, tenantId, secrets }, keyRing))) {
+    throw apiProblem('conflict', `There is an integration named ${wanted.name} already.`);
+  }
+  return { integration, secret };
+}
+
+/** Replaces the members given. */
+export async function changeIntegration(
+  tx: Tx,
+  name: string,
+  change: IntegrationChange,
+  dependencies: Pick<IntegrationDependencies, 'keyRing' | 'urlGuard' | 'clock'>,
+): Promise<Integration> {
+  const { keyRing, urlGuard, clock } = dependencies;
+  requireAllowedUrls(urlGuard, { '/url': change.url });
+  const locked = await lockIntegration(tx, name, keyRing);
+  if (locked === null) throw apiProblem('not_found', 'There is no integration of this name in this tenant.');
+  const before = locked.integration;
+  const integration: Integration = {
+    ...before,
+    url: change.url ?? before.url,
+    errorDelivery: change.errorDelivery ?? before.errorDelivery,
+    errorsAs: change.errorsAs ?? before.errorsAs,
+    retryScheduleSeconds: change.retrySchedule ?? before.retryScheduleSeconds,
+    updatedAt: clock(),
+  };
+  const secrets = {
+    // Null takes the key away; absent leaves it.
+    apiKey: change.apiKey === undefined ? locked.secrets.apiKey : change.apiKey,
+    secret: change.secret ?? locked.secrets.secret,
+  };
+  await updateIntegration(tx, { ...integration, secrets }, keyRing);
+  return integration;
+}

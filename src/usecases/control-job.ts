@@ -1,0 +1,66 @@
+import type { Job } from '../domain/job.ts';
+import { cancelBatch, retryBatch } from '../domain/notification/control.ts';
+import { cancelMessage, retryMessage } from '../domain/message/control.ts';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import type { ChannelStore } from '../store/channels.ts';
+import type { WriteJobChange } from '../store/job-changes.ts';
+import { lockJob } from '../store/jobs.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+import type { Starter } from '../temporal/starter.ts';
+
+export interface ControlJob {
+  /** After `cancelled` no send ever happens; `too_late` = it is on the wire or has ended. Again, it answers the same. */
+  cancel(tenantId: string, jobId: string): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
+  /** Runs a failed, expired or cancelled job again at once. Refuses with `not_found` and `conflict`. */
+  retry(tenantId: string, jobId: string): Promise<Job>;
+}
+
+export function createControlJob(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly writeJobChange: WriteJobChange;
+  readonly starter: Pick<Starter, 'wakeSoon'>;
+  readonly clock: () => Date;
+}): ControlJob {
+  const { transactions, channels, writeJobChange, starter, clock } = dependencies;
+
+  async function lock(tx: Tx, jobId: string): Promise<Job> {
+    const job = await lockJob(tx, jobId);
+    if (job === null) throw apiProblem('not_found', `There is no job ${jobId}.`);
+    return job;
+  }
+
+  async function numRetriesOf(tx: Tx, job: Job): Promise<number> {
+    const channel = job.channelId === null ? null : await channels.findWhatsapp(tx, job.channelId);
+    return channel?.settings.numRetries ?? 0;
+  }
+
+  return {
+    async cancel(tenantId, jobId) {
+      return transactions.withTenant(tenantId, async (tx) => {
+        const job = await lock(tx, jobId);
+        if (job.state === 'cancelled') return { result: 'cancelled', job };
+        const now = clock();
+        const change =
+          job.kind === 'notification' ? cancelBatch(job, now) : cancelMessage(job, now, await numRetriesOf(tx, job));
+        if (change === null) return { result: 'too_late', job };
+        return { result: 'cancelled', job: await writeJobChange(tx, { job, change, now }) };
+      });
+    },
+    async retry(tenantId, jobId) {
+      const retried = await transactions.withTenant(tenantId, async (tx) => {
+        const job = await lock(tx, jobId);
+        const now = clock();
+        const change = job.kind === 'notification' ? retryBatch(job, now) : retryMessage(job, now);
+        if (change === null)
+          throw apiProblem(
+            'conflict',
+            `The job is ${job.state}; only a failed, expired or cancelled one is run again.`,
+          );
+        return writeJobChange(tx, { job, change, now });
+      });
+      starter.wakeSoon(retried);
+      return retried;
+    },
+  };
+}

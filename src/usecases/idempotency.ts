@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { toCanonicalJson } from '../domain/canonical-json.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import { type StoredAnswer, findAnswer, keepAnswer, takeKeyTurn } from '../store/idempotency-keys.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+
+/** How long a first answer is given again. */
+export const keepAnswerMs = 24 * 60 * 60 * 1000;
+/** A first request is answered within milliseconds, so its twin need not wait longer. */
+const retryAfterSeconds = 1;
+// What RFC 9110 §5.5 admits in a field value, without tabs and bytes beyond ASCII.
+const keyShape = /^[\x20-\x7e]{1,255}$/;
+
+/** An answer of a call that creates. `body` is plain JSON (no dates). `after` runs once, after the commit. */
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+  readonly location?: string | undefined;
+  readonly after?: (() => void) | undefined;
+}
+
+export interface OnceRequest<Body> {
+  readonly transactions: Transactions;
+  readonly keyRing: KeyRing;
+  readonly clock: () => Date;
+  readonly tenantId: string;
+  /** The `Idempotency-Key`; null = the caller sent none, and `work` runs without memory. */
+  readonly key: string | null;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** The body as it was parsed. */
+  readonly body: unknown;
+  /** Creates the thing with `tx`, in the transaction that also keeps the answer. What it throws is not kept. */
+  readonly work: (tx: Tx) => Promise<Answer<Body>>;
+}
+
+export interface OnceAnswer<Body> {
+  readonly status: number;
+  readonly body: Body;
+  readonly location: string | null;
+  readonly isReplay: boolean;
+}
+
+/**
+ * Runs `work` at most once for a tenant's key: the same request again gets the first answer, for 24 h, even if both came
+ * at once or the process died between commit and answer. Refuses with `invalid_idempotency_key`, `idempotency_key_reused`
+ * (another request came with this key) and `idempotency_in_progress` (the first is still running).
+ */
+export async function answerOnce<Body>(request: OnceRequest<Body>): Promise<OnceAnswer<Body>> {
+  const { transactions, tenantId, key, work } = request;
+  if (key !== null && !keyShape.test(key)) {
+    throw apiProblem('invalid_idempotency_key', 'The Idempotency-Key must be 1 to 255 printable ASCII characters.');
+  }
+  const { answer, isReplay } = await transactions.withTenant(tenantId, async (tx) => {
+    const stored = key === null ? null : await recall(tx, key, request);
+    if (stored !== null) return { answer: stored, isReplay: true };
+    const fresh = await work(tx);
+    if (key !== null) await remember(tx, key, fresh, request);
+    return { answer: fresh, isReplay: false };
+  });
+  answer.after?.();
+  return { status: answer.status, body: answer.body, location: answer.location ?? null, isReplay };
+}
+
+async function recall<Body>(tx: Tx, key: string, request: OnceRequest<Body>): Promise<Answer<Body> | null> {
+  if (!(await takeKeyTurn(tx, request.tenantId, key))) {
+    throw apiProblem('idempotency_in_progress', 'A request with this Idempotency-Key is still being answered.', {
+      retryAfterSeconds,
+    });
+  }
+  const stored = await findAnswer(tx, key, new Date(request.clock().getTime() - keepAnswerMs));
+  if (stored === null) return null;
+  if (!stored.requestHash.equals(hashRequest(request))) {
+    throw apiProblem('idempotency_key_reused', 'This Idempotency-Key came before with another request.');
+  }
+  return openAnswer(stored, request.keyRing);
+}
+
+function openAnswer<Body>(stored: StoredAnswer, keyRing: KeyRing): Answer<Body> {
+  // The hash says that the same route wrote it, so the body has the shape that this route answers with.
+  const body = JSON.parse(keyRing.openText(stored.body)) as Body;
+  return { status: stored.status, body, location: stored.location ?? undefined };
+}
+
+async function remember<Body>(tx: Tx, key: string, answer: Answer<Body>, request: OnceRequest<Body>): Promise<void> {
+  await keepAnswer(tx, {
+    tenantId: request.tenantId,
+    key,
+    requestHash: hashRequest(request),
+    status: answer.status,
+    location: answer.location ?? null,
+    body: request.keyRing.sealText(JSON.stringify(answer.body)),
+    createdAt: request.clock(),
+  });
+}
+
+function hashRequest(request: OnceRequest<unknown>): Buffer {
+  const { method, path, body } = request;
+  return createHash('sha256')
+    .update(`${method} ${path}\n${toCanonicalJson(body ?? null)}`)
+    .digest();
+}

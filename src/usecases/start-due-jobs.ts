@@ -1,0 +1,64 @@
+import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeShortLived } from '../store/cross-tenant.ts';
+import type { Transactions } from '../store/transactions.ts';
+import type { Starter } from '../temporal/starter.ts';
+
+/** One sweep takes so many jobs, and holds them for this long: a start that failed is tried again then. */
+const jobsPerSweep = 200;
+const leaseSeconds = 10;
+const startsAtOnce = 16;
+const windowsPerSweep = 1_000;
+const purgedPerSweep = 1_000;
+const parkedStatusHours = 24;
+const idempotencyHours = 24;
+
+/**
+ * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
+ * resumed channel released, and what lost its workflow. Any number of sweeps may run: each job is leased by one.
+ */
+export function createSweep(dependencies: {
+  readonly transactions: Transactions;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly clock: () => Date;
+}) {
+  const { transactions, starter, clock } = dependencies;
+  return {
+    /** Returns how many jobs were started; a full page means that there is more. */
+    async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) => leaseDueJobs(tx, jobsPerSweep, leaseSeconds));
+      let started = 0;
+      await forEachBounded(due, startsAtOnce, async (job) => {
+        if (await starter.start(job)) started += 1;
+      });
+      return { started, hasMore: due.length === jobsPerSweep };
+    },
+    async startRelays(): Promise<void> {
+      const backlog = await transactions.acrossTenants(listKpiBacklog);
+      await forEachBounded(backlog, startsAtOnce, async (channel) => {
+        await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
+      });
+    },
+    async tidy(): Promise<void> {
+      const nowMs = clock().getTime();
+      await transactions.acrossTenants((tx) => closeStatusWindows(tx, windowsPerSweep));
+      await transactions.acrossTenants((tx) =>
+        purgeShortLived(
+          tx,
+          {
+            statuses: new Date(nowMs - parkedStatusHours * 3_600_000),
+            keys: new Date(nowMs - idempotencyHours * 3_600_000),
+          },
+          purgedPerSweep,
+        ),
+      );
+    },
+  };
+}
+
+async function forEachBounded<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items];
+  await Promise.all(
+    Array.from({ length: Math.min(width, rest.length) }, async () => {
+      for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+    }),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Transactions } from '../store/transactions.ts';
+import type { Starter } from '../temporal/starter.ts';
+import { repeat, type Repetition } from './repeat.ts';
+import { createSweep } from './start-due-jobs.ts';
+
+const startEveryMs = 1_000;
+const relayEveryMs = 1_000;
+const tidyEveryMs = 10_000;
+
+/** Runs the sweeps of one process until they are stopped; every worker may run them. */
+export function startSweeps(dependencies: {
+  readonly transactions: Transactions;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly clock: () => Date;
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}): Repetition {
+  const sweep = createSweep(dependencies);
+  const onError = (error: unknown): void => {
+    dependencies.warn(
+      { reason: error instanceof Error ? error.message : 'unknown' },
+      'a sweep failed, and will run again',
+    );
+  };
+  const all = [
+    repeat({ everyMs: startEveryMs, work: () => sweep.startDueJobs(), onError }),
+    repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
+    repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
+  ];
+  return {
+    async stop() {
+      await Promise.all(all.map(async (each) => each.stop()));
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { Client } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { createActivities } from './activities/index.ts';
+import { createNotificationActivities } from './activities/notification/index.ts';
+import { createCollaborators } from './collaborators.ts';
+import { readConfig } from './config.ts';
+import { runDoor } from './door.ts';
+import { startWorkerHealth } from './http/worker-health.ts';
+import { isConnectionFault } from './store/transactions.ts';
+import { isTemporalUp } from './temporal/health.ts';
+import { createStarter } from './temporal/starter.ts';
+import { builtWorkflows, startWorkers } from './temporal/worker.ts';
+import { createIntegratorClient } from './upstreams/integrator/integrator-client.ts';
+import { createKernelClient } from './upstreams/kernel/kernel-client.ts';
+import { createKpiClient } from './upstreams/kpi/kpi-client.ts';
+import { startSweeps } from './usecases/sweeps.ts';
+
+const poolSize = 30;
+
+await runDoor('worker', async (whenStopped) => {
+  const config = readConfig();
+  const { log, clock, pool, stores, http, dataConverter } = await createCollaborators(config, { poolSize });
+  const connection = await NativeConnection.connect({
+    ...config.temporalConnection,
+    grpcCompression: { codec: 'none' },
+  });
+  const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
+  const starter = createStarter({
+    client,
+    onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
+  });
+  const workers = await startWorkers({
+    connection,
+    namespace: config.temporalNamespace,
+    dataConverter,
+    isOutage: isConnectionFault,
+    workflowSource: builtWorkflows(),
+    activities: createActivities({
+      stores,
+      kernel: createKernelClient({ http }),
+      kpi: createKpiClient({ http }),
+      notifications: createNotificationActivities({
+        stores,
+        integrator: createIntegratorClient({ http, nowMs: Date.now }),
+        clock,
+      }),
+      starter,
+      publicUrl: config.publicUrl,
+      clock,
+      random: Math.random,
+      log: { info: log.info.bind(log), warn: log.warn.bind(log) },
+    }),
+  });
+  const sweeps = startSweeps({ transactions: stores.transactions, starter, clock, warn: log.warn.bind(log) });
+  const health = await startWorkerHealth({
+    host: config.host,
+    port: config.metricsPort,
+    transactions: stores.transactions,
+    isRunning: workers.isRunning,
+    isTemporalUp: () => isTemporalUp(connection),
+  });
+  log.info({ metricsPort: config.metricsPort }, 'worker ready');
+
+  whenStopped(workers.shutDown);
+  await workers.done;
+  await sweeps.stop();
+  await health.stop();
+  await connection.close();
+  await http.close();
+  await pool.end();
+});

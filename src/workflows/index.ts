@@ -1,0 +1,3 @@
+export { deliverMessage } from './deliver-message.ts';
+export { notifyBatch } from './notify-batch.ts';
+export { relayKpi } from './relay-kpi.ts';
