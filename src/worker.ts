@@ -1,25 +1,23 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
-import { createNotificationActivities } from './activities/notification/index.ts';
 import { createCollaborators } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { isConnectionFault } from './store/transactions.ts';
 import { isTemporalUp } from './temporal/health.ts';
+import { installTemporalLog } from './temporal/runtime.ts';
 import { createStarter } from './temporal/starter.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
-import { createIntegratorClient } from './upstreams/integrator/integrator-client.ts';
-import { createKernelClient } from './upstreams/kernel/kernel-client.ts';
-import { createKpiClient } from './upstreams/kpi/kpi-client.ts';
 import { startSweeps } from './usecases/sweeps.ts';
 
 const poolSize = 30;
 
 await runDoor('worker', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, pool, stores, http, dataConverter } = await createCollaborators(config, { poolSize });
+  const { log, clock, keyRing, pool, stores, http, dataConverter } = await createCollaborators(config, { poolSize });
+  installTemporalLog(log);
   const connection = await NativeConnection.connect({
     ...config.temporalConnection,
     grpcCompression: { codec: 'none' },
@@ -35,21 +33,7 @@ await runDoor('worker', async (whenStopped) => {
     dataConverter,
     isOutage: isConnectionFault,
     workflowSource: builtWorkflows(),
-    activities: createActivities({
-      stores,
-      kernel: createKernelClient({ http }),
-      kpi: createKpiClient({ http }),
-      notifications: createNotificationActivities({
-        stores,
-        integrator: createIntegratorClient({ http, nowMs: Date.now }),
-        clock,
-      }),
-      starter,
-      publicUrl: config.publicUrl,
-      clock,
-      random: Math.random,
-      log: { info: log.info.bind(log), warn: log.warn.bind(log) },
-    }),
+    activities: createActivities({ stores, http, keyRing, starter, publicUrl: config.publicUrl, clock, log }),
   });
   const sweeps = startSweeps({ transactions: stores.transactions, starter, clock, warn: log.warn.bind(log) });
   const health = await startWorkerHealth({

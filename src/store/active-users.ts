@@ -38,3 +38,12 @@ async function findLiveMerchants(tx: Tx, merchantIds: readonly string[]): Promis
   });
   return new Set(rows.map((row) => row.id));
 }
+
+/** Where the tenant keeps its merchants and users: `postgres` = in our own tables. */
+export async function readDirectoryKind(tx: Tx): Promise<string> {
+  const rows = await tx.query<{ kind: string }>({
+    name: 'read-directory-kind',
+    text: "select directory_source ->> 'kind' as kind from tenant",
+  });
+  return rows[0]?.kind ?? 'postgres';
+}

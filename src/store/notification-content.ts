@@ -1,4 +1,3 @@
-import type { TargetScreens } from '../domain/notification/mapping.ts';
 import type { NotificationContent, NotificationType, TextByLanguage } from '../domain/notification/request.ts';
 import type { Tx } from './transactions.ts';
 
@@ -52,30 +51,5 @@ export async function findContent(tx: Tx, jobId: string): Promise<NotificationCo
     data: row.data,
     externalId: row.external_id,
     externalType: row.external_type,
-  };
-}
-
-/** The tenant's own settings that notifications follow. */
-export interface NotificationSettings {
-  readonly defaultLanguage: string;
-  readonly targetScreens: TargetScreens;
-  /** `{kind: "postgres"}` = the tables of this database. */
-  readonly directorySource: { readonly kind: string };
-}
-
-export async function readNotificationSettings(tx: Tx): Promise<NotificationSettings> {
-  const rows = await tx.query<{
-    default_language: string;
-    target_screens: Record<string, string[]> | null;
-    directory_source: { kind: string };
-  }>({
-    name: 'read-notification-settings',
-    text: 'select default_language, target_screens, directory_source from tenant',
-  });
-  const row = rows[0];
-  return {
-    defaultLanguage: row?.default_language ?? 'en',
-    targetScreens: row?.target_screens ?? null,
-    directorySource: row?.directory_source ?? { kind: 'postgres' },
   };
 }

@@ -7,7 +7,7 @@ import { judgeBatch, startBatch } from '../../domain/notification/progress.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
-import { findContent, readNotificationSettings } from '../../store/notification-content.ts';
+import { findContent } from '../../store/notification-content.ts';
 import { clearErrors, countFailedMerchants, type ErrorToStore, insertErrors } from '../../store/notification-errors.ts';
 import { countReceivers, insertReceivers, listUserless } from '../../store/receivers.ts';
 import {
@@ -16,6 +16,7 @@ import {
   expandRecipients,
   reopenRecipients,
 } from '../../store/recipients.ts';
+import { findTargetScreens } from '../../store/tenants.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 
@@ -112,8 +113,7 @@ export function createOpenBatch(dependencies: {
   async function findFault(tx: Tx, job: Job, now: Date): Promise<Problem | null> {
     const content = await findContent(tx, job.id);
     if (content === null) throw new Error('a notification was stored without its content');
-    const { targetScreens } = await readNotificationSettings(tx);
-    const reason = findMappingFault(content, targetScreens);
+    const reason = findMappingFault(content, await findTargetScreens(tx));
     if (reason === null) return null;
     const error = writeNotificationError('unable_to_map_custom_notification', { reason });
     return describeFailure(job, toFailure(error, null), now);

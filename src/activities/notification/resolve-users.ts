@@ -1,7 +1,6 @@
 import type { ActiveUsers } from '../../domain/notification/judge-recipients.ts';
 import type { Center, NamedUser } from '../../domain/notification/request.ts';
-import { findActiveUsers } from '../../store/active-users.ts';
-import { readNotificationSettings } from '../../store/notification-content.ts';
+import { findActiveUsers, readDirectoryKind } from '../../store/active-users.ts';
 import { isConnectionFault, type Transactions } from '../../store/transactions.ts';
 
 /** The wait before each further try at a directory that answered with an error. */
@@ -27,8 +26,7 @@ export function createResolveUsers(dependencies: {
     for (const waitMs of [...retryWaitsMs, null]) {
       try {
         return await transactions.withTenant(tenantId, async (tx) => {
-          const { directorySource } = await readNotificationSettings(tx);
-          if (directorySource.kind !== 'postgres') return unavailable(users);
+          if ((await readDirectoryKind(tx)) !== 'postgres') return unavailable(users);
           return { ...(await findActiveUsers(tx, center, users)), unavailableMerchants: new Set<string>() };
         });
       } catch (error) {

@@ -1,0 +1,42 @@
+import type { Client } from './client.ts';
+import type { Bot } from './stand-ins/bot.ts';
+import type { Integrator } from './stand-ins/integrator.ts';
+import type { Kernel } from './stand-ins/kernel-interface.ts';
+import type { Push } from './stand-ins/push.ts';
+
+export interface StandIns {
+  readonly kernel: Kernel;
+  readonly bot: Bot;
+  readonly integrator: Integrator;
+  readonly push: Push;
+}
+
+/** All that a story plays with. */
+export interface Stage extends StandIns {
+  readonly client: Client;
+  readonly channelId: string;
+  /** Different in every run; part of the names that a story gives. */
+  readonly runId: string;
+  /** A phone number that no other story and no other run uses. */
+  readonly number: (story: number) => string;
+  /** Says what is going on right now, on the story's line. */
+  readonly tell: (text: string) => void;
+}
+
+export interface StoryResult {
+  readonly state: string;
+  readonly attempts: number | null;
+  /** What came of it, in a few words. */
+  readonly outcome: string;
+  /** Each one way in which it went otherwise than scripted. */
+  readonly differences: readonly string[];
+  readonly jobId: string;
+  readonly problemUrl: string | null;
+  readonly problemType: string | null;
+  readonly workflowUrl: string;
+}
+
+export interface Story {
+  readonly title: string;
+  readonly play: (stage: Stage) => Promise<StoryResult>;
+}

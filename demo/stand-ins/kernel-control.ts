@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { type ControlCalls, createDownCall } from './control.ts';
+import type { HttpServer } from './http-server.ts';
+import { toText } from './json.ts';
+import type { Kernel } from './kernel-interface.ts';
+import { channelSchema } from './kernel-channels.ts';
+import { stepSchema } from './kernel-script.ts';
+
+const scriptSchema = z.strictObject({ to: z.string().max(100), steps: z.array(stepSchema).max(1_000) });
+const alwaysSchema = z.strictObject({ step: stepSchema.nullable() });
+const resetSchema = z.strictObject({ count: z.int().min(0).max(1_000_000) });
+const inboundSchema = z.strictObject({
+  phoneNumberId: z.string(),
+  from: z.string(),
+  name: z.string().default('A user'),
+  item: z.record(z.string(), z.json()),
+});
+
+type Steered = Omit<Kernel, keyof HttpServer>;
+
+/** The control API of the Kernel stand-in; every call has its function of the same name. */
+export function listKernelCalls(
+  kernel: Steered,
+  server: () => HttpServer,
+  makeId: (prefix: string) => string,
+): ControlCalls {
+  return {
+    state: () => ({ total: kernel.sends.total, callbacks: kernel.callbacks, media: kernel.media.size }),
+    sends(_body, query) {
+      const jobId = query.get('jobId');
+      return kernel.sends.list().filter((send) => jobId === null || send.jobId === jobId);
+    },
+    count(_body, query) {
+      const jobId = query.get('jobId') ?? '';
+      return { sends: kernel.sends.countSends(jobId), wentOut: kernel.sends.countWentOut(jobId) };
+    },
+    channel: (body) => kernel.setChannel(channelSchema.parse(body)),
+    script(body) {
+      const { to, steps } = scriptSchema.parse(body);
+      kernel.script(to, steps);
+    },
+    always: (body) => kernel.sendAlways(alwaysSchema.parse(body).step),
+    reset: (body) => kernel.resetNext(resetSchema.parse(body).count),
+    async inbound(body) {
+      const { phoneNumberId, from, name, item } = inboundSchema.parse(body);
+      const wamid = toText(item['id']) ?? makeId('wamid.in');
+      await kernel.receive(phoneNumberId, [{ from, name, wamid, item }]);
+      return { wamid };
+    },
+    clear: () => kernel.clear(),
+    ...createDownCall(server),
+  };
+}

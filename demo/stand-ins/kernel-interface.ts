@@ -1,0 +1,43 @@
+import type { HttpServer } from './http-server.ts';
+import type { InboundItem } from './kernel-bodies.ts';
+import type { CallbackCounts } from './kernel-callbacks.ts';
+import type { KernelChannelInput } from './kernel-channels.ts';
+import type { Callback, KernelStep } from './kernel-script.ts';
+import type { KernelSends } from './kernel-sends.ts';
+
+export interface SendRequest {
+  readonly phoneNumberId: string;
+  /** Digits only. */
+  readonly to: string;
+  readonly jobId: string | null;
+}
+
+export interface KernelOptions {
+  readonly port?: number | undefined;
+  readonly channels?: readonly KernelChannelInput[];
+  /** After an accepted send without a script; absent: sent, delivered, read. */
+  readonly callbacks?: readonly Callback[];
+  readonly callbackDelayMs?: number;
+  readonly recordLimit?: number | undefined;
+  /** Decides where no script does, e.g. by a seed; null: the send is accepted. */
+  readonly decide?: (send: SendRequest) => KernelStep | null;
+}
+
+export interface Kernel extends HttpServer {
+  readonly sends: KernelSends;
+  readonly callbacks: CallbackCounts;
+  /** Uploaded media, by id: their size in bytes. */
+  readonly media: ReadonlyMap<string, number>;
+  /** Adds a number, or replaces it. */
+  setChannel(channel: KernelChannelInput): void;
+  /** What becomes of the next sends to a number (`*`: any), step by step. */
+  script(to: string, steps: readonly KernelStep[]): void;
+  /** What becomes of a send that no script covers; null: it is accepted. */
+  sendAlways(step: KernelStep | null): void;
+  /** The next requests are reset before their body is read, whoever they are for. */
+  resetNext(count: number): void;
+  /** A user's messages, in one callback; resolves after its first try. */
+  receive(phoneNumberId: string, items: readonly InboundItem[]): Promise<void>;
+  /** Forgets records and scripts, and keeps the channels. */
+  clear(): void;
+}

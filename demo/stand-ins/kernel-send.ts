@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http';
+import { type Answer, giveAnswer } from './answer.ts';
+import { parseObject, toObject, toText, type JsonObject } from './json.ts';
+import type { SendRequest } from './kernel-interface.ts';
+import { buildStatusBody, type StatusOrigin } from './kernel-bodies.ts';
+import type { CallbackPoster } from './kernel-callbacks.ts';
+import type { KernelChannel } from './kernel-channels.ts';
+import { type Callback, deliveryOf, type KernelStep, listStatuses } from './kernel-script.ts';
+import type { KernelSends } from './kernel-sends.ts';
+import { metaRefusal } from './meta-error.ts';
+import type { Pauses } from './pauses.ts';
+
+export interface SendHandlerParts {
+  readonly takeStep: (send: SendRequest) => KernelStep;
+  readonly sends: KernelSends;
+  readonly pauses: Pauses;
+  readonly poster: CallbackPoster;
+  readonly makeWamid: () => string;
+  readonly defaultCallbacks: readonly Callback[];
+  readonly callbackDelayMs: number;
+}
+
+/** Handles `POST …/messages`: record, early callbacks, the answer, the other callbacks one after the other. */
+export function createSendHandler(parts: SendHandlerParts) {
+  const { sends, pauses, poster } = parts;
+
+  async function postCallbacks(channel: KernelChannel, origin: StatusOrigin, callbacks: readonly Callback[]) {
+    for (const callback of callbacks) {
+      const { afterMs = parts.callbackDelayMs, copies = 1, signature = 'valid' } = deliveryOf(callback);
+      if (!(await pauses.wait(afterMs))) return;
+      const body = buildStatusBody(origin, listStatuses(callback), Date.now());
+      for (let copy = 0; copy < copies; copy++) await poster.post(channel, body, signature);
+    }
+  }
+
+  return async function handleSend(channel: KernelChannel, body: Buffer, response: ServerResponse): Promise<void> {
+    const payload = parseObject(body) ?? {};
+    // Read marks and typing indicators are no messages: they have no recipient, and nothing comes back for them.
+    if (payload['status'] === 'read') return giveAnswer(response, {}, { pauses, body: { success: true } });
+    const fault = findPayloadFault(payload);
+    const to = (toText(payload['to']) ?? '').replace(/^\+/, '');
+    const jobId = toText(payload['biz_opaque_callback_data']);
+    const { phoneNumberId } = channel;
+    const step: KernelStep = fault === null ? parts.takeStep({ phoneNumberId, to, jobId }) : { answer: fault };
+    const answer: Answer = step.answer === undefined || step.answer === 'accept' ? {} : step.answer;
+    const isAccepted = isSuccess(answer);
+    const callbacks = step.callbacks ?? (isAccepted ? parts.defaultCallbacks : []);
+    const wamid = parts.makeWamid();
+    sends.add({
+      at: Date.now(),
+      phoneNumberId,
+      to,
+      jobId,
+      payload,
+      wamid,
+      outcome: answer.fault ?? (isAccepted ? 'accepted' : 'refused'),
+      httpStatus: answer.fault === undefined ? (answer.status ?? 200) : null,
+      wentOut: step.wentOut ?? (isAccepted || callbacks.some(provesArrival)),
+    });
+    const origin = { phoneNumberId, to, wamid, jobId };
+    const isEarly = (callback: Callback) => deliveryOf(callback).early === true;
+    await postCallbacks(channel, origin, callbacks.filter(isEarly));
+    const messages = [{ id: wamid, message_status: 'accepted' }];
+    const acceptance = { messaging_product: 'whatsapp', contacts: [{ input: payload['to'], wa_id: to }], messages };
+    await giveAnswer(response, answer, { pauses, body: acceptance });
+    await postCallbacks(
+      channel,
+      origin,
+      callbacks.filter((callback) => !isEarly(callback)),
+    );
+  };
+}
+
+function isSuccess({ status = 200, fault }: Answer): boolean {
+  return status < 300 && (fault === undefined || fault === 'slow_drip');
+}
+
+function provesArrival(callback: Callback): boolean {
+  return listStatuses(callback).some(({ status, wamid }) => status !== 'failed' && wamid === undefined);
+}
+
+/** As strict as Meta on what every message needs. */
+function findPayloadFault(payload: JsonObject): Answer | null {
+  const type = toText(payload['type']);
+  if (payload['messaging_product'] !== 'whatsapp') return invalidParameter('messaging_product must be "whatsapp".');
+  if (!/^\+?\d{5,20}$/.test(toText(payload['to']) ?? '')) return invalidParameter('to must be a phone number.');
+  if (type === null) return invalidParameter('type is missing.');
+  const isList = type === 'contacts' && Array.isArray(payload[type]);
+  if (!isList && toObject(payload[type]) === null) return invalidParameter(`${type} is missing.`);
+  return null;
+}
+
+function invalidParameter(details: string): Answer {
+  return metaRefusal(400, 100, { title: 'Invalid parameter', details });
+}

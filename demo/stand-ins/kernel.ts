@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { giveAnswer } from './answer.ts';
+import { answerControl } from './control.ts';
+import { startHttpServer } from './http-server.ts';
+import { buildInboundBody, type InboundItem } from './kernel-bodies.ts';
+import { createCallbackPoster } from './kernel-callbacks.ts';
+import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorised } from './kernel-channels.ts';
+import { listKernelCalls } from './kernel-control.ts';
+import type { Kernel, KernelOptions } from './kernel-interface.ts';
+import type { KernelStep } from './kernel-script.ts';
+import { createSendHandler } from './kernel-send.ts';
+import { createKernelSends } from './kernel-sends.ts';
+import { metaRefusal } from './meta-error.ts';
+import { createPauses } from './pauses.ts';
+import { createScriptBook } from './script-book.ts';
+
+const defaultRecordLimit = 20_000;
+const defaultCallbackDelayMs = 5;
+const apiPath = /^(?:\/[^/]+)?\/([^/]+)\/(messages|media)$/;
+const unknownNumber = metaRefusal(400, 33, { details: 'This number does not exist here.' });
+const expiredToken = metaRefusal(401, 190, { details: 'The access token is missing or wrong.' });
+
+/** Kernel's place: Meta's WhatsApp Cloud API with its callbacks, which can be told to fail in every known way. */
+export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
+  const { callbackDelayMs = defaultCallbackDelayMs, recordLimit = defaultRecordLimit } = options;
+  const channels = new Map<string, KernelChannel>();
+  const sends = createKernelSends(recordLimit);
+  const book = createScriptBook<KernelStep>();
+  const pauses = createPauses();
+  const poster = createCallbackPoster(pauses);
+  const media = new Map<string, number>();
+  const runId = randomBytes(6).toString('base64url');
+  let idCount = 0;
+  let resetsLeft = 0;
+  let standing: KernelStep | null = null;
+
+  const makeId = (prefix: string) => `${prefix}${runId}${String((idCount += 1)).padStart(9, '0')}`;
+  const handleSend = createSendHandler({
+    takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
+    sends,
+    pauses,
+    poster,
+    makeWamid: () => makeId('wamid.'),
+    defaultCallbacks: options.callbacks ?? ['sent', 'delivered', 'read'],
+    callbackDelayMs,
+  });
+
+  const steering = {
+    sends,
+    callbacks: poster.counts,
+    media,
+    setChannel(channel: KernelChannelInput) {
+      channels.set(channel.phoneNumberId, channelSchema.parse(channel));
+    },
+    script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
+    sendAlways(step: KernelStep | null) {
+      standing = step;
+    },
+    resetNext(count: number) {
+      resetsLeft = count;
+    },
+    async receive(phoneNumberId: string, items: readonly InboundItem[]) {
+      const channel = channels.get(phoneNumberId);
+      if (channel === undefined) throw new Error(`The Kernel stand-in has no number "${phoneNumberId}".`);
+      await poster.post(channel, buildInboundBody(phoneNumberId, items, Date.now()), 'valid');
+    },
+    clear() {
+      sends.clear();
+      book.clear();
+      media.clear();
+      standing = null;
+      resetsLeft = 0;
+    },
+  };
+
+  const calls = listKernelCalls(steering, () => server, makeId);
+  const server = await startHttpServer({
+    name: 'Kernel',
+    port: options.port,
+    mustReset(path) {
+      if (resetsLeft === 0 || !apiPath.test(path)) return false;
+      resetsLeft -= 1;
+      return true;
+    },
+    async handle(incoming, response) {
+      if (await answerControl(incoming, response, calls)) return;
+      const [, phoneNumberId = '', kind] = apiPath.exec(incoming.path) ?? [];
+      if (kind === undefined || incoming.method !== 'POST') return void response.writeHead(404).end();
+      const channel = channels.get(phoneNumberId);
+      if (channel === undefined) return giveAnswer(response, unknownNumber, { pauses, body: {} });
+      if (!isAuthorised(channel, incoming.headers.authorization)) {
+        return giveAnswer(response, expiredToken, { pauses, body: {} });
+      }
+      if (kind === 'messages') return handleSend(channel, incoming.body, response);
+      const id = makeId('media-');
+      media.set(id, incoming.body.length);
+      await giveAnswer(response, {}, { pauses, body: { id } });
+    },
+  });
+  return {
+    ...server,
+    ...steering,
+    async stop() {
+      pauses.end();
+      poster.end();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { Story } from '../stage.ts';
+import { deliveredAndRead } from './delivered-and-read.ts';
+import { failedByCallback } from './failed-by-callback.ts';
+import { notRenderable } from './not-renderable.ts';
+import { notification } from './notification.ts';
+import { refusedTwice } from './refused-twice.ts';
+
+/** The script, in the order in which it is played. */
+export const stories: readonly Story[] = [
+  deliveredAndRead,
+  refusedTwice,
+  failedByCallback,
+  notRenderable,
+  notification,
+];

@@ -1,0 +1,71 @@
+import { Context } from '@temporalio/activity';
+import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Stores } from '../../store/index.ts';
+import { createIntegrationTargets } from '../../store/integration-targets.ts';
+import { isConnectionFault } from '../../store/transactions.ts';
+import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
+import type { WriteLog } from '../delivery/attempt-log.ts';
+import { createKeepTrying } from '../keep-trying.ts';
+import { createCloseBatch } from './close-batch.ts';
+import { createDescribeFailure } from './describe-failure.ts';
+import { createExpireBatch } from './expire-batch.ts';
+import { createIntegratorSlots } from './integrator-slots.ts';
+import { createJudgeCallback } from './judge-callback.ts';
+import { createOpenBatch } from './open-batch.ts';
+import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
+import { createProcessPage } from './process-page.ts';
+import { createResolveUsers } from './resolve-users.ts';
+import { createSendErrorCallbacks } from './send-error-callbacks.ts';
+
+/** What an activity asks of Temporal while it runs. */
+export interface ActivityRuntime {
+  readonly heartbeat: () => void;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly currentRunId: () => string;
+  /** The worker shuts down, or the workflow wants the activity to end. */
+  readonly isStopping: () => boolean;
+}
+
+const temporalRuntime: ActivityRuntime = {
+  heartbeat: () => {
+    Context.current().heartbeat();
+  },
+  sleep: (ms) => Context.current().sleep(ms),
+  currentRunId: () => Context.current().info.workflowExecution?.runId ?? '',
+  isStopping: () => Context.current().cancellationSignal.aborted,
+};
+
+/** Builds the activities of a notification's workflow over the collaborators of one worker. */
+export function createNotificationActivities(dependencies: {
+  readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId'>;
+  readonly keyRing: KeyRing;
+  readonly integrator: Pick<IntegratorClient, 'postErrors'>;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+  readonly info: WriteLog;
+  /** Left out = what Temporal gives to a running activity. */
+  readonly runtime?: ActivityRuntime;
+}): NotificationActivities {
+  const { stores, keyRing, integrator, publicUrl, clock, info, runtime = temporalRuntime } = dependencies;
+  const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
+  const targets = createIntegrationTargets({ keyRing });
+  const base = { ...stores, ...runtime, targets, integrator, clock, info, describeFailure };
+  const expireBatch = createExpireBatch(base);
+  return {
+    openBatch: createOpenBatch({ ...base, expireBatch }),
+    processPage: createProcessPage({ ...base, expireBatch, resolveUsers: createResolveUsers(base) }),
+    prepareErrorCallbacks: createPrepareErrorCallbacks(base),
+    sendErrorCallbacks: createSendErrorCallbacks({
+      ...base,
+      judgeCallback: createJudgeCallback(base),
+      slots: createIntegratorSlots(),
+      keepTrying: createKeepTrying({
+        isOutage: isConnectionFault,
+        nowMs: () => clock().getTime(),
+        sleep: runtime.sleep,
+      }),
+    }),
+    closeBatch: createCloseBatch(base),
+  };
+}

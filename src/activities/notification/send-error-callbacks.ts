@@ -1,0 +1,157 @@
+import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { JobReference } from '../../contracts/workflows.ts';
+import type { Job } from '../../domain/job.ts';
+import { stoppedFailure } from '../../domain/notification/control.ts';
+import { callbackFailure } from '../../domain/notification/ending.ts';
+import { postponeCallbacks } from '../../domain/notification/progress.ts';
+import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import {
+  type CallbackResult,
+  type ClaimedCallback,
+  claimCallbacks,
+  countPendingCallbacks,
+  recordCallbacks,
+  stopCallbacks,
+} from '../../store/deliveries.ts';
+import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { insertProblem } from '../../store/notification-errors.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
+import { createCallbackRecorder } from './callback-recorder.ts';
+import { callbackUrl } from './callback-url.ts';
+import type { DescribeFailure } from './describe-failure.ts';
+import type { IntegratorSlots } from './integrator-slots.ts';
+import type { JudgeCallback } from './judge-callback.ts';
+
+/** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
+const runForMs = 60_000;
+/** Longer than a run and its last calls: nobody else takes a callback that is still being sent. */
+const leaseMs = 180_000;
+const callbacksPerClaim = 40;
+const lanes = 10;
+/** Callbacks that are due one after the other share a wait of the workflow. */
+const shortestWaitMs = 1_000;
+
+interface Claim {
+  readonly job: Job;
+  readonly target: IntegrationTarget;
+  readonly callbacks: readonly ClaimedCallback[];
+}
+
+/**
+ * Sends the error callbacks that are due, the longest due first, a bounded number at once per integrator. Two runs at once
+ * share the work: a callback is claimed by one of them, with its open attempt stored before it is sent. After a crash it is
+ * sent again with the same `webhook-id`, and its list shows the attempt in between as ambiguous.
+ */
+export function createSendErrorCallbacks(dependencies: {
+  readonly transactions: Transactions;
+  readonly targets: IntegrationTargets;
+  readonly integrator: Pick<IntegratorClient, 'postErrors'>;
+  readonly writeJobChange: WriteJobChange;
+  readonly describeFailure: DescribeFailure;
+  readonly judgeCallback: JudgeCallback;
+  readonly slots: IntegratorSlots;
+  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly clock: () => Date;
+  readonly heartbeat: () => void;
+  readonly isStopping: () => boolean;
+}): NotificationActivities['sendErrorCallbacks'] {
+  const { transactions, targets, integrator, writeJobChange, describeFailure, slots, clock, heartbeat } = dependencies;
+
+  return async function sendErrorCallbacks(reference) {
+    const endMs = clock().getTime() + runForMs;
+    const isOver = () => clock().getTime() >= endMs || dependencies.isStopping();
+    while (!isOver()) {
+      heartbeat();
+      const claim = await transactions.withTenant(reference.tenantId, (tx) => claimDue(tx, reference));
+      if (claim === null) return { pending: 0, nextDueMs: null };
+      if (claim.callbacks.length === 0) break;
+      await sendClaimed(claim, isOver);
+    }
+    return transactions.withTenant(reference.tenantId, (tx) => conclude(tx, reference));
+  };
+
+  /** Null = nothing of this batch is to be sent any more. */
+  async function claimDue(tx: Tx, { jobId }: JobReference): Promise<Claim | null> {
+    const job = await findBatch(tx, jobId);
+    if (job === null) return null;
+    const now = clock();
+    if (job.state !== 'running') return stop(tx, job, stoppedFailure(job.state), now);
+    const integration = job.integration ?? '';
+    const target = await targets.find(tx, integration);
+    if (target === null) {
+      return stop(tx, job, callbackFailure({ integration, tries: 0, last: 'there is no such integration any more.' }), now);
+    }
+    const callbacks = await claimCallbacks(tx, {
+      jobId,
+      url: callbackUrl(target.url),
+      limit: callbacksPerClaim,
+      now,
+      leaseUntil: new Date(now.getTime() + leaseMs),
+    });
+    return { job, target, callbacks };
+  }
+
+  async function stop(tx: Tx, job: Job, failure: Parameters<DescribeFailure>[1], now: Date): Promise<null> {
+    const { pending } = await countPendingCallbacks(tx, job.id);
+    if (pending === 0) return null;
+    const problem = describeFailure(job, failure, now);
+    await insertProblem(tx, problem);
+    await stopCallbacks(tx, job.id, problem, now);
+    return null;
+  }
+
+  async function sendClaimed({ job, target, callbacks }: Claim, isOver: () => boolean): Promise<void> {
+    const owner = { tenantId: job.tenantId, jobId: job.id };
+    const recorder = createCallbackRecorder((results) =>
+      // The answers are known only here: a database that is away for seconds must not make them unknown.
+      dependencies.keepTrying(() =>
+        transactions.withTenant(job.tenantId, (tx) => recordCallbacks(tx, owner, results, clock())),
+      ),
+    );
+    const rest = [...callbacks];
+    async function sendNext(): Promise<void> {
+      for (let callback = rest.shift(); callback !== undefined; callback = rest.shift()) {
+        const leave = await slots.take(`${job.tenantId} ${target.name}`);
+        try {
+          heartbeat();
+          if (isOver()) recorder.add(giveBack(callback));
+          else recorder.add(dependencies.judgeCallback({ job, target, callback, outcome: await post(target, callback) }));
+        } finally {
+          leave();
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(lanes, callbacks.length) }, sendNext));
+    await recorder.flush();
+  }
+
+  function post(target: IntegrationTarget, { id, body }: ClaimedCallback) {
+    const { url, apiKey, secret } = target;
+    return integrator.postErrors({ url, apiKey, secret, deliveryId: id, body });
+  }
+
+  /** It was never sent: its open attempt goes, and it is due again. */
+  function giveBack({ id, attempts }: ClaimedCallback): CallbackResult {
+    return {
+      id,
+      claimedAttempts: attempts.length,
+      attempts: attempts.slice(0, -1),
+      state: 'pending',
+      nextAttemptAt: clock(),
+      error: null,
+      problems: [],
+    };
+  }
+
+  async function conclude(tx: Tx, { jobId }: JobReference): ReturnType<NotificationActivities['sendErrorCallbacks']> {
+    const job = await lockBatch(tx, jobId);
+    const { pending, nextDueAt } = await countPendingCallbacks(tx, jobId);
+    if (job === null || job.state !== 'running' || nextDueAt === null) return { pending, nextDueMs: null };
+    const now = clock();
+    await writeJobChange(tx, { job, change: postponeCallbacks(pending, nextDueAt), now });
+    const dueMs = nextDueAt.getTime() - now.getTime();
+    return { pending, nextDueMs: dueMs <= 0 ? 0 : Math.max(dueMs, shortestWaitMs) };
+  }
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createCollaborators } from './collaborators.ts';
+import { readConfig } from './config.ts';
+import { runDoor } from './door.ts';
+import { buildApp } from './http/app.ts';
+import { expectedSchemaVersion } from './store/migrator.ts';
+import { createPayloadCodec } from './temporal/codec.ts';
+import { isTemporalUp } from './temporal/health.ts';
+import { createStarter } from './temporal/starter.ts';
+import { createUseCases } from './usecases/index.ts';
+
+const poolSize = 20;
+/** Starts that are still queued at the end are the sweep's: there is no need to wait long for them. */
+const drainStartsMs = 3_000;
+
+await runDoor('api', async (whenStopped) => {
+  const config = readConfig();
+  const { log, clock, keyRing, createId, links, pool, stores, urlGuard, http, dataConverter } =
+    await createCollaborators(config, { poolSize });
+  // Lazy: intake works while Temporal is away, so it need not be there at the start either.
+  const connection = Connection.lazy(config.temporalConnection);
+  const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
+  const starter = createStarter({
+    client,
+    onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
+  });
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const app = await buildApp({
+    ...stores,
+    ...createUseCases({ ...stores, starter, clock }),
+    keyRing,
+    createId,
+    clock,
+    randomBytes,
+    publicUrl: config.publicUrl,
+    adminKey: config.adminKey,
+    urlGuard,
+    starter,
+    links,
+    payloadCodec: createPayloadCodec({ keyRing }),
+    isTemporalUp: () => isTemporalUp(connection),
+    schemaVersion: await expectedSchemaVersion(),
+    metrics,
+    poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    log,
+  });
+  await app.listen({ host: config.host, port: config.port });
+  log.info({ url: config.publicUrl }, 'api ready');
+
+  await new Promise<void>((resolve) => {
+    whenStopped(resolve);
+  });
+  await app.close();
+  await starter.drain(drainStartsMs);
+  await connection.close();
+  await http.close();
+  await pool.end();
+});

@@ -1,0 +1,48 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { CreateId } from '../domain/ids.ts';
+import type { WorkflowLinks } from '../domain/job-view.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { ChannelStore } from '../store/channels.ts';
+import type { WriteJobChange } from '../store/job-changes.ts';
+import type { Transactions } from '../store/transactions.ts';
+import type { UseCases } from '../usecases/index.ts';
+import type { JobStarter } from '../usecases/job-starter.ts';
+import type { UrlJudge } from '../usecases/require-allowed-url.ts';
+
+/** A payload as Temporal's codecs see it. */
+export interface CodecPayload {
+  metadata?: Record<string, Uint8Array> | null;
+  data?: Uint8Array | null;
+}
+
+/**
+ * The collaborators of the HTTP floor. No route takes this whole: each names what it uses with `Pick`.
+ * `publicUrl` and `links.uiUrl` have no trailing slash.
+ */
+export interface AppDependencies extends UseCases {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly writeJobChange: WriteJobChange;
+  readonly keyRing: KeyRing;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+  readonly randomBytes: (count: number) => Buffer;
+  readonly publicUrl: string;
+  readonly adminKey: string;
+  readonly urlGuard: UrlJudge;
+  readonly starter: JobStarter;
+  readonly links: WorkflowLinks;
+  readonly payloadCodec: {
+    encode(payloads: CodecPayload[]): Promise<CodecPayload[]>;
+    decode(payloads: CodecPayload[]): Promise<CodecPayload[]>;
+  };
+  /** May hang or reject as well as answer false; the caller bounds the wait. */
+  readonly isTemporalUp: () => Promise<boolean>;
+  /** The newest migration that this build knows. */
+  readonly schemaVersion: string;
+  readonly metrics: Registry;
+  readonly poolCounts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** Undefined = no log lines. */
+  readonly log?: FastifyBaseLogger | undefined;
+}

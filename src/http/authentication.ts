@@ -1,0 +1,69 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import type { Scope } from '../domain/scope.ts';
+import { findApiKey } from '../store/cross-tenant.ts';
+import type { Transactions } from '../store/transactions.ts';
+import { apiKeyShape, hashApiKey } from '../usecases/api-key-secret.ts';
+
+/**
+ * One hook for all routes, before a byte of the body is read: finds the key, checks that it may call this route, and
+ * notes the tenant on the request. A route that does not say who may call it stops the process at its start.
+ */
+export function authenticateRequests(
+  app: FastifyInstance,
+  dependencies: { readonly transactions: Transactions; readonly adminKey: string },
+): void {
+  const { transactions } = dependencies;
+  const isAdminKey = createKeyComparer(dependencies.adminKey);
+
+  app.decorateRequest('tenantId', '');
+  app.decorateRequest('apiKeyId', '');
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === undefined) throw new Error(`${String(route.method)} ${route.url} does not name its access`);
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) return;
+    const { access } = request.routeOptions.config;
+    if (access.kind === 'public' || access.kind === 'callback') return;
+    const key = readKey(request);
+    if (key === null) throw apiProblem('unauthorized', 'The request carries no key.');
+    if (access.kind === 'tenant') await admitTenant(request, key, access.scope);
+    else if (!isAdminKey(key)) await refuseAdmin(key);
+  });
+
+  async function admitTenant(request: FastifyRequest, key: string, scope: Scope): Promise<void> {
+    const found = await lookUp(key);
+    if (found === null) {
+      if (isAdminKey(key)) throw apiProblem('insufficient_scope', 'The admin key opens /v1/tenants only.');
+      throw apiProblem('unauthorized', 'The key is unknown, expired or deleted.');
+    }
+    if (!found.scopes.includes(scope)) throw apiProblem('insufficient_scope', `The key lacks the scope ${scope}.`);
+    request.tenantId = found.tenantId;
+    request.apiKeyId = found.id;
+  }
+
+  async function refuseAdmin(key: string): Promise<never> {
+    if ((await lookUp(key)) === null) throw apiProblem('unauthorized', 'This is not the admin key.');
+    throw apiProblem('insufficient_scope', 'A key of a tenant does not open this route; the admin key does.');
+  }
+
+  async function lookUp(key: string) {
+    if (!apiKeyShape.test(key)) return null;
+    return transactions.acrossTenants((tx) => findApiKey(tx, hashApiKey(key)));
+  }
+}
+
+/** `Authorization: Bearer …` first, then `X-Api-Key`. */
+function readKey(request: FastifyRequest): string | null {
+  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const header = request.headers['x-api-key'];
+  return typeof header === 'string' && header !== '' ? header : null;
+}
+
+/** Compares digests, so that the time tells neither length nor common beginning. */
+export function createKeyComparer(expected: string): (given: string) => boolean {
+  const expectedHash = hashApiKey(expected);
+  return (given) => timingSafeEqual(hashApiKey(given), expectedHash);
+}

@@ -1,0 +1,44 @@
+import type { ProblemPart } from '../domain/problems/problem.ts';
+
+/** Deeper than any card or payload of the formats we carry, and far from exhausting a stack. */
+const maxDepth = 64;
+
+/**
+ * Finds what well-formed JSON may hold and we may not: nesting deeper than 64, names that reach prototypes, and NUL or
+ * lone surrogates, which Postgres does not store. Null = nothing found. Walks without recursion.
+ */
+export function findJsonHazard(root: unknown): ProblemPart | null {
+  const pending: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, pointer, depth } = next;
+    if (typeof value === 'string' && !isStorableText(value)) {
+      return { detail: 'The text holds a NUL or half a surrogate pair.', pointer };
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= maxDepth) return { detail: `The body is nested deeper than ${maxDepth} levels.`, pointer };
+    for (const [key, member] of Object.entries(value)) {
+      if (!isStorableText(key)) return { detail: 'The name of a member holds a NUL or half a surrogate pair.', pointer };
+      if (reachesPrototype(key, member)) return { detail: 'The name of a member is not allowed.', pointer };
+      // Most members of a big body are plain texts and numbers: judged in place, they cost no pointer.
+      if (typeof member === 'string' ? isStorableText(member) : typeof member !== 'object') continue;
+      pending.push({ value: member, pointer: `${pointer}/${escapePointerToken(key)}`, depth: depth + 1 });
+    }
+  }
+  return null;
+}
+
+/** One reference token of a JSON pointer (RFC 6901 §3). */
+export function escapePointerToken(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+const halfSurrogatePair = /\p{Surrogate}/u;
+
+function isStorableText(text: string): boolean {
+  return !text.includes('\0') && !halfSurrogatePair.test(text);
+}
+
+function reachesPrototype(key: string, member: unknown): boolean {
+  if (key === '__proto__') return true;
+  return key === 'constructor' && typeof member === 'object' && member !== null && Object.hasOwn(member, 'prototype');
+}

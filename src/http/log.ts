@@ -1,0 +1,29 @@
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+
+/**
+ * Lines about requests hold no URL (capabilities and phone numbers stand in paths), no headers and no bodies, and of an
+ * error its name, code and frames: its message may quote what people wrote.
+ */
+export const createChildLogger: NonNullable<FastifyServerOptions['childLoggerFactory']> = (logger, bindings, options) =>
+  logger.child(bindings, { ...options, serializers: { ...options.serializers, err: describeError } });
+
+function describeError(error: Error & { readonly code?: string }) {
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { type: error.name, code: error.code, stack: frames.slice(0, 20).join('\n') };
+}
+
+/** One line an answer: the route's template instead of its path, so that lines can be counted. */
+export function logAnswers(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const line = {
+      tenantId: request.tenantId === '' ? undefined : request.tenantId,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    };
+    // Probes and scrapes come every few seconds and say nothing new while they succeed.
+    if (reply.statusCode < 400 && /^\/(livez|readyz|metrics)$/.test(line.route ?? '')) request.log.debug(line, 'answered');
+    else request.log.info(line, 'answered');
+  });
+}

@@ -1,0 +1,76 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { type Access, publicAccess } from './access.ts';
+import { describeErrors, type OpenApiDocument } from './openapi-errors.ts';
+
+const tags = [
+  { name: 'messages', description: 'Send chat messages, one or many' },
+  { name: 'notifications', description: 'Send notifications to merchants and their users' },
+  { name: 'jobs', description: 'What became of everything accepted' },
+  { name: 'problems', description: 'Error documents and the registry of their types' },
+  { name: 'channels', description: 'WhatsApp numbers and push senders' },
+  { name: 'integrations', description: 'Systems that send notifications and get their errors back' },
+  { name: 'directory', description: 'Merchants, users and their push tokens' },
+  { name: 'inbox', description: 'What users read in their notification centre' },
+  { name: 'callbacks', description: 'Where providers and bots call in' },
+  { name: 'keys', description: 'API keys of a tenant' },
+  { name: 'tenants', description: 'For the operator, with the admin key' },
+  { name: 'operation', description: 'Probes, figures and the codec of the Temporal Web UI' },
+];
+
+const securityOf: Readonly<Record<Access['kind'], readonly Record<string, string[]>[]>> = {
+  public: [],
+  callback: [],
+  admin: [{ adminKey: [] }],
+  tenant: [{ bearerKey: [] }, { headerKey: [] }],
+};
+
+/** Describes every route that is registered after this, out of the schemas that validate it. */
+export async function describeRoutes(app: FastifyInstance, { publicUrl }: { readonly publicUrl: string }): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Waypost',
+        version: '1',
+        description:
+          'Durable delivery of messages and notifications. Every error is a problem document (RFC 9457); every POST that ' +
+          'creates takes an `Idempotency-Key`; lists are paged by `limit` and `cursor`.',
+      },
+      servers: [{ url: publicUrl }],
+      tags,
+      components: {
+        securitySchemes: {
+          bearerKey: { type: 'http', scheme: 'bearer', description: 'A key of a tenant, `wp_…`' },
+          headerKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'The same key' },
+          adminKey: { type: 'http', scheme: 'bearer', description: 'WAYPOST_ADMIN_KEY' },
+        },
+      },
+    },
+    transform: (input) => {
+      const { schema, url } = jsonSchemaTransform(input);
+      const access = input.route.config?.access;
+      const scope = access?.kind === 'tenant' ? `Scope \`${access.scope}\`.` : '';
+      const description = [schema.description, scope].filter(Boolean).join('\n\n');
+      return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
+    },
+    transformObject: (input) => describeErrors(jsonSchemaTransformObject(input) as OpenApiDocument),
+  });
+}
+
+/** `/openapi.json`, and `/docs`, which is rendered from files of our own and calls nobody. */
+export async function serveDescription(app: FastifyInstance): Promise<void> {
+  app.get('/openapi.json', {
+    config: { access: publicAccess },
+    schema: { hide: true },
+    handler: async () => app.swagger(),
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { deepLinking: true, docExpansion: 'none', persistAuthorization: false },
+    theme: { title: 'Waypost API' },
+    staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+  });
+}

@@ -1,0 +1,95 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { Problem } from '../domain/problems/problem.ts';
+import { Refusal, apiProblem, toRefusalProblem } from '../domain/problems/refusal.ts';
+import { isConnectionFault } from '../store/transactions.ts';
+import type { AppDependencies } from './app-dependencies.ts';
+
+/** How soon to come back when a part of ours is away: long enough for a failover to be noticed, short for a person. */
+const retryAfterOutageSeconds = 5;
+
+type ReplyDependencies = Pick<AppDependencies, 'publicUrl' | 'clock'>;
+
+/** Turns everything that can go wrong at the door into problem documents, unknown routes and methods included. */
+export function answerErrorsWithProblems(app: FastifyInstance, dependencies: ReplyDependencies): void {
+  app.setErrorHandler((error, request, reply) => replyWithError(error, request, reply, dependencies));
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = refuseRoute(app, request, reply);
+    return replyWithError(refusal, request, reply, dependencies);
+  });
+}
+
+export function replyWithError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  dependencies: ReplyDependencies,
+): FastifyReply {
+  const refusal = toRefusal(error);
+  if (refusal.code === 'internal_error') request.log.error({ err: error }, 'request failed');
+  else if (refusal.code === 'service_unavailable') request.log.warn({ err: error }, 'request failed for an outage');
+  if (refusal.retryAfterSeconds !== null) reply.header('retry-after', String(refusal.retryAfterSeconds));
+  if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  return sendProblem(reply, describeRefusal(refusal, request, dependencies));
+}
+
+/** The document of a refusal, for answers that carry several of them. */
+export function describeRefusal(refusal: Refusal, request: FastifyRequest, dependencies: ReplyDependencies): Problem {
+  return toRefusalProblem(refusal, {
+    publicUrl: dependencies.publicUrl,
+    requestId: request.id,
+    tenantId: request.tenantId === '' ? null : request.tenantId,
+    occurredAt: dependencies.clock().toISOString(),
+  });
+}
+
+export function sendProblem(reply: FastifyReply, problem: Readonly<Record<string, unknown>> | Problem): FastifyReply {
+  // As bytes: fastify would add a charset to the media type, which RFC 9457 registers without one.
+  return reply
+    .code(Number(problem.status))
+    .header('content-type', 'application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
+}
+
+function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof Error)) return apiProblem('internal_error', faultDetail);
+  return fromFastify(error) ?? fromOutage(error) ?? apiProblem('internal_error', faultDetail, { cause: error });
+}
+
+const faultDetail = 'Waypost failed to answer; the request may or may not have taken effect.';
+
+function fromOutage(error: Error): Refusal | null {
+  if (!isConnectionFault(error)) return null;
+  return apiProblem('service_unavailable', 'The database cannot answer for the moment.', {
+    retryAfterSeconds: retryAfterOutageSeconds,
+    cause: error,
+  });
+}
+
+/** fastify's own refusals by its codes; what stays with a 4xx status is a request that we could not read. */
+function fromFastify(error: Error & Partial<FastifyError>): Refusal | null {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return apiProblem('payload_too_large', 'The body is larger than this route accepts.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return apiProblem('unsupported_media_type', 'The body has a media type that this route does not read.');
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return apiProblem('route_not_found', 'The path is not well-formed, or a part of it is longer than any id.');
+    default: {
+      const isUnreadable = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+      return isUnreadable ? apiProblem('malformed_json', 'The body could not be read to its end.') : null;
+    }
+  }
+}
+
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+function refuseRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Refusal {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  // The types say that something is always found; the router answers null for "nothing".
+  const allowed = methods.filter((method) => (app.findRoute({ method, url: path }) as object | null) !== null);
+  if (allowed.length === 0) return apiProblem('route_not_found', 'No route answers to this path.');
+  reply.header('allow', allowed.join(', '));
+  return apiProblem('method_not_allowed', `This path answers to ${allowed.join(', ')}.`);
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import { findJsonHazard } from './json-hazards.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Parses bytes as JSON in UTF-8. Refuses with `malformed_json`, and with `invalid_request` what must not get further. */
+export function parseJson(bytes: Uint8Array): unknown {
+  const value = decodeJson(bytes);
+  const hazard = findJsonHazard(value);
+  if (hazard !== null) throw apiProblem('invalid_request', hazard.detail, { errors: [hazard] });
+  return value;
+}
+
+function decodeJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    // The parser's own message quotes the body.
+    throw apiProblem('malformed_json', 'The body is not well-formed JSON in UTF-8.');
+  }
+}
+
+/** The only body that routes read unless they say otherwise. An empty one counts as none, whatever its type says. */
+export function acceptJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    // parseAs 'buffer' gives bytes; the type of the parser allows for both.
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    done(null, bytes.length === 0 ? undefined : parseJson(bytes));
+  });
+}
+
+/** For plugins whose routes check signatures: bodies of any type arrive as the `Buffer` that came over the wire. */
+export function acceptRawBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}

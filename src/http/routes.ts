@@ -1,0 +1,32 @@
+import type { App } from './app.ts';
+import type { AppDependencies } from './app-dependencies.ts';
+import { registerApiKeyRoutes } from './routes/api-keys.ts';
+import { registerCallbackRoutes } from './routes/callbacks.ts';
+import { registerChannelRoutes } from './routes/channels.ts';
+import { registerCodecRoutes } from './routes/codec.ts';
+import { registerDirectoryImportRoute } from './routes/directory-import.ts';
+import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
+import { registerDirectoryRoutes } from './routes/directory.ts';
+import { registerHealthRoutes } from './routes/health.ts';
+import { registerIntegrationRoutes } from './routes/integrations.ts';
+import { registerJobRoutes } from './routes/jobs.ts';
+import { registerMessageRoutes } from './routes/messages.ts';
+import { registerProblemRoutes } from './routes/problems.ts';
+import { registerTenantRoutes } from './routes/tenants.ts';
+
+/** Every route module, by name: a module that is not here answers to nobody. */
+export function registerRoutes(app: App, dependencies: AppDependencies): void {
+  registerHealthRoutes(app, dependencies);
+  registerProblemRoutes(app, dependencies);
+  registerCodecRoutes(app, dependencies);
+  registerTenantRoutes(app, dependencies);
+  registerApiKeyRoutes(app, dependencies);
+  registerChannelRoutes(app, dependencies);
+  registerIntegrationRoutes(app, dependencies);
+  registerDirectoryRoutes(app, dependencies);
+  registerDirectorySettingRoutes(app, dependencies);
+  registerDirectoryImportRoute(app, dependencies);
+  registerMessageRoutes(app, dependencies);
+  registerJobRoutes(app, dependencies);
+  registerCallbackRoutes(app, dependencies);
+}

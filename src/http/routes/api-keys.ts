@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import { pageOf, pageQuery } from '../../contracts/http/page.ts';
+import { idInPath } from '../../contracts/http/primitives.ts';
+import { apiKeyView, createdApiKey, newApiKey } from '../../contracts/http/tenants.ts';
+import { apiProblem } from '../../domain/problems/refusal.ts';
+import { type ApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
+import { createApiKeySecret, hashApiKey } from '../../usecases/api-key-secret.ts';
+import { tenantAccess } from '../access.ts';
+import { answerCreation } from '../answer-creation.ts';
+import type { App } from '../app.ts';
+import type { AppDependencies } from '../app-dependencies.ts';
+import { noBody } from '../no-body.ts';
+import { answerPage, byTime } from '../pages.ts';
+
+export function registerApiKeyRoutes(
+  app: App,
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes'>,
+): void {
+  const { transactions, createId, clock, randomBytes } = dependencies;
+  const config = { access: tenantAccess('config:write') };
+
+  app.post('/v1/api-keys', {
+    config,
+    schema: {
+      operationId: 'createApiKey',
+      tags: ['keys'],
+      summary: 'Make a key; it is shown once',
+      body: newApiKey,
+      response: { 201: createdApiKey },
+    },
+    handler: async (request, reply) =>
+      answerCreation(request, reply, dependencies, async (tx) => {
+        const secret = createApiKeySecret(randomBytes);
+        const key: ApiKey = { id: createId('apiKey'), ...request.body, createdAt: clock() };
+        await insertApiKey(tx, { ...key, tenantId: request.tenantId, secretHash: hashApiKey(secret) });
+        return { status: 201, body: { ...showKey(key), apiKey: secret } };
+      }),
+  });
+
+  app.get('/v1/api-keys', {
+    config,
+    schema: {
+      operationId: 'listApiKeys',
+      tags: ['keys'],
+      summary: 'Keys that were not deleted, newest first',
+      querystring: pageQuery,
+      response: { 200: pageOf(apiKeyView) },
+    },
+    handler: async (request) =>
+      answerPage({
+        query: request.query,
+        format: byTime,
+        load: (page) => transactions.withTenant(request.tenantId, (tx) => listApiKeys(tx, page)),
+        positionOf: ({ createdAt, id }) => ({ createdAt, id }),
+        show: showKey,
+      }),
+  });
+
+  app.delete('/v1/api-keys/:id', {
+    config,
+    schema: {
+      operationId: 'deleteApiKey',
+      tags: ['keys'],
+      summary: 'End a key at once',
+      params: idInPath,
+      response: { 204: noBody },
+    },
+    async handler(request, reply) {
+      const { id } = request.params;
+      const isRevoked = await transactions.withTenant(request.tenantId, (tx) => revokeApiKey(tx, id, clock()));
+      if (!isRevoked) throw apiProblem('not_found', 'There is no key of this id in this tenant.');
+      return reply.code(204).send();
+    },
+  });
+}
+
+function showKey(key: ApiKey): z.input<typeof apiKeyView> {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: [...key.scopes],
+    createdAt: key.createdAt.toISOString(),
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+  };
+}

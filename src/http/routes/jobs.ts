@@ -1,0 +1,160 @@
+import {
+  attemptView,
+  cancelResult,
+  jobListQuery,
+  jobParams,
+  jobView,
+  timelineItem,
+} from '../../contracts/http/jobs.ts';
+import { pageOf, pageQuery } from '../../contracts/http/page.ts';
+import { toJobView } from '../../domain/job-view.ts';
+import { apiProblem } from '../../domain/problems/refusal.ts';
+import { listAttempts } from '../../store/attempts.ts';
+import { findJob, listJobs } from '../../store/jobs.ts';
+import { listTimeline } from '../../store/timeline.ts';
+import type { Tx } from '../../store/transactions.ts';
+import type { ControlJob } from '../../usecases/control-job.ts';
+import { tenantAccess } from '../access.ts';
+import type { App } from '../app.ts';
+import type { AppDependencies } from '../app-dependencies.ts';
+import { answerPage, byNumber, byText, byTime } from '../pages.ts';
+
+export function registerJobRoutes(
+  app: App,
+  dependencies: Pick<AppDependencies, 'transactions' | 'links'> & { readonly controlJob: ControlJob },
+): void {
+  const { transactions, links, controlJob } = dependencies;
+  const reads = { access: tenantAccess('jobs:read') };
+  const writes = { access: tenantAccess('jobs:write') };
+  const tags = ['jobs'];
+
+  app.get(
+    '/v1/jobs/:id',
+    {
+      config: reads,
+      schema: { operationId: 'getJob', tags, summary: 'One job', params: jobParams, response: { 200: jobView } },
+    },
+    async (request) => {
+      const { id } = request.params;
+      return toJobView(await transactions.withTenant(request.tenantId, (tx) => requireJob(tx, id)), links);
+    },
+  );
+
+  app.get(
+    '/v1/jobs',
+    {
+      config: reads,
+      schema: {
+        operationId: 'listJobs',
+        tags,
+        summary: 'Jobs, newest first',
+        querystring: jobListQuery,
+        response: { 200: pageOf(jobView) },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, ...filter } = request.query;
+      return answerPage({
+        query: { limit, cursor },
+        format: byTime,
+        load: (page) => transactions.withTenant(request.tenantId, (tx) => listJobs(tx, filter, page)),
+        positionOf: (job) => job,
+        show: (job) => toJobView(job, links),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/jobs/:id/attempts',
+    {
+      config: reads,
+      schema: {
+        operationId: 'listAttempts',
+        tags,
+        summary: 'Every call to an upstream, oldest first',
+        params: jobParams,
+        querystring: pageQuery,
+        response: { 200: pageOf(attemptView) },
+      },
+    },
+    async (request) =>
+      answerPage({
+        query: request.query,
+        format: byNumber,
+        load: ({ limit, after }) =>
+          transactions.withTenant(request.tenantId, async (tx) => {
+            await requireJob(tx, request.params.id);
+            return listAttempts(tx, request.params.id, { limit, after: after ?? 0 });
+          }),
+        positionOf: (attempt) => attempt.number,
+        show: (attempt) => ({ ...attempt, startedAt: attempt.startedAt.toISOString() }),
+      }),
+  );
+
+  app.get(
+    '/v1/jobs/:id/timeline',
+    {
+      config: reads,
+      schema: {
+        operationId: 'getTimeline',
+        tags,
+        summary: 'Everything that happened to a job, in order',
+        params: jobParams,
+        querystring: pageQuery,
+        response: { 200: pageOf(timelineItem) },
+      },
+    },
+    async (request) =>
+      answerPage({
+        query: request.query,
+        format: byText,
+        load: ({ limit, after }) =>
+          transactions.withTenant(request.tenantId, async (tx) => {
+            await requireJob(tx, request.params.id);
+            return listTimeline(tx, request.params.id, { limit, after: after ?? '0' });
+          }),
+        positionOf: (item) => item.id,
+        show: ({ at, type, title, detail }) => ({ at: at.toISOString(), type, title, detail }),
+      }),
+  );
+
+  app.post(
+    '/v1/jobs/:id/cancel',
+    {
+      config: writes,
+      schema: {
+        operationId: 'cancelJob',
+        tags,
+        summary: 'Cancel what is not on the wire',
+        description: 'After `cancelled` no send ever happens; `too_late` = it is being sent, was sent, or has ended.',
+        params: jobParams,
+        response: { 200: cancelResult },
+      },
+    },
+    async (request) => {
+      const { result } = await controlJob.cancel(request.tenantId, request.params.id);
+      return { result };
+    },
+  );
+
+  app.post(
+    '/v1/jobs/:id/retry',
+    {
+      config: writes,
+      schema: {
+        operationId: 'retryJob',
+        tags,
+        summary: 'Run a failed, expired or cancelled job again at once',
+        params: jobParams,
+        response: { 200: jobView },
+      },
+    },
+    async (request) => toJobView(await controlJob.retry(request.tenantId, request.params.id), links),
+  );
+}
+
+async function requireJob(tx: Tx, id: string) {
+  const job = await findJob(tx, id);
+  if (job === null) throw apiProblem('not_found', `There is no job ${id}.`);
+  return job;
+}

@@ -1,0 +1,104 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { idInPath } from '../../contracts/http/primitives.ts';
+import { problemDocument } from '../../contracts/http/problem.ts';
+import { describeCode, problemCatalogue } from '../../domain/problems/catalogue.ts';
+import type { ProblemType } from '../../domain/problems/catalogue/problem-type.ts';
+import { errorTable } from '../../domain/problems/error-table.ts';
+import { errorClasses, problemSources } from '../../domain/problems/problem.ts';
+import { apiProblem } from '../../domain/problems/refusal.ts';
+import { findProblem } from '../../store/problems.ts';
+import { publicAccess, tenantAccess } from '../access.ts';
+import type { App } from '../app.ts';
+import type { AppDependencies } from '../app-dependencies.ts';
+import { renderProblemList, renderProblemType } from '../problem-pages.ts';
+
+const problemType = z
+  .object({
+    type: z.string(),
+    code: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    class: z.enum(errorClasses),
+    sources: z.array(z.enum(problemSources)),
+    meaning: z.string(),
+    whatToDo: z.string(),
+  })
+  .meta({ id: 'ProblemType' });
+
+/** The registry of problem types, for people and programs, and the documents that were stored. */
+export function registerProblemRoutes(
+  app: App,
+  { transactions, publicUrl }: Pick<AppDependencies, 'transactions' | 'publicUrl'>,
+): void {
+  const types = [...problemCatalogue, ...listWhatsappTypes()];
+  const show = (type: ProblemType) => ({ type: `${publicUrl}/problems/${type.code}`, ...type, sources: [...type.sources] });
+
+  app.get('/problems', {
+    config: { access: publicAccess },
+    schema: {
+      operationId: 'listProblemTypes',
+      tags: ['problems'],
+      summary: 'Every problem type (HTML for browsers)',
+      response: { 200: z.object({ data: z.array(problemType) }) },
+    },
+    async handler(request, reply) {
+      if (wantsHtml(request)) return sendHtml(reply, renderProblemList(types));
+      return { data: types.map(show) };
+    },
+  });
+
+  app.get('/problems/:code', {
+    config: { access: publicAccess },
+    schema: {
+      operationId: 'getProblemType',
+      tags: ['problems'],
+      summary: 'What a code means and what to do (HTML for browsers)',
+      params: z.object({ code: z.string().max(200) }),
+      response: { 200: problemType },
+    },
+    async handler(request, reply) {
+      const type = describeCode(request.params.code);
+      if (type === undefined) throw apiProblem('not_found', 'There is no problem type of this code.');
+      return wantsHtml(request) ? sendHtml(reply, renderProblemType(type)) : show(type);
+    },
+  });
+
+  app.get('/v1/problems/:id', {
+    config: { access: tenantAccess('jobs:read') },
+    schema: {
+      operationId: 'getProblem',
+      tags: ['problems'],
+      summary: 'One problem document, as it was made',
+      params: idInPath,
+      response: { 200: problemDocument },
+    },
+    async handler(request, reply) {
+      const problem = await transactions.withTenant(request.tenantId, (tx) => findProblem(tx, request.params.id));
+      if (problem === null) throw apiProblem('not_found', 'There is no problem of this id in this tenant.');
+      return sendBytes(reply, 'application/problem+json', JSON.stringify(problem));
+    },
+  });
+}
+
+/** The provider's codes that the error table lists one by one; every other has its page too. */
+function listWhatsappTypes(): ProblemType[] {
+  return errorTable.codes.flatMap(({ code }) => {
+    const type = typeof code === 'object' ? undefined : describeCode(`whatsapp_${code}`);
+    return type === undefined ? [] : [type];
+  });
+}
+
+function wantsHtml(request: FastifyRequest): boolean {
+  return /\btext\/html\b/.test(request.headers.accept ?? '');
+}
+
+function sendHtml(reply: FastifyReply, html: string): FastifyReply {
+  reply.headers({ 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'", vary: 'Accept' });
+  return sendBytes(reply, 'text/html; charset=utf-8', html);
+}
+
+/** Past the serializer: these bytes are the answer. */
+function sendBytes(reply: FastifyReply, mediaType: string, text: string): FastifyReply {
+  return reply.code(200).header('content-type', mediaType).send(Buffer.from(text));
+}

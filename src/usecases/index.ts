@@ -1,0 +1,21 @@
+import type { Stores } from '../store/index.ts';
+import type { Starter } from '../temporal/starter.ts';
+import { createAcceptMessage } from './accept-message.ts';
+import { createApplyStatuses } from './apply-statuses.ts';
+import { createControlJob } from './control-job.ts';
+
+/** The verbs that routes call. */
+export function createUseCases(
+  dependencies: Stores & {
+    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+    readonly clock: () => Date;
+  },
+) {
+  return {
+    acceptMessage: createAcceptMessage(dependencies),
+    applyStatuses: createApplyStatuses(dependencies),
+    controlJob: createControlJob(dependencies),
+  };
+}
+
+export type UseCases = ReturnType<typeof createUseCases>;

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { metaRefusal } from '../../../demo/stand-ins/meta-error.ts';
+import { type KernelPlace, openKernelPlace, waitForTold } from './kernel-place.ts';
+
+const to = '+34600111222';
+
+describe('the Kernel stand-in', () => {
+  let place: KernelPlace;
+  beforeEach(async () => {
+    place = await openKernelPlace();
+  });
+  afterEach(() => place.stop());
+
+  it('accepts a send as Meta does, and tells sent, delivered and read with the job id', async () => {
+    const response = await place.send(to);
+    const body = (await response.json()) as { messages: { id: string }[]; contacts: unknown }; // cast: read below
+    expect(response.status).toBe(200);
+    expect(body.contacts).toEqual([{ input: to, wa_id: '34600111222' }]);
+    expect(await waitForTold(place, 3)).toEqual(['sent', 'delivered', 'read']);
+    const wamid = body.messages[0]?.id;
+    expect(wamid).toMatch(/^wamid\./);
+    expect(place.told.map((each) => [each.wamid, each.jobId])).toEqual(Array(3).fill([wamid, 'msg_1']));
+    expect(place.signed).toEqual([true, true, true]);
+  });
+
+  it('gives every send an id of its own', async () => {
+    await Promise.all([place.send(to), place.send(to), place.send(to)]);
+    expect(new Set(place.kernel.sends.list().map(({ wamid }) => wamid)).size).toBe(3);
+  });
+
+  it('refuses a wrong token with code 190, and records no send', async () => {
+    const response = await place.send(to, 'msg_1', 'wrong');
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: { code: 190 } });
+    expect(place.kernel.sends.total).toBe(0);
+  });
+
+  it('refuses what is no message with code 100', async () => {
+    const response = await place.send('not a number');
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 100, error_data: { details: expect.any(String) } } });
+    expect(place.kernel.sends.countWentOut('msg_1')).toBe(0);
+  });
+
+  it('follows a script for one number step by step, and accepts the others', async () => {
+    place.kernel.script(to, [{ answer: metaRefusal(503, 2), times: 2 }, {}]);
+    const statuses: number[] = [];
+    for (const number of [to, '+34600111333', to, to]) statuses.push((await place.send(number)).status);
+    expect(statuses).toEqual([503, 200, 503, 200]);
+  });
+
+  it('counts the sends of a job apart from those that the phone got', async () => {
+    place.kernel.script(to, [{ answer: metaRefusal(503, 2) }]);
+    await place.send(to, 'msg_7');
+    await place.send(to, 'msg_7');
+    expect([place.kernel.sends.countSends('msg_7'), place.kernel.sends.countWentOut('msg_7')]).toEqual([2, 1]);
+  });
+
+  it('passes on the headers of a scripted answer', async () => {
+    place.kernel.script('*', [{ answer: { ...metaRefusal(429, 130429), headers: { 'retry-after': '7' } } }]);
+    const response = await place.send(to);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
+  });
+
+  it('tells a failure with its error as Meta writes it', async () => {
+    const error = { code: 131026, title: 'Message undeliverable', details: 'No WhatsApp there.' };
+    place.kernel.script(to, [{ callbacks: ['sent', { status: 'failed', errors: [error] }] }]);
+    await place.send(to);
+    expect(await waitForTold(place, 2)).toEqual(['sent', 'failed']);
+    expect(JSON.parse(place.bodies[1] ?? '')).toMatchObject({
+      entry: [
+        {
+          changes: [
+            {
+              value: {
+                statuses: [
+                  {
+                    recipient_id: '34600111222',
+                    errors: [{ code: 131026, error_data: { details: 'No WhatsApp there.' } }],
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('takes uploads of media and answers their id', async () => {
+    const response = await fetch(`${place.kernel.url}/v23.0/1001/media`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token' },
+      body: 'bytes',
+    });
+    const { id } = (await response.json()) as { id: string }; // cast: read below
+    expect(place.kernel.media.get(id)).toBe(5);
+  });
+});
