@@ -82,7 +82,9 @@ async function main(): Promise<number> {
   const closing = createClosing();
   let exitCode = interruptedExitCode;
   const interrupted = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    // Whoever read what we say has gone (`npm run demo | head`).
+    process.stdout.on('error', () => resolve());
   });
   const onPlayed = (code: number) => {
     exitCode = code;

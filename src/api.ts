@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createCollaborators } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
-import { buildApp } from './http/app.ts';
+import { buildApp } from './http/build-app.ts';
+import { createRegistry } from './http/registry.ts';
 import { expectedSchemaVersion } from './store/migrator.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { isTemporalUp } from './temporal/health.ts';
@@ -26,8 +26,6 @@ await runDoor('api', async (whenStopped) => {
     client,
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
   const app = await buildApp({
     ...stores,
     ...createUseCases({ ...stores, starter, clock }),
@@ -43,7 +41,7 @@ await runDoor('api', async (whenStopped) => {
     payloadCodec: createPayloadCodec({ keyRing }),
     isTemporalUp: () => isTemporalUp(connection),
     schemaVersion: await expectedSchemaVersion(),
-    metrics,
+    metrics: createRegistry(),
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     log,
   });

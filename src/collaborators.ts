@@ -43,5 +43,3 @@ export async function createCollaborators(config: Config, options: { readonly po
     dataConverter: createDataConverter(keyRing),
   };
 }
-
-export type Collaborators = Awaited<ReturnType<typeof createCollaborators>>;

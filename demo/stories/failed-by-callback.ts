@@ -3,7 +3,11 @@ import type { Story } from '../stage.ts';
 import { noticeTexts } from '../demo-settings.ts';
 import { deliver, describeResult, expectKpiEvents, expectNotice } from './message-outcome.ts';
 
-const failure = { code: 135000, title: 'Generic user error', details: 'The message cannot be shown on this phone.' };
+const failure = {
+  code: 135000,
+  title: 'Refused for good by callback',
+  details: 'The message cannot be shown on this phone.',
+};
 
 export const failedByCallback: Story = {
   title: 'One is refused for good by callback, and its user is told',

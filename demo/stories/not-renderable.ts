@@ -4,7 +4,7 @@ import { noticeTexts } from '../demo-settings.ts';
 import { deliver, describeResult, expectKpiEvents, expectNotice } from './message-outcome.ts';
 
 export const notRenderable: Story = {
-  title: 'One cannot be rendered, and its user is told',
+  title: 'Cannot be rendered',
   async play(stage) {
     const to = stage.number(4);
     const activity = { type: 'message', text: '<p>Hello</p>', textFormat: 'xml', locale: 'en-GB' };

@@ -18,7 +18,7 @@ const expectedErrors = [
 ];
 
 export const notification: Story = {
-  title: 'A notification for three merchants fails in part, and the integrator is told',
+  title: 'Three merchants, partial failures',
   async play(stage) {
     const externalId = `invoice-${stage.runId}`;
     const accepted = await stage.client.ask<JobView>('POST', '/v1/notifications', {

@@ -4,7 +4,10 @@ import type { Story } from '../stage.ts';
 import { metaRefusal } from '../stand-ins/meta-error.ts';
 import { deliver, describeResult, expectKpiEvents } from './message-outcome.ts';
 
-const unavailable = metaRefusal(503, 2, { title: 'API Service', details: 'Temporarily unavailable; try again.' });
+const unavailable = metaRefusal(503, 2, {
+  title: 'Refused twice, then delivered',
+  details: 'Temporarily unavailable; try again.',
+});
 const refusal = { event: 'kernel_error', recoverable: true, willRetry: true, userInformed: false, code: 'whatsapp_2' };
 
 export const refusedTwice: Story = {

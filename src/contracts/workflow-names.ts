@@ -1,3 +1,2 @@
 /** Every workflow type, by the name that the Web UI shows. */
 export const workflowNames = ['deliverMessage', 'notifyBatch', 'relayKpi'] as const;
-export type WorkflowName = (typeof workflowNames)[number];

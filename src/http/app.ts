@@ -1,19 +1,6 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ZodTypeProvider, serializerCompiler } from 'fastify-type-provider-zod';
-import { apiProblem } from '../domain/problems/refusal.ts';
-import { publicAccess } from './access.ts';
-import type { AppDependencies } from './app-dependencies.ts';
-import { authenticateRequests } from './authentication.ts';
-import { createBrokenRequestHandler } from './broken-requests.ts';
-import { createChildLogger, logAnswers } from './log.ts';
-import { measureRequests } from './metrics.ts';
-import { describeRoutes, serveDescription } from './openapi.ts';
-import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
-import { acceptJsonBodies } from './read-json.ts';
-import { createRequestIdSource } from './request-id.ts';
-import { registerRoutes } from './routes.ts';
-import { validateWithZod } from './validation.ts';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 
 /** The app as route modules see it: handlers are typed by their zod schemas. */
 export type App = FastifyInstance<
@@ -25,75 +12,8 @@ export type App = FastifyInstance<
 >;
 
 /** Body limits by what a route takes; routes that name none take the smallest. */
-export const bodyLimitBytes = { default: 256 * 1024, callback: 3 * 1024 * 1024, notification: 8 * 1024 * 1024 } as const;
-
-const maxHeaderBytes = 16 * 1024;
-const headersTimeoutMs = 15_000;
-/** Node's own default; a streamed import is one request and may take as long. */
-const requestTimeoutMs = 300_000;
-/** Longer than the 60 s that load balancers keep idle connections, so that it is never us who close first. */
-const keepAliveTimeoutMs = 65_000;
-/** Ids of other systems stand in paths, percent-encoded. */
-const maxParamChars = 1_000;
-
-/** Builds the HTTP floor: everything but the listening. Rejects when a route is not declared as it must be. */
-export async function buildApp(dependencies: AppDependencies): Promise<App> {
-  const app = createServer(dependencies);
-  app.setValidatorCompiler(validateWithZod);
-  app.setSerializerCompiler(serializerCompiler);
-  acceptJsonBodies(app);
-  answerErrorsWithProblems(app, dependencies);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    refuseUnreadable(request.url, request.headers['content-encoding']);
-  });
-  opensDocs(app);
-  authenticateRequests(app, dependencies);
-  logAnswers(app);
-  measureRequests(app, dependencies);
-  await describeRoutes(app, dependencies);
-  registerRoutes(app, dependencies);
-  await serveDescription(app);
-  await app.ready();
-  return app;
-}
-
-function createServer(dependencies: AppDependencies): App {
-  const { publicUrl, log } = dependencies;
-  return fastify({
-    ...(log === undefined ? { logger: false } : { loggerInstance: log }),
-    childLoggerFactory: createChildLogger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: createRequestIdSource(dependencies),
-    requestIdHeader: false,
-    bodyLimit: bodyLimitBytes.default,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxParamChars },
-    // While it drains, a request on an open connection is answered as always, and the connection closed after it.
-    return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => {
-      reply.header('x-request-id', request.id);
-      replyWithError(error, request, reply, dependencies);
-    },
-    clientErrorHandler: createBrokenRequestHandler({ publicUrl }),
-  }).withTypeProvider<ZodTypeProvider>();
-}
-
-function refuseUnreadable(url: string, contentEncoding: string | undefined): void {
-  // No name or id of ours holds a NUL, and Postgres refuses texts that do.
-  if (url.includes('%00')) {
-    throw apiProblem('invalid_request', 'The URL holds a NUL.', { errors: [{ detail: 'holds a NUL', pointer: '/path' }] });
-  }
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') {
-    throw apiProblem('unsupported_media_type', 'Compressed bodies are not read.');
-  }
-}
-
-/** The pages of the documentation come from a plugin that knows nothing of our access rules. */
-function opensDocs(app: FastifyInstance): void {
-  app.addHook('onRoute', (route) => {
-    if (/^\/docs(\/|$)/.test(route.url)) route.config = { ...route.config, access: publicAccess };
-  });
-}
+export const bodyLimitBytes = {
+  default: 256 * 1024,
+  callback: 3 * 1024 * 1024,
+  notification: 8 * 1024 * 1024,
+} as const;

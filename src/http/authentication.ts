@@ -20,7 +20,8 @@ export function authenticateRequests(
   app.decorateRequest('tenantId', '');
   app.decorateRequest('apiKeyId', '');
   app.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) throw new Error(`${String(route.method)} ${route.url} does not name its access`);
+    if (route.config?.access === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not name its access`);
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;

@@ -17,7 +17,8 @@ export function findJsonHazard(root: unknown): ProblemPart | null {
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= maxDepth) return { detail: `The body is nested deeper than ${maxDepth} levels.`, pointer };
     for (const [key, member] of Object.entries(value)) {
-      if (!isStorableText(key)) return { detail: 'The name of a member holds a NUL or half a surrogate pair.', pointer };
+      if (!isStorableText(key))
+        return { detail: 'The name of a member holds a NUL or half a surrogate pair.', pointer };
       if (reachesPrototype(key, member)) return { detail: 'The name of a member is not allowed.', pointer };
       // Most members of a big body are plain texts and numbers: judged in place, they cost no pointer.
       if (typeof member === 'string' ? isStorableText(member) : typeof member !== 'object') continue;

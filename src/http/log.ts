@@ -23,7 +23,8 @@ export function logAnswers(app: FastifyInstance): void {
       durationMs: Math.round(reply.elapsedTime),
     };
     // Probes and scrapes come every few seconds and say nothing new while they succeed.
-    if (reply.statusCode < 400 && /^\/(livez|readyz|metrics)$/.test(line.route ?? '')) request.log.debug(line, 'answered');
+    if (reply.statusCode < 400 && /^\/(livez|readyz|metrics)$/.test(line.route ?? ''))
+      request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram } from 'prom-client';
-import { countWaitingJobs, listKpiBacklog } from '../store/cross-tenant.ts';
 import type { AppDependencies } from './app-dependencies.ts';
+import { gaugeBacklog } from './backlog-gauges.ts';
 
 type MetricsDependencies = Pick<AppDependencies, 'metrics' | 'transactions' | 'starter' | 'poolCounts'>;
 
@@ -43,46 +43,4 @@ function gaugeProcess({ metrics, starter, poolCounts }: MetricsDependencies): vo
       for (const [state, count] of Object.entries(poolCounts())) this.set({ state }, count);
     },
   });
-}
-
-function gaugeBacklog({ metrics, transactions }: MetricsDependencies): void {
-  const oldest = new Gauge({
-    name: 'waypost_job_oldest_due_seconds',
-    help: 'How long the oldest of them has been due',
-    labelNames: ['kind'],
-    registers: [metrics],
-  });
-  new Gauge({
-    name: 'waypost_jobs_due',
-    help: 'Jobs that are due and not taken up yet, by kind',
-    labelNames: ['kind'],
-    registers: [metrics],
-    async collect() {
-      this.reset();
-      oldest.reset();
-      const counts = await orNothing(() => transactions.acrossTenants(countWaitingJobs));
-      for (const { kind, due, oldestDueSeconds } of counts) {
-        this.set({ kind }, due);
-        oldest.set({ kind }, oldestDueSeconds);
-      }
-    },
-  });
-  new Gauge({
-    name: 'waypost_kpi_events_due',
-    help: 'KPI events that are due and not delivered yet, all channels',
-    registers: [metrics],
-    async collect() {
-      const backlog = await orNothing(() => transactions.acrossTenants(listKpiBacklog));
-      this.set(backlog.reduce((sum, { due }) => sum + due, 0));
-    },
-  });
-}
-
-/** Without a database the other figures are needed most: the scrape goes on, and /readyz says that Postgres is down. */
-async function orNothing<Row>(load: () => Promise<Row[]>): Promise<Row[]> {
-  try {
-    return await load();
-  } catch {
-    return [];
-  }
 }

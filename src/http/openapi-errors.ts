@@ -29,7 +29,8 @@ const parameters = {
     name: 'Idempotency-Key',
     in: 'header',
     required: false,
-    description: 'The same key with the same body gets the first answer again for 24 h, with `Idempotency-Replayed: true`',
+    description:
+      'The same key with the same body gets the first answer again for 24 h, with `Idempotency-Replayed: true`',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
 };

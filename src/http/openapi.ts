@@ -28,7 +28,10 @@ const securityOf: Readonly<Record<Access['kind'], readonly Record<string, string
 };
 
 /** Describes every route that is registered after this, out of the schemas that validate it. */
-export async function describeRoutes(app: FastifyInstance, { publicUrl }: { readonly publicUrl: string }): Promise<void> {
+export async function describeRoutes(
+  app: FastifyInstance,
+  { publicUrl }: { readonly publicUrl: string },
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -14,7 +14,10 @@ export function renderProblemType(type: ProblemType): string {
     ['Sources', type.sources.join(', ')],
   ];
   const table = rows.map(([name, text]) => `<tr><th>${name}</th><td>${escapeHtml(text ?? '')}</td></tr>`).join('');
-  return page(type.title, `<p><code>${escapeHtml(type.code)}</code></p><table>${table}</table><p><a href="/problems">All types</a></p>`);
+  return page(
+    type.title,
+    `<p><code>${escapeHtml(type.code)}</code></p><table>${table}</table><p><a href="/problems">All types</a></p>`,
+  );
 }
 
 export function renderProblemList(types: readonly ProblemType[]): string {

@@ -66,21 +66,20 @@ function fromOutage(error: Error): Refusal | null {
   });
 }
 
-/** fastify's own refusals by its codes; what stays with a 4xx status is a request that we could not read. */
+/** fastify's own refusals, by its codes. */
+const refusalByFastifyCode: ReadonlyMap<string, readonly [code: string, detail: string]> = new Map([
+  ['FST_ERR_CTP_BODY_TOO_LARGE', ['payload_too_large', 'The body is larger than this route accepts.']],
+  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['unsupported_media_type', 'The body has a media type that this route does not read.']],
+  ['FST_ERR_BAD_URL', ['route_not_found', 'The path is not well-formed.']],
+  ['FST_ERR_MAX_PARAM_LENGTH', ['route_not_found', 'A part of the path is longer than any id.']],
+]);
+
+/** What is left of fastify's errors with a 4xx status is a body that we could not read. */
 function fromFastify(error: Error & Partial<FastifyError>): Refusal | null {
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return apiProblem('payload_too_large', 'The body is larger than this route accepts.');
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return apiProblem('unsupported_media_type', 'The body has a media type that this route does not read.');
-    case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return apiProblem('route_not_found', 'The path is not well-formed, or a part of it is longer than any id.');
-    default: {
-      const isUnreadable = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
-      return isUnreadable ? apiProblem('malformed_json', 'The body could not be read to its end.') : null;
-    }
-  }
+  const known = refusalByFastifyCode.get(error.code ?? '');
+  if (known !== undefined) return apiProblem(...known);
+  const isUnreadable = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  return isUnreadable ? apiProblem('malformed_json', 'The body could not be read to its end.') : null;
 }
 
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { countWaitingJobs, listKpiBacklog } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
+import { gaugeBacklog } from './backlog-gauges.ts';
+import { createRegistry } from './registry.ts';
 
 export interface WorkerHealth {
   stop(): Promise<void>;
@@ -18,7 +18,8 @@ export async function startWorkerHealth(options: {
   readonly isRunning: () => boolean;
   readonly isTemporalUp: () => Promise<boolean>;
 }): Promise<WorkerHealth> {
-  const registry = createRegistry(options.transactions);
+  const registry = createRegistry();
+  gaugeBacklog({ metrics: registry, transactions: options.transactions });
   const server = createServer((request, response) => {
     void answer(request.url ?? '/').then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
@@ -31,12 +32,7 @@ export async function startWorkerHealth(options: {
     if (path === '/livez') return json(200, { status: 'ok' });
     if (path === '/readyz') return ready();
     if (path !== '/metrics') return json(404, { status: 'not_found' });
-    try {
-      return { status: 200, type: registry.contentType, body: await registry.metrics() };
-    } catch {
-      // Gauges ask the database; without it there is nothing true to say.
-      return json(503, { status: 'postgres is down' });
-    }
+    return { status: 200, type: registry.contentType, body: await registry.metrics() };
   }
 
   async function ready() {
@@ -77,39 +73,4 @@ async function isPostgresUp(transactions: Transactions): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function createRegistry(transactions: Transactions): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const waiting = new Gauge({
-    name: 'waypost_jobs_due',
-    help: 'Jobs that are due and not taken up yet, by kind',
-    labelNames: ['kind'],
-    registers: [registry],
-    async collect() {
-      waiting.reset();
-      oldest.reset();
-      for (const row of await transactions.acrossTenants(countWaitingJobs)) {
-        waiting.set({ kind: row.kind }, row.due);
-        oldest.set({ kind: row.kind }, row.oldestDueSeconds);
-      }
-    },
-  });
-  const oldest = new Gauge({
-    name: 'waypost_job_oldest_due_seconds',
-    help: 'How long the oldest of them has been due',
-    labelNames: ['kind'],
-    registers: [registry],
-  });
-  const backlog = new Gauge({
-    name: 'waypost_kpi_events_due',
-    help: 'KPI events that are due and not delivered yet, all channels',
-    registers: [registry],
-    async collect() {
-      const rows = await transactions.acrossTenants(listKpiBacklog);
-      backlog.set(rows.reduce((sum, row) => sum + row.due, 0));
-    },
-  });
-  return registry;
 }

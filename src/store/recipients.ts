@@ -21,17 +21,18 @@ export async function expandRecipients(
 ): Promise<void> {
   await tx.execute({
     text: `
-      insert into recipient (tenant_id, job_id, ordinal, merchant_id, user_id, state, updated_at)
-      select $1, $2, named.position - 1, named.merchant_id, named.user_id, 'pending', $5
-      from (
-        select row_number() over (order by receiver.position, member.position)::integer as position,
-          receiver.value ->> 'merchantId' as merchant_id, member.value as user_id
-        from job, json_array_elements(job.request -> 'receivers') with ordinality as receiver (value, position),
-          json_array_elements_text(receiver.value -> 'userIds') with ordinality as member (value, position)
+      with receiver as materialized ( -- a receiver is taken apart once, not once for each of its users
+        select entry.position, entry.value ->> 'merchantId' as merchant_id, entry.value -> 'userIds' as user_ids
+        from job, json_array_elements(job.request -> 'receivers') with ordinality as entry (value, position)
         where job.id = $2
-      ) named
-      where named.position > $3 and named.position <= $4
-      order by named.position
+      ), named as (
+        select row_number() over (order by receiver.position, member.position)::integer as position,
+          receiver.merchant_id, member.value as user_id
+        from receiver, json_array_elements_text(receiver.user_ids) with ordinality as member (value, position)
+      )
+      insert into recipient (tenant_id, job_id, ordinal, merchant_id, user_id, state, updated_at)
+      select $1, $2, position - 1, merchant_id, user_id, 'pending', $5 from named
+      where position > $3 and position <= $4 order by position
       on conflict do nothing`,
     values: [batch.tenantId, batch.jobId, batch.from, batch.to, batch.now],
   });

@@ -22,7 +22,7 @@ export const directions: Readonly<Record<string, Direction>> = {
   temporal: {
     folders: ['domain', 'contracts'],
     typeFolders: [],
-    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/proto', '@temporalio/worker', 'node:'],
+    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/worker', '@temporalio/proto', 'node:'],
   },
   activities: {
     folders: ['domain', 'contracts', 'store', 'upstreams', 'temporal'],

@@ -32,6 +32,8 @@ export interface BatchBench {
   readonly integrator: IntegratorStandIn;
   readonly activities: NotificationActivities;
   readonly tenantId: string;
+  /** Called between the answer to a callback and its record; a test that throws here kills the worker there. */
+  afterSend: () => void;
   now(): Date;
   pass(ms: number): void;
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -63,10 +65,17 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   const stores = createStores({ pool: database.pool, keyRing, createId, publicUrl, links, random: Math.random });
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
   const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
+  const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const activities = createNotificationActivities({
     stores,
     keyRing,
-    integrator: createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 }),
+    integrator: {
+      async postErrors(errors) {
+        const outcome = await client.postErrors(errors);
+        bench.afterSend();
+        return outcome;
+      },
+    },
     publicUrl,
     clock,
     info: () => undefined,
@@ -83,6 +92,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
     integrator,
     activities,
     tenantId,
+    afterSend: () => undefined,
     now: clock,
     pass: (ms) => {
       offsetMs += ms;

@@ -11,6 +11,7 @@ import { describeRefusal } from '../problem-reply.ts';
 import { parseJson } from '../read-json.ts';
 import { refuseInvalid } from '../validation.ts';
 
+const folder = '/v1/directory';
 const maxLineBytes = 256 * 1024;
 /** Lines of one transaction: long enough to make round trips rare, short enough to hold locks for milliseconds. */
 const batchLines = 500;
@@ -25,7 +26,7 @@ export function registerDirectoryImportRoute(
   void app.register(async (scope: App) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
-    scope.post('/v1/directory/import', {
+    scope.post(`${folder}/import`, {
       config: { access: tenantAccess('directory:write') },
       schema: {
         operationId: 'importDirectory',

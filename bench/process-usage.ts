@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Linux counts in hundredths of a second, whatever the kernel's own tick is (USER_HZ, proc(5)). */
+const tickMs = 10;
+
+export interface Usage {
+  /** By the given names, in milliseconds since each process began; null where it cannot be read. */
+  readonly cpuMs: Readonly<Record<string, number | null>>;
+  readonly rssMb: Readonly<Record<string, number | null>>;
+  /** Of the whole machine since it began, time stolen by the host included; null where it cannot be read. */
+  readonly machineBusyMs: number | null;
+}
+
+/** Processes by name; null: not ours, or not on this machine. Children count, those that have ended too. */
+export type Watched = Readonly<Record<string, number | null>>;
+
+/** CPU and memory of process trees, from /proc; on other systems every figure is null. */
+export function readUsage(watched: Watched): Usage {
+  const all = readProcesses();
+  const cpuMs: Record<string, number | null> = {};
+  const rssMb: Record<string, number | null> = {};
+  for (const [name, pid] of Object.entries(watched)) {
+    cpuMs[name] = pid === null || !all.has(pid) ? null : sumTree(all, pid);
+    rssMb[name] = pid === null ? null : readRssMb(pid);
+  }
+  return { cpuMs, rssMb, machineBusyMs: readMachineBusyMs() };
+}
+
+interface ProcessTimes {
+  readonly parentPid: number;
+  /** Its own and that of children it has waited for. */
+  readonly cpuMs: number;
+}
+
+function readProcesses(): ReadonlyMap<number, ProcessTimes> {
+  const pids = readTextLines(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
+  const entries = pids.flatMap((pid) => {
+    const stat = readText(`/proc/${pid}/stat`);
+    if (stat === null) return [];
+    // Counted from behind the command, which may hold spaces: field 3 is the first here (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+    return [[Number(pid), { parentPid: Number(fields[1]), cpuMs: ticks * tickMs }] as const];
+  });
+  return new Map(entries);
+}
+
+function sumTree(all: ReadonlyMap<number, ProcessTimes>, rootPid: number): number {
+  let sumMs = all.get(rootPid)?.cpuMs ?? 0;
+  for (const [pid, { parentPid }] of all) if (parentPid === rootPid) sumMs += sumTree(all, pid);
+  return sumMs;
+}
+
+function readRssMb(pid: number): number | null {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) / 1_024;
+}
+
+/** user, nice, system, irq, softirq and steal; not idle and iowait. */
+function readMachineBusyMs(): number | null {
+  const [line = ''] = (readText('/proc/stat') ?? '').split('\n');
+  const fields = line.split(/\s+/).slice(1).map(Number);
+  if (fields.length < 8) return null;
+  return [0, 1, 2, 5, 6, 7].reduce((sum, index) => sum + (fields[index] ?? 0), 0) * tickMs;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null; // the process has ended, or this system has no /proc
+  }
+}
+
+function readTextLines(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch {
+    return []; // no /proc
+  }
+}

@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { messageStates } from '../../../../src/domain/job.ts';
+import { claimMessage, expireMessage, sendingLeaseMs } from '../../../../src/domain/message/claim.ts';
+import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
+
+function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typeof claimMessage>[0]> = {}) {
+  return claimMessage({
+    job: aJob(members),
+    now: noon,
+    isChannelPaused: false,
+    hasOpenAttempt: false,
+    runId: 'run-1',
+    ...rest,
+  });
+}
+
+const arbitraryJob = fc.record({
+  state: fc.constantFrom(...messageStates),
+  terminal: fc.boolean(),
+  expiresAt: fc.integer({ min: -100_000, max: 100_000 }).map((ms) => after(ms)),
+  nextAttemptAt: fc.option(fc.integer({ min: -100_000, max: 100_000 }).map((ms) => after(ms))),
+  sendAt: fc.option(fc.integer({ min: -100_000, max: 100_000 }).map((ms) => after(ms))),
+  isOutcomeUnknown: fc.boolean(),
+});
+const arbitrarySurroundings = fc.record({ isChannelPaused: fc.boolean(), hasOpenAttempt: fc.boolean() });
+
+describe('claimMessage', () => {
+  it.each(['queued', 'held', 'scheduled', 'sending'] as const)('lets a %s message go when nothing is in its way', (state) => {
+    expect(claim({ state }).kind).toBe('go');
+  });
+
+  it('counts the attempt, forgets the wait and leaves the sweep a lease', () => {
+    const verdict = claim({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });
+    expect(verdict).toMatchObject({
+      kind: 'go',
+      change: {
+        set: {
+          state: 'sending',
+          attempts: 3,
+          waitingFor: null,
+          nextAttemptAt: null,
+          workflowRunId: 'run-1',
+          wakeAt: after(sendingLeaseMs),
+        },
+        events: [],
+      },
+    });
+  });
+
+  it.each([
+    ['its next attempt', { state: 'held', nextAttemptAt: after(5_000) }],
+    ['its sendAt', { state: 'scheduled', sendAt: after(5_000) }],
+    ['the later of the two', { state: 'held', sendAt: after(1_000), nextAttemptAt: after(5_000) }],
+  ] as const)('waits for %s', (_, members) => {
+    expect(claim(members)).toEqual({ kind: 'wait', until: after(5_000) });
+  });
+
+  it('does not set a timer for a moment', () => {
+    expect(claim({ state: 'held', nextAttemptAt: after(20) }).kind).toBe('go');
+  });
+
+  it('holds a message whose channel is paused until the channel resumes or the message expires', () => {
+    const verdict = claim({ state: 'queued', expiresAt: after(60_000) }, { isChannelPaused: true });
+    expect(verdict).toMatchObject({
+      kind: 'hold',
+      change: { set: { state: 'held', wakeAt: after(60_000), nextAttemptAt: null }, events: ['message.held'] },
+    });
+  });
+
+  it('tells nobody twice that the channel is paused', () => {
+    const waitingFor = { reason: 'channel_paused', until: null, detail: null } as const;
+    const verdict = claim({ state: 'held', waitingFor }, { isChannelPaused: true });
+    expect(verdict).toMatchObject({ kind: 'hold', change: { events: [], timeline: [] } });
+  });
+
+  it('sees an open attempt as an interruption, even when the message has expired since', () => {
+    expect(claim({ state: 'sending', expiresAt: after(-1) }, { hasOpenAttempt: true }).kind).toBe('interrupted');
+  });
+
+  it('asks what to do once the wait for a word on an unknown outcome is over', () => {
+    const unknown = { state: 'held', isOutcomeUnknown: true } as const;
+    expect(claim({ ...unknown, nextAttemptAt: after(1_000) }).kind).toBe('wait');
+    expect(claim({ ...unknown, nextAttemptAt: noon }).kind).toBe('window_closed');
+  });
+
+  it('never lets a message go that has ended, was accepted, has expired, is paused, or may be on the wire', () => {
+    fc.assert(
+      fc.property(arbitraryJob, arbitrarySurroundings, (members, rest) => {
+        if (claim(members, rest).kind !== 'go') return;
+        expect(members.terminal).toBe(false);
+        expect(['scheduled', 'queued', 'held', 'sending']).toContain(members.state);
+        expect(members.expiresAt.getTime()).toBeGreaterThan(noon.getTime());
+        expect(rest).toEqual({ isChannelPaused: false, hasOpenAttempt: false });
+        expect(members.isOutcomeUnknown).toBe(false);
+      }),
+    );
+  });
+
+  it('is done with every message that has ended, whatever surrounds it', () => {
+    fc.assert(
+      fc.property(arbitraryJob, arbitrarySurroundings, (members, rest) => {
+        expect(claim({ ...members, terminal: true }, rest)).toEqual({ kind: 'done' });
+      }),
+    );
+  });
+
+  it('expires every unfinished message at its time, and none before', () => {
+    const waiting = fc.record({
+      state: fc.constantFrom('scheduled' as const, 'queued' as const, 'held' as const),
+      leftMs: fc.integer({ min: -100_000, max: 100_000 }),
+      isChannelPaused: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(waiting, ({ state, leftMs, isChannelPaused }) => {
+        const isExpired = claim({ state, expiresAt: after(leftMs) }, { isChannelPaused }).kind === 'expired';
+        expect(isExpired).toBe(leftMs <= 0);
+      }),
+    );
+  });
+});
+
+describe('expireMessage', () => {
+  it('ends the message and tells it with one event and one KPI event', () => {
+    const problem = aProblem({ code: 'expired', source: 'api', class: 'permanent' });
+    const change = expireMessage(aJob({ state: 'held', wakeAt: noon }), problem, noon, 5);
+    expect(change).toMatchObject({
+      set: { state: 'expired', terminal: true, error: problem, wakeAt: null, nextAttemptAt: null, finishedAt: noon },
+      events: ['message.expired'],
+      kpi: [{ event: 'expired', code: 'expired', recoverable: false, willRetry: false, numRetries: 5 }],
+      problems: [problem],
+    });
+  });
+});

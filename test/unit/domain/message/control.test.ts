@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { messageStates } from '../../../../src/domain/job.ts';
+import { claimMessage } from '../../../../src/domain/message/claim.ts';
+import { cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
+import { advanceMessage } from '../../../../src/domain/message/status.ts';
+import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
+
+describe('cancelMessage', () => {
+  it.each(messageStates)('says of a %s message whether it can still be stopped', (state) => {
+    const change = cancelMessage(aJob({ state }), noon, 5);
+    expect(change !== null).toBe(['scheduled', 'queued', 'held'].includes(state));
+  });
+
+  it('ends it without an error and tells the KPI sink', () => {
+    expect(cancelMessage(aJob({ state: 'held', error: aProblem(), nextAttemptAt: noon }), noon, 5)).toMatchObject({
+      set: { state: 'cancelled', terminal: true, error: null, nextAttemptAt: null, wakeAt: null, finishedAt: noon },
+      events: ['message.cancelled'],
+      kpi: [{ event: 'cancelled' }],
+    });
+  });
+
+  it('leaves nothing that a claim would send or a status would move', () => {
+    const bounds = { now: noon, numRetries: 5, statusWindowSeconds: 60 };
+    const cancellable = fc.constantFrom('scheduled' as const, 'queued' as const, 'held' as const);
+    fc.assert(
+      fc.property(cancellable, fc.boolean(), (state, isOutcomeUnknown) => {
+        const job = aJob({ state, isOutcomeUnknown });
+        const cancelled = { ...job, ...cancelMessage(job, noon, 5)?.set };
+        const surroundings = { isChannelPaused: false, hasOpenAttempt: false, runId: 'run' };
+        expect(claimMessage({ job: cancelled, now: noon, ...surroundings }).kind).toBe('done');
+        expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();
+      }),
+    );
+  });
+});
+
+describe('retryMessage', () => {
+  it.each(messageStates)('says of a %s message whether it runs again', (state) => {
+    expect(retryMessage(aJob({ state }), noon) !== null).toBe(['failed', 'expired', 'cancelled'].includes(state));
+  });
+
+  it('starts afresh: retries unused, no error, due at once', () => {
+    const job = aJob({ state: 'failed', terminal: true, attempts: 6, retriesUsed: 5, error: aProblem(), sendAt: noon });
+    const change = retryMessage(job, noon);
+    expect(change?.set).toMatchObject({
+      state: 'queued',
+      terminal: false,
+      retriesUsed: 0,
+      error: null,
+      sendAt: null,
+      finishedAt: null,
+      expiresAt: job.expiresAt,
+    });
+    expect(change?.timeline).toMatchObject([{ type: 'job.retried' }]);
+  });
+
+  it('keeps the number of attempts, which never runs backwards', () => {
+    expect(retryMessage(aJob({ state: 'failed', attempts: 6 }), noon)?.set).not.toHaveProperty('attempts');
+  });
+
+  it('gives a new time-to-live to what has expired', () => {
+    const change = retryMessage(aJob({ state: 'expired', expiresAt: after(-1) }), noon);
+    expect(change?.set.expiresAt).toEqual(after(24 * 3_600_000));
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { acceptMessage, defaultTimeToLiveMs, startGraceMs } from '../../../../src/domain/message/new-message.ts';
+import { after, aNewMessage, noon } from '../../../support/a-job.ts';
+
+describe('acceptMessage', () => {
+  it('queues a plain message, starts it now, and lets the sweep start it where that was missed', () => {
+    const { job, change, startNow } = acceptMessage(aNewMessage(), noon);
+    expect(job).toMatchObject({ state: 'queued', waitingFor: null, attempts: 0, wakeAt: after(startGraceMs) });
+    expect(job.expiresAt).toEqual(after(defaultTimeToLiveMs));
+    expect(startNow).toBe(true);
+    expect(change).toMatchObject({ timeline: [{ type: 'message.queued' }], events: [] });
+  });
+
+  it('schedules what has a time, and counts the time-to-live from then', () => {
+    const { job, change, startNow } = acceptMessage(aNewMessage({ sendAt: after(60_000) }), noon);
+    expect(job).toMatchObject({
+      state: 'scheduled',
+      waitingFor: { reason: 'schedule', until: after(60_000) },
+      wakeAt: after(60_000),
+      expiresAt: after(60_000 + defaultTimeToLiveMs),
+    });
+    expect(startNow).toBe(false);
+    expect(change.events).toEqual(['message.scheduled']);
+  });
+
+  it.each([-1, 0])('takes a sendAt of %i ms from now as now', (ms) => {
+    expect(acceptMessage(aNewMessage({ sendAt: after(ms) }), noon).job.state).toBe('queued');
+  });
+
+  it.each([null, after(60_000)])('holds a message for a paused channel until it resumes or expires (%s)', (expiresAt) => {
+    const { job, change, startNow } = acceptMessage(aNewMessage({ isChannelPaused: true, expiresAt }), noon);
+    expect(job).toMatchObject({ state: 'held', waitingFor: { reason: 'channel_paused', until: null } });
+    expect(job.wakeAt).toEqual(job.expiresAt);
+    expect(startNow).toBe(false);
+    expect(change.events).toEqual(['message.held']);
+  });
+
+  it('lets a scheduled message wait for its time, whatever its channel does now', () => {
+    const paused = aNewMessage({ isChannelPaused: true, sendAt: after(60_000) });
+    expect(acceptMessage(paused, noon).job.state).toBe('scheduled');
+  });
+});
