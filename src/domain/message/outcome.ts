@@ -88,6 +88,8 @@ export function recordFailure(input: {
         waitingFor: { reason: 'channel_paused', until: null, detail: problem.title },
         nextAttemptAt: null,
         statusUntil: null,
+        // A refusal leaves nothing in doubt, whatever was unknown before it.
+        isOutcomeUnknown: false,
         wakeAt: job.expiresAt,
       },
       timeline: [{ type: 'message.held', title: `Held: ${problem.title}`, detail: { code: problem.code } }],

@@ -1,0 +1,113 @@
+import { cpus, loadavg } from 'node:os';
+import type { BenchDatabase } from './database.ts';
+import { createRandom, drive, type Load } from './driver.ts';
+import type { Histories, HistoryCounts } from './histories.ts';
+import { readUsage, type Usage, type Watched } from './process-usage.ts';
+import { describePercentiles, type Percentiles } from './statistics.ts';
+import type { Subject } from './subjects.ts';
+
+const longestWarmUpMs = 3_000;
+
+/** One subject under one load in one round. */
+export interface Measurement {
+  readonly round: number;
+  readonly subject: SubjectName;
+  readonly load: string;
+  readonly donePerSecond: number;
+  /** Of the rate of the empty workflow in the same round; null for the floor itself and for open loops. */
+  readonly shareOfFloor: number | null;
+  readonly acceptMs: Percentiles | null;
+  readonly doneMs: Percentiles | null;
+  /** Per unit of work, by process; null where it cannot be read. */
+  readonly cpuMs: Readonly<Record<string, number | null>>;
+  readonly rssMb: Readonly<Record<string, number | null>>;
+  readonly walBytes: number;
+  readonly history: HistoryCounts | null;
+  readonly completed: number;
+  readonly failures: readonly string[];
+  /** CPU of all cores that nobody of ours used, of 1: above a few hundredths the figures are disturbed. */
+  readonly foreignCpuShare: number | null;
+  readonly loadAverage: number;
+}
+
+export type SubjectName = 'empty workflow (W0)' | 'waypost';
+
+export interface MeasureOptions {
+  readonly round: number;
+  readonly name: SubjectName;
+  readonly subject: Subject;
+  readonly load: Load;
+  readonly windowMs: number;
+  /** Whose CPU is the subject's; `bench` holds those that belong to the bench. */
+  readonly watched: Watched;
+  readonly bench: Watched;
+  readonly database: BenchDatabase;
+  readonly histories: Histories;
+  readonly floorPerSecond: number | null;
+}
+
+export function describeLoad(load: Load): string {
+  return load.kind === 'closed' ? `closed, ${load.concurrency} in flight` : `open, ${load.ratePerSecond}/s`;
+}
+
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { round, name, subject, load, windowMs, watched, bench, database, histories, floorPerSecond } = options;
+  const [loadAverage = 0] = loadavg();
+  const walBefore = await database.readWalBytes();
+  const driven = await drive({
+    deliver: subject.deliver,
+    load,
+    warmUpMs: Math.min(longestWarmUpMs, windowMs),
+    windowMs,
+    random: createRandom(round),
+    read: () => readUsage({ ...watched, ...bench }),
+  });
+  const walAfter = await database.readWalBytes();
+  const { samples, openedMs, closedMs } = driven;
+  const isInWindow = (timeMs: number) => timeMs >= openedMs && timeMs < closedMs;
+  const done = samples.filter(({ doneMs }) => isInWindow(doneMs));
+  // In an open loop whoever was due in the window counts, however late the end: leaving those out would flatter.
+  const judged = load.kind === 'closed' ? done : samples.filter(({ dueMs }) => isInWindow(dueMs));
+  const donePerSecond = (done.length * 1_000) / (closedMs - openedMs);
+  const spentMs = subtract(driven.opened, driven.closed);
+  return {
+    round,
+    subject: name,
+    load: describeLoad(load),
+    donePerSecond,
+    shareOfFloor: floorPerSecond === null ? null : donePerSecond / floorPerSecond,
+    acceptMs: describePercentiles(
+      judged.flatMap(({ acceptedMs, dueMs }) => (acceptedMs === null ? [] : [acceptedMs - dueMs])),
+    ),
+    doneMs: describePercentiles(judged.map(({ doneMs, dueMs }) => doneMs - dueMs)),
+    cpuMs: Object.fromEntries(
+      Object.keys(watched).map((key) => [key, divide(spentMs.cpuMs[key] ?? null, done.length)]),
+    ),
+    rssMb: driven.closed.rssMb,
+    walBytes: (walAfter - walBefore) / Math.max(1, samples.length),
+    history: await histories.sample(samples.map(({ id }) => id)),
+    completed: samples.length,
+    failures: driven.failures,
+    foreignCpuShare: shareOfForeigners(spentMs, closedMs - openedMs),
+    loadAverage,
+  };
+}
+
+function subtract(before: Usage, after: Usage) {
+  const minus = (a: number | null | undefined, b: number | null | undefined) =>
+    typeof a === 'number' && typeof b === 'number' ? a - b : null;
+  return {
+    cpuMs: Object.fromEntries(Object.keys(after.cpuMs).map((key) => [key, minus(after.cpuMs[key], before.cpuMs[key])])),
+    machineBusyMs: minus(after.machineBusyMs, before.machineBusyMs),
+  };
+}
+
+function divide(value: number | null, count: number): number | null {
+  return value === null || count === 0 ? null : value / count;
+}
+
+function shareOfForeigners(spent: ReturnType<typeof subtract>, wallMs: number): number | null {
+  if (spent.machineBusyMs === null) return null;
+  const oursMs = Object.values(spent.cpuMs).reduce((sum: number, each) => sum + (each ?? 0), 0);
+  return Math.max(0, spent.machineBusyMs - oursMs) / (wallMs * cpus().length);
+}

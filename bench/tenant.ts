@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+
+const callTimeoutMs = 15_000;
+
+export interface BenchTenant {
+  readonly id: string;
+  readonly apiKey: string;
+  readonly channelId: string;
+  readonly callbackUrl: string;
+  readonly appSecret: string;
+}
+
+/** Makes a tenant with one channel through the API, as a customer would: no bot and no KPI sink, no rate in the way. */
+export async function createBenchTenant(apiUrl: string, adminKey: string, kernelUrl: string): Promise<BenchTenant> {
+  const tenant = await post<{ id: string; apiKey: string }>(`${apiUrl}/v1/tenants`, adminKey, { name: 'Bench' });
+  const appSecret = randomBytes(18).toString('base64url');
+  const channel = await post<{ id: string }>(`${apiUrl}/v1/channels`, tenant.apiKey, {
+    kind: 'whatsapp',
+    name: 'Bench number',
+    phoneNumberId: 'bench',
+    apiBaseUrl: `${kernelUrl}/v23.0`,
+    accessToken: randomBytes(18).toString('base64url'),
+    appSecret,
+    verifyToken: randomBytes(18).toString('base64url'),
+    numRetries: 5,
+    ratePerSecond: 10_000,
+  });
+  const callbackUrl = `${apiUrl}/v1/channels/${channel.id}/callbacks`;
+  return { id: tenant.id, apiKey: tenant.apiKey, channelId: channel.id, callbackUrl, appSecret };
+}
+
+async function post<Body>(url: string, key: string, body: unknown): Promise<Body> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(callTimeoutMs),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`POST ${url} was answered with ${response.status}: ${text}`);
+  return JSON.parse(text) as Body; // cast: the API's contract
+}

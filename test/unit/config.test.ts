@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig, variableNames } from '../../src/config.ts';
+
+const key = (fill: number) => Buffer.alloc(32, fill).toString('base64');
+const least = {
+  DATABASE_URL: 'postgres://owner@localhost/waypost',
+  WAYPOST_ADMIN_KEY: 'an-admin-key-for-tests',
+  WAYPOST_ENCRYPTION_KEYS: `k1:${key(1)}`,
+};
+
+function mistakeOf(env: Readonly<Record<string, string | undefined>>): string {
+  try {
+    readConfig({ ...least, ...env });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'no mistake';
+}
+
+describe('readConfig', () => {
+  it('needs three variables, and has a default for the rest', () => {
+    const config = readConfig(least);
+    expect(config).toMatchObject({
+      databaseUrl: least.DATABASE_URL,
+      databaseAppUrl: least.DATABASE_URL,
+      host: '127.0.0.1',
+      port: 8_080,
+      publicUrl: 'http://127.0.0.1:8080',
+      allowHttp: false,
+      allowNetworks: [],
+      metricsPort: 9_464,
+      retentionDays: 30,
+      isAutoMigrated: true,
+      logLevel: 'info',
+    });
+    expect(config.encryptionKeys.map(({ id }) => id)).toEqual(['k1']);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it.each(Object.keys(least))('says that %s is missing, and takes an empty one as missing', (name) => {
+    expect(mistakeOf({ [name]: undefined })).toBe(`${name} is required and is not set.`);
+    expect(mistakeOf({ [name]: '' })).toBe(`${name} is required and is not set.`);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'mysql://localhost/waypost'],
+    ['DATABASE_APP_URL', 'localhost'],
+    ['TEMPORAL_UI_URL', 'ftp://localhost'],
+    ['PUBLIC_URL', 'waypost.test'],
+    ['WAYPOST_PORT', '0'],
+    ['WAYPOST_PORT', '70000'],
+    ['WAYPOST_PORT', 'eighty'],
+    ['WAYPOST_METRICS_PORT', '1.5'],
+    ['WAYPOST_ADMIN_KEY', 'short'],
+    ['WAYPOST_ENCRYPTION_KEYS', 'no-colon'],
+    ['WAYPOST_ENCRYPTION_KEYS', `k1:${key(1).slice(4)}`],
+    ['WAYPOST_ENCRYPTION_KEYS', `k1:${key(1)},`],
+    ['WAYPOST_ENCRYPTION_KEYS', `k 1:${key(1)}`],
+    ['WAYPOST_ENCRYPTION_KEYS', `k1:${key(1)},k1:${key(2)}`],
+    ['WAYPOST_ALLOW_HTTP', 'yes'],
+    ['WAYPOST_AUTO_MIGRATE', '1'],
+    ['WAYPOST_RETENTION_DAYS', '0'],
+    ['LOG_LEVEL', 'loud'],
+  ])('tells in one sentence that %s cannot be %s', (name, value) => {
+    const mistake = mistakeOf({ [name]: value });
+    expect(mistake.startsWith(`${name} is not usable: it `)).toBe(true);
+    expect(mistake.endsWith('.')).toBe(true);
+    expect(mistake).not.toContain('\n');
+  });
+
+  it.each(['WAYPOST_PROT', 'WAYPOST_', 'WAYPOST_constructor'])('knows no %s', (name) => {
+    expect(mistakeOf({ [name]: 'x' })).toBe(`${name} is not a variable that Waypost knows.`);
+  });
+
+  it('shows no secret in its sentences', () => {
+    const secret = 'hunter2-hunter2';
+    expect(mistakeOf({ WAYPOST_ADMIN_KEY: secret })).not.toContain(secret);
+    expect(mistakeOf({ WAYPOST_ENCRYPTION_KEYS: `k1:${secret}` })).not.toContain(secret);
+    expect(mistakeOf({ DATABASE_URL: `mysql://owner:${secret}@localhost` })).not.toContain(secret);
+  });
+
+  it('reads several keys in their order, networks as a list, and URLs without a closing slash', () => {
+    const config = readConfig({
+      ...least,
+      WAYPOST_ENCRYPTION_KEYS: `k2:${key(2)}, k1:${key(1)}`,
+      WAYPOST_ALLOW_NETWORKS: '10.0.0.0/8, ::1/128,',
+      PUBLIC_URL: 'https://waypost.test/',
+    });
+    expect(config.encryptionKeys.map(({ id }) => id)).toEqual(['k2', 'k1']);
+    expect(config.allowNetworks).toEqual(['10.0.0.0/8', '::1/128']);
+    expect(config.publicUrl).toBe('https://waypost.test');
+  });
+
+  it.each([
+    ['0.0.0.0', 'http://localhost:8080'],
+    ['::', 'http://localhost:8080'],
+    ['::1', 'http://[::1]:8080'],
+    ['10.1.2.3', 'http://10.1.2.3:8080'],
+  ])('listening on %s is called by %s', (host, url) => {
+    expect(readConfig({ ...least, WAYPOST_HOST: host }).publicUrl).toBe(url);
+  });
+
+  it('lists every variable that it reads', () => {
+    expect(variableNames).toContain('WAYPOST_AUTO_MIGRATE');
+    expect(variableNames.filter((name) => name.startsWith('WAYPOST_')).length).toBeGreaterThan(5);
+  });
+});
