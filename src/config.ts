@@ -8,6 +8,7 @@ export class ConfigError extends Error {
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const port = z.coerce.number().int().min(1).max(65_535);
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 
 const environment = z.object({
@@ -33,7 +34,10 @@ const environment = z.object({
         .split(',')
         .map((part) => part.trim())
         .filter((part) => part !== ''),
-    ),
+    )
+    .refine((networks) => networks.every((text) => cidr.safeParse(text).success), {
+      message: 'must be networks in CIDR notation, such as 10.0.0.0/8, several separated by commas',
+    }),
   WAYPOST_METRICS_PORT: port.default(9464),
   WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   WAYPOST_AUTO_MIGRATE: flag.default(true),

@@ -1,7 +1,8 @@
 import type { RelayActivities } from '../contracts/activities.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { buildKpiActivity } from '../domain/message/kpi-activity.ts';
-import type { ChannelStore } from '../store/channels.ts';
+import type { WhatsappSecrets } from '../domain/channel.ts';
+import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import {
   findNextKpiDue,
   type KpiEvent,
@@ -62,11 +63,8 @@ export function createRelayKpiEvents(dependencies: {
   };
 
   async function relayBatch(tenantId: string, channelId: string, batch: readonly KpiEvent[]): Promise<number> {
-    const target = await transactions.withTenant(tenantId, async (tx) => {
-      const channel = await channels.findWhatsapp(tx, channelId);
-      const secrets = channel === null ? null : await channels.openWhatsappSecrets(tx, channelId);
-      return channel === null || secrets === null ? null : { channel, secrets };
-    });
+    const channel = await transactions.withTenant(tenantId, (tx) => channels.findWhatsapp(tx, channelId));
+    const target = channel === null ? null : { channel, secrets: channels.openSecrets(channel) };
     const url = target === null ? null : (target.channel.settings.kpiUrl ?? target.channel.settings.botUrl);
     const done: string[] = [];
     const late: { id: string; until: Date }[] = [];
@@ -113,7 +111,7 @@ export function createRelayKpiEvents(dependencies: {
   }
 }
 
-type KpiTarget = {
-  readonly channel: NonNullable<Awaited<ReturnType<ChannelStore['findWhatsapp']>>>;
-  readonly secrets: NonNullable<Awaited<ReturnType<ChannelStore['openWhatsappSecrets']>>>;
-};
+interface KpiTarget {
+  readonly channel: WhatsappChannel;
+  readonly secrets: WhatsappSecrets;
+}

@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { type Access, publicAccess } from './access.ts';
-import { describeErrors, type OpenApiDocument } from './openapi-errors.ts';
+import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
 const tags = [
   { name: 'messages', description: 'Send chat messages, one or many' },
@@ -59,7 +59,7 @@ export async function describeRoutes(
       const description = [schema.description, scope].filter(Boolean).join('\n\n');
       return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
     },
-    transformObject: (input) => describeErrors(jsonSchemaTransformObject(input) as OpenApiDocument),
+    transformObject: (input) => completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument),
   });
 }
 

@@ -69,7 +69,10 @@ function fromOutage(error: Error): Refusal | null {
 /** fastify's own refusals, by its codes. */
 const refusalByFastifyCode: ReadonlyMap<string, readonly [code: string, detail: string]> = new Map([
   ['FST_ERR_CTP_BODY_TOO_LARGE', ['payload_too_large', 'The body is larger than this route accepts.']],
-  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['unsupported_media_type', 'The body has a media type that this route does not read.']],
+  [
+    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+    ['unsupported_media_type', 'The body has a media type that this route does not read.'],
+  ],
   ['FST_ERR_BAD_URL', ['route_not_found', 'The path is not well-formed.']],
   ['FST_ERR_MAX_PARAM_LENGTH', ['route_not_found', 'A part of the path is longer than any id.']],
 ]);

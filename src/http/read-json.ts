@@ -12,7 +12,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-function decodeJson(bytes: Uint8Array): unknown {
+/** Only well-formed, refusing with `malformed_json`: for callers that look for hazards item by item. */
+export function decodeJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch {

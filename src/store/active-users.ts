@@ -4,7 +4,8 @@ import type { Tx } from './transactions.ts';
 
 /**
  * Looks all users of a page up at once: active, of an active merchant, and for the admin centre with the role `admin`.
- * Served by the primary keys of `directory_user` and `merchant`.
+ * Served by the primary keys of `directory_user` and `merchant`: `limit` keeps each look-up to itself, since a join planned
+ * on stale statistics, right after an import, would compare everybody with everybody.
  */
 export async function findActiveUsers(
   tx: Tx,
@@ -14,11 +15,14 @@ export async function findActiveUsers(
   const rows = await tx.query<{ merchant_id: string; user_id: string }>({
     name: 'find-active-users',
     text: `
-      select u.merchant_id, u.id as user_id
-      from unnest($1::text[], $2::text[]) as asked (merchant_id, user_id)
-      join directory_user u on u.merchant_id = asked.merchant_id and u.id = asked.user_id
-      join merchant m on m.id = u.merchant_id
-      where u.active and m.active and ($3 <> 'admin' or 'admin' = any (u.roles))`,
+      select asked.merchant_id, asked.user_id
+      from unnest($1::text[], $2::text[]) as asked (merchant_id, user_id), lateral (
+        select from directory_user u
+        where u.merchant_id = asked.merchant_id and u.id = asked.user_id and u.active
+          and ($3 <> 'admin' or 'admin' = any (u.roles)) limit 1
+      ) active_user, lateral (
+        select from merchant m where m.id = asked.merchant_id and m.active limit 1
+      ) active_merchant`,
     values: [asked.map((user) => user.merchantId), asked.map((user) => user.userId), center],
   });
   const active = rows.map((row) => ({ merchantId: row.merchant_id, userId: row.user_id }));
@@ -32,8 +36,11 @@ async function findLiveMerchants(tx: Tx, merchantIds: readonly string[]): Promis
   const rows = await tx.query<{ id: string }>({
     name: 'find-live-merchants',
     text: `
-      select m.id from unnest($1::text[]) as asked (id) join merchant m on m.id = asked.id
-      where m.active and exists (select 1 from directory_user u where u.merchant_id = m.id and u.active)`,
+      select asked.id from unnest($1::text[]) as asked (id), lateral (
+        select from merchant m where m.id = asked.id and m.active limit 1
+      ) active_merchant, lateral (
+        select from directory_user u where u.merchant_id = asked.id and u.active limit 1
+      ) active_user`,
     values: [merchantIds],
   });
   return new Set(rows.map((row) => row.id));

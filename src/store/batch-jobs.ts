@@ -33,3 +33,9 @@ export async function readEnvelope(tx: Tx, jobId: string): Promise<Readonly<Reco
   });
   return rows[0]?.envelope ?? {};
 }
+
+/** Whether the tenant has this job, of whatever kind. */
+export async function hasJob(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query({ name: 'has-job', text: 'select 1 from job where id = $1', values: [id] });
+  return rows.length > 0;
+}

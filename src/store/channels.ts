@@ -19,6 +19,8 @@ export interface ChannelRow {
 export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
   readonly kind: 'whatsapp';
   readonly settings: WhatsappSettings;
+  /** For `openSecrets`, and for nothing else. */
+  readonly sealedSecrets: string;
 }
 
 export interface ChannelStore {
@@ -27,7 +29,7 @@ export interface ChannelStore {
   /** The tenant's WhatsApp channels, at most two: enough to know whether there is exactly one. */
   findOnlyWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
   findWhatsapp(tx: Tx, id: string): Promise<WhatsappChannel | null>;
-  openWhatsappSecrets(tx: Tx, id: string): Promise<WhatsappSecrets | null>;
+  openSecrets(channel: Pick<WhatsappChannel, 'sealedSecrets'>): WhatsappSecrets;
   /** Settings, secrets and name as they are after a change; locks the row first through `lock`. */
   lock(tx: Tx, id: string): Promise<{ readonly row: ChannelRow; readonly secrets: unknown } | null>;
   update(tx: Tx, channel: { id: string; name: string; settings: unknown; secrets: unknown; now: Date }): Promise<void>;
@@ -101,10 +103,9 @@ export function createChannelStore({ keyRing }: { readonly keyRing: KeyRing }): 
       const row = await select(tx, id);
       return row === null || row.kind !== 'whatsapp' ? null : toWhatsapp(row);
     },
-    async openWhatsappSecrets(tx, id) {
-      const row = await select(tx, id);
+    openSecrets({ sealedSecrets }) {
       // What `insert` and `update` sealed, opened again: the shape is theirs.
-      return row === null ? null : (JSON.parse(keyRing.openText(row.secrets)) as WhatsappSecrets);
+      return JSON.parse(keyRing.openText(sealedSecrets)) as WhatsappSecrets;
     },
     async lock(tx, id) {
       const row = await select(tx, id, 'for update');
@@ -172,5 +173,10 @@ function toChannel(row: Row): ChannelRow {
 
 function toWhatsapp(row: Row): WhatsappChannel {
   // The door wrote settings of this kind and nothing else into rows of this kind.
-  return { ...toChannel(row), kind: 'whatsapp', settings: row.settings as WhatsappSettings };
+  return {
+    ...toChannel(row),
+    kind: 'whatsapp',
+    settings: row.settings as WhatsappSettings,
+    sealedSecrets: row.secrets,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Center, TextByLanguage } from '../domain/notification/request.ts';
+import type { Center, NotificationType, TextByLanguage } from '../domain/notification/request.ts';
 import { isConnectionFault, type Tx } from './transactions.ts';
 
 /** One notification to save for one user. */
@@ -92,9 +92,11 @@ async function insertRows(tx: Tx, owner: InboxOwner, rows: readonly InboxRow[]):
 async function findStored(tx: Tx, jobId: string, merchantIds: readonly string[], userIds: readonly string[]) {
   return tx.query<{ id: string; merchant_id: string; user_id: string }>({
     text: `
-      select n.id, n.merchant_id, n.user_id from unnest($2::text[], $3::text[]) as given (merchant_id, user_id)
-      join inbox_notification n
-        on n.job_id = $1 and n.merchant_id = given.merchant_id and n.user_id = given.user_id`,
+      select n.id, given.merchant_id, given.user_id
+      from unnest($2::text[], $3::text[]) as given (merchant_id, user_id), lateral (
+        select i.id from inbox_notification i
+        where i.job_id = $1 and i.merchant_id = given.merchant_id and i.user_id = given.user_id limit 1
+      ) n`,
     values: [jobId, merchantIds, userIds],
   });
 }
@@ -112,7 +114,7 @@ export interface Inbox {
 
 export interface InboxItem {
   readonly id: string;
-  readonly type: string;
+  readonly type: NotificationType;
   readonly titleI18n: TextByLanguage;
   readonly messageI18n: TextByLanguage;
   readonly data: Readonly<Record<string, unknown>>;
@@ -185,20 +187,29 @@ export async function markAllRead(tx: Tx, inbox: Inbox, readAt: Date): Promise<n
   });
 }
 
-/**
- * The language of an inbox's user, and whether he may see this centre: `admin` only with that role, where the directory is
- * in our tables; another directory answered for its users when the notification was saved.
- */
-export async function readInboxUser(
-  tx: Tx,
-  inbox: Inbox,
-): Promise<{ readonly language: string | null; readonly canSee: boolean }> {
-  const rows = await tx.query<{ language: string | null; can_see: boolean }>({
+/** Who reads an inbox. `language` null = the directory in our tables does not know this user. */
+export interface InboxReader {
+  readonly language: string | null;
+  readonly defaultLanguage: string;
+  /**
+   * `admin` only with that role, where the directory is in our tables; another directory answered for its users when the
+   * notification was saved.
+   */
+  readonly canSee: boolean;
+}
+
+export async function readInboxReader(tx: Tx, inbox: Inbox): Promise<InboxReader> {
+  const rows = await tx.query<{ language: string | null; default_language: string; can_see: boolean }>({
     text: `
-      select u.language, $3 <> 'admin' or t.directory_source ->> 'kind' <> 'postgres'
+      select u.language, t.default_language, $3 <> 'admin' or t.directory_source ->> 'kind' <> 'postgres'
         or coalesce('admin' = any (u.roles), false) as can_see
       from tenant t left join directory_user u on u.merchant_id = $1 and u.id = $2`,
     values: [inbox.merchantId, inbox.userId, inbox.center],
   });
-  return { language: rows[0]?.language ?? null, canSee: rows[0]?.can_see ?? false };
+  const row = rows[0];
+  return {
+    language: row?.language ?? null,
+    defaultLanguage: row?.default_language ?? 'en',
+    canSee: row?.can_see ?? false,
+  };
 }

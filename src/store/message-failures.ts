@@ -15,6 +15,7 @@ import type { WriteJobChange } from './job-changes.ts';
 import { hasNotice } from './jobs.ts';
 import type { InsertJob } from './new-jobs.ts';
 import type { Tx } from './transactions.ts';
+import { isUniqueViolation } from './violations.ts';
 
 interface WindowToClose {
   readonly job: Job;
@@ -132,11 +133,20 @@ export function createMessageFailures(dependencies: {
     };
   }
 
+  /** Null = there is nobody to tell, or another failure of the group, recorded at this very moment, tells already. */
   async function storeNotice(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<Job | null> {
     const written = writeNotice({ job, channel, id: createId('message'), now });
     if (written === null) return null;
-    await insertJob(tx, written);
-    return written.job;
+    await tx.execute({ text: 'savepoint notice' });
+    try {
+      await insertJob(tx, written);
+      return written.job;
+    } catch (error) {
+      // The index `job_one_notice_a_group` decides between the two; the failure itself must be recorded all the same.
+      if (!isUniqueViolation(error)) throw error;
+      await tx.execute({ text: 'rollback to savepoint notice' });
+      return null;
+    }
   }
 
   return {

@@ -3,11 +3,10 @@ import { callbackFailure, type CallbackError } from '../domain/message/kernel-fa
 import { mergeParts } from '../domain/message/part-states.ts';
 import { advanceMessage, type ConfirmedState } from '../domain/message/status.ts';
 import { mergeStatus, type ProviderStatus, toProviderStatus } from '../domain/message/status-merge.ts';
-import { findOpenAttempt } from './attempts.ts';
 import type { WhatsappChannel } from './channels.ts';
 import type { WriteJobChange } from './job-changes.ts';
 import type { MessageFailures } from './message-failures.ts';
-import { insertPart, listParts, setPartState } from './message-parts.ts';
+import { findPartInDoubt, insertPart, listParts, setPartState } from './message-parts.ts';
 import type { Tx } from './transactions.ts';
 
 /** One status of one send, parsed. `error` is there for `failed` only. */
@@ -64,7 +63,7 @@ export function createMessageStatuses(dependencies: {
     const parts = await listParts(tx, job.id);
     const known = parts.find((part) => part.providerMessageId === providerMessageId);
     if (known === undefined) {
-      const part = job.partsTotal === 1 ? 0 : ((await findOpenAttempt(tx, job.id))?.part ?? 0);
+      const part = job.partsTotal === 1 ? 0 : await findPartInDoubt(tx, job.id);
       await insertPart(tx, { tenantId: job.tenantId, jobId: job.id, providerMessageId, part, state: next });
       return true;
     }

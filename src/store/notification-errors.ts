@@ -91,6 +91,10 @@ export interface StoredError extends NotificationError {
   readonly id: string;
 }
 
+export interface ErrorWithProblem extends StoredError {
+  readonly problem: Problem | null;
+}
+
 /** A batch's errors in the order in which they arose, from after error `after` ('0' = from the start). */
 export async function listErrors(
   tx: Tx,
@@ -111,7 +115,7 @@ export async function listErrorsWithProblems(
   tx: Tx,
   jobId: string,
   page: { readonly limit: number; readonly after: string },
-): Promise<(StoredError & { readonly problem: Problem | null })[]> {
+): Promise<ErrorWithProblem[]> {
   const rows = await tx.query<ErrorRow & { document: Problem | null }>({
     text: `select e.id::text, e.merchant_id, e.user_id, e.code, e.description, e.status, p.document
       from notification_error e left join problem p on p.id = e.problem_id

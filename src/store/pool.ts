@@ -29,5 +29,10 @@ export function createPool(options: {
     ].join(' '),
   });
   pool.on('error', options.onIdleError);
+  // While a connection is in use the pool does not listen, and an 'error' that nobody hears ends the process. Its user
+  // learns of the loss by the statement that fails.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return pool;
 }

@@ -94,8 +94,14 @@ export async function markDelivered(
     text: `
       update recipient r set state = 'delivered', notification_id = s.notification_id, updated_at = $4
       from unnest($2::integer[], $3::text[]) as s (ordinal, notification_id)
-      where r.job_id = $1 and r.ordinal = s.ordinal and r.state = 'pending'`,
-    values: [jobId, saved.map((each) => each.ordinal), saved.map((each) => each.notificationId), now],
+      where r.job_id = $1 and r.ordinal = s.ordinal and r.ordinal between $5 and $6 and r.state = 'pending'`,
+    values: [
+      jobId,
+      saved.map((each) => each.ordinal),
+      saved.map((each) => each.notificationId),
+      now,
+      ...rangeOf(saved),
+    ],
   });
 }
 
@@ -111,9 +117,15 @@ export async function markFailed(
     text: `
       update recipient r set state = 'failed', error_code = f.code, updated_at = $4
       from unnest($2::integer[], $3::text[]) as f (ordinal, code)
-      where r.job_id = $1 and r.ordinal = f.ordinal and r.state = 'pending'`,
-    values: [jobId, failed.map((each) => each.ordinal), failed.map((each) => each.code), now],
+      where r.job_id = $1 and r.ordinal = f.ordinal and r.ordinal between $5 and $6 and r.state = 'pending'`,
+    values: [jobId, failed.map((each) => each.ordinal), failed.map((each) => each.code), now, ...rangeOf(failed)],
   });
+}
+
+/** Keeps a plan that was made on stale statistics within the page: it may read the range, never the whole batch. */
+function rangeOf(rows: readonly { readonly ordinal: number }[]): [number, number] {
+  const ordinals = rows.map(({ ordinal }) => ordinal);
+  return [Math.min(...ordinals), Math.max(...ordinals)];
 }
 
 export interface Recipient extends BatchRecipient {

@@ -1,7 +1,12 @@
 import type { CreateId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { acceptNotification } from '../domain/notification/new-notification.ts';
-import type { NotificationContent, NotificationType, Receiver, TextByLanguage } from '../domain/notification/request.ts';
+import type {
+  NotificationContent,
+  NotificationType,
+  Receiver,
+  TextByLanguage,
+} from '../domain/notification/request.ts';
 import { countRecipients } from '../domain/notification/request.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { hasIntegration } from '../store/integration-targets.ts';
@@ -33,7 +38,11 @@ export interface NotificationToAccept {
 
 /** Stores one notification inside the caller's transaction; the caller starts it after its commit, or the sweep does. */
 export interface AcceptNotification {
-  (tx: Tx, tenantId: string, notification: NotificationToAccept): Promise<{ readonly job: Job; readonly startNow: boolean }>;
+  (
+    tx: Tx,
+    tenantId: string,
+    notification: NotificationToAccept,
+  ): Promise<{ readonly job: Job; readonly startNow: boolean }>;
 }
 
 /**

@@ -34,13 +34,20 @@ export function createApplyStatuses(dependencies: {
     items: readonly CallbackStatus[],
   ): Promise<AppliedStatuses> {
     const total = { applied: 0, duplicates: 0, parked: 0 };
+    const faults: unknown[] = [];
     for (const item of items) {
-      const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
-      total[outcome.kind] += 1;
-      if (outcome.kind !== 'applied') continue;
-      if (outcome.notice !== null) starter.startSoon(outcome.notice);
-      if (outcome.mustWake) starter.wakeSoon(outcome.job);
+      try {
+        const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
+        total[outcome.kind] += 1;
+        if (outcome.kind !== 'applied') continue;
+        if (outcome.notice !== null) starter.startSoon(outcome.notice);
+        if (outcome.mustWake) starter.wakeSoon(outcome.job);
+      } catch (error) {
+        faults.push(error);
+      }
     }
+    // The others are stored; the callback is refused as a whole, and comes again, with those as duplicates.
+    if (faults.length > 0) throw faults[0];
     return total;
   };
 

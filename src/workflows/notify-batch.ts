@@ -51,11 +51,11 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
         });
       }
     }
-    await tellIntegrator();
+    await tellIntegrator(opened.recipients);
   }
   return close(job);
 
-  async function tellIntegrator(): Promise<void> {
+  async function tellIntegrator(recipients: number): Promise<void> {
     const { callbacks } = await batch.prepareErrorCallbacks(job);
     if (callbacks === 0) return;
     for (;;) {
@@ -64,6 +64,10 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
       if (sent.nextDueMs === null) return;
       setCurrentDetails(`${sent.pending} error callbacks wait for the integrator`);
       await condition(() => isWoken, Math.max(1, sent.nextDueMs), { summary: `${sent.pending} error callbacks wait` });
+      // An integrator that is away for long must not fill the history: the callbacks and their times are rows.
+      if (workflowInfo().continueAsNewSuggested) {
+        await continueAsNew<typeof notifyBatch>(job, { recipients, nextOrdinal: recipients });
+      }
     }
   }
 }

@@ -123,9 +123,9 @@ export function createClaimAttempt(dependencies: {
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
   async function stopWaking(tx: Tx, job: Job, now: Date): Promise<Job> {
-    if (job.wakeAt === null) return job;
     const open = await findOpenAttempt(tx, job.id);
     if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'accepted', problem: null });
+    if (job.wakeAt === null) return job;
     return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: null } }, now });
   }
 
@@ -193,8 +193,6 @@ export function createClaimAttempt(dependencies: {
     const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
     const payload = rendered.parts[part];
     if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
-    const secrets = await channels.openWhatsappSecrets(tx, channel.id);
-    if (secrets === null) return { kind: 'missing' };
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, runId);
     const sending = await writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now });
     const attemptId = createId('attempt');
@@ -212,7 +210,7 @@ export function createClaimAttempt(dependencies: {
       kind: 'send',
       job: sending,
       channel,
-      secrets,
+      secrets: channels.openSecrets(channel),
       attemptId,
       part,
       payload: { ...payload, biz_opaque_callback_data: job.id },

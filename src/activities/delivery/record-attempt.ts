@@ -4,7 +4,7 @@ import { recordAccepted } from '../../domain/message/outcome.ts';
 import { advanceMessage } from '../../domain/message/status.ts';
 import { mergeParts } from '../../domain/message/part-states.ts';
 import { noChange, type Job } from '../../domain/job.ts';
-import { closeAttempt } from '../../store/attempts.ts';
+import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
@@ -55,7 +55,11 @@ export function createRecordAttempt(dependencies: {
     now: Date,
   ): Promise<RecordedAttempt> {
     const { providerMessageId } = answer;
-    await closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null });
+    const isFirst = await closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null });
+    if (!isFirst && job.providerMessageIds.includes(providerMessageId)) {
+      // Written before, by a commit whose confirmation got lost.
+      return { job, notice: null, hasMoreParts: job.state === 'sending' };
+    }
     await insertPart(tx, {
       tenantId: job.tenantId,
       jobId: job.id,
@@ -105,8 +109,9 @@ export function createRecordAttempt(dependencies: {
     now: Date,
   ): Promise<RecordedAttempt> {
     const failure = kernelFailure(answer, sending.channel.settings.errorOverrides);
-    // A status with our id came before the answer broke: the message is out, and the answer says nothing more.
-    if (job.state !== 'sending') {
+    const open = job.state === 'sending' ? await findOpenAttempt(tx, job.id) : null;
+    // A status with our id came first, or the send was taken for lost and made again: this answer says nothing more.
+    if (open?.id !== sending.attemptId) {
       await closeAttempt(tx, { ...closing(sending, answer), outcome: 'ambiguous', problem: null });
       return { job, notice: null, hasMoreParts: false };
     }

@@ -126,7 +126,7 @@ export function createOpenBatch(dependencies: {
   }
 
   async function reportUserless(tx: Tx, job: Job, now: Date): Promise<void> {
-    for (let after = -1; ; ) {
+    for (let after = -1; ;) {
       const page = await listUserless(tx, job.id, { after, limit: merchantsPerChunk });
       const errors = page.map(({ merchantId }): ErrorToStore => {
         const error = writeNotificationError('unspecified_users', { merchantId });

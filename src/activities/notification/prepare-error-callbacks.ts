@@ -1,7 +1,12 @@
 import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { CreateId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
-import { type ErrorDelivery, groupErrors, maxErrorsPerCallback, writeCallbackBody } from '../../domain/notification/callback-body.ts';
+import {
+  type ErrorDelivery,
+  groupErrors,
+  maxErrorsPerCallback,
+  writeCallbackBody,
+} from '../../domain/notification/callback-body.ts';
 import { awaitIntegrator } from '../../domain/notification/progress.ts';
 import { lockBatch, readEnvelope } from '../../store/batch-jobs.ts';
 import { countPendingCallbacks, insertCallbacks } from '../../store/deliveries.ts';
@@ -49,14 +54,18 @@ export function createPrepareErrorCallbacks(dependencies: {
     const pageSize = errorsPerInsert(envelope, target?.errorDelivery ?? 'per_user');
     const dueAt = new Date(now.getTime() + (target?.retryScheduleSeconds[0] ?? 0) * 1000);
     let count = 0;
-    for (let after = '0'; ; ) {
+    for (let after = '0'; ;) {
       heartbeat();
       const errors = await listErrors(tx, job.id, { limit: pageSize, after });
       const callbacks = groupErrors(errors, target?.errorDelivery ?? 'per_user').map((group) => ({
         id: createId('delivery'),
         body: writeCallbackBody(group, style),
       }));
-      await insertCallbacks(tx, { ...ownerOf(job, target), integration, dueAt, createdAt: now, offset: count }, callbacks);
+      await insertCallbacks(
+        tx,
+        { ...ownerOf(job, target), integration, dueAt, createdAt: now, offset: count },
+        callbacks,
+      );
       count += callbacks.length;
       const last = errors.at(-1);
       if (last === undefined || errors.length < pageSize) return count;

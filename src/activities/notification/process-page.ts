@@ -103,10 +103,14 @@ export function createProcessPage(dependencies: {
       .map((recipient) => ({ ...recipient, id: createId('inboxNotification') }));
     const owner = { tenantId: job.tenantId, jobId: job.id, center: verdict.center, now };
     const { saved, unsaved } = await saveInboxRows(tx, owner, rows);
-    const failures = [...verdict.failures, ...(verdict.isLastTry ? unsaved.map(failUnsaved) : [])].filter(({ ordinals }) =>
-      ordinals.some((ordinal) => waiting.has(ordinal)),
+    const failures = [...verdict.failures, ...(verdict.isLastTry ? unsaved.map(failUnsaved) : [])].filter(
+      ({ ordinals }) => ordinals.some((ordinal) => waiting.has(ordinal)),
     );
-    await insertErrors(tx, owner, failures.map((failure) => describeRecipientFailure(job, failure, now)));
+    await insertErrors(
+      tx,
+      owner,
+      failures.map((failure) => describeRecipientFailure(job, failure, now)),
+    );
     const settled = saved.map(({ row, id }) => ({ ordinal: row.ordinal, notificationId: id }));
     const delivered = await markDelivered(tx, job.id, settled, now);
     const failed = await markFailed(tx, job.id, failures.flatMap(listFailed), now);
@@ -117,7 +121,11 @@ export function createProcessPage(dependencies: {
     return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row) };
   }
 
-  function describeRecipientFailure(job: Job, failure: RecipientFailure & { sqlState?: string | null }, now: Date): ErrorToStore {
+  function describeRecipientFailure(
+    job: Job,
+    failure: RecipientFailure & { sqlState?: string | null },
+    now: Date,
+  ): ErrorToStore {
     // What is wrong for all is one problem, on the job and on every recipient.
     if (failure.code === job.error?.code) {
       const error = writeNotificationError(failure.code, failure.subject);
@@ -135,7 +143,12 @@ function failForAll({ merchantId, userId, ordinal }: BatchRecipient): RecipientF
 
 function failUnsaved({ row, sqlState }: UnsavedRow<BatchRecipient & { id: string }>) {
   const { merchantId, userId, ordinal } = row;
-  return { code: 'unable_to_save_custom_notification' as const, subject: { merchantId, userId }, ordinals: [ordinal], sqlState };
+  return {
+    code: 'unable_to_save_custom_notification' as const,
+    subject: { merchantId, userId },
+    ordinals: [ordinal],
+    sqlState,
+  };
 }
 
 function listFailed({ code, ordinals }: RecipientFailure) {

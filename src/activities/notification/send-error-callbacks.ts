@@ -81,7 +81,12 @@ export function createSendErrorCallbacks(dependencies: {
     const integration = job.integration ?? '';
     const target = await targets.find(tx, integration);
     if (target === null) {
-      return stop(tx, job, callbackFailure({ integration, tries: 0, last: 'there is no such integration any more.' }), now);
+      return stop(
+        tx,
+        job,
+        callbackFailure({ integration, tries: 0, last: 'there is no such integration any more.' }),
+        now,
+      );
     }
     const callbacks = await claimCallbacks(tx, {
       jobId,
@@ -117,7 +122,8 @@ export function createSendErrorCallbacks(dependencies: {
         try {
           heartbeat();
           if (isOver()) recorder.add(giveBack(callback));
-          else recorder.add(dependencies.judgeCallback({ job, target, callback, outcome: await post(target, callback) }));
+          else
+            recorder.add(dependencies.judgeCallback({ job, target, callback, outcome: await post(target, callback) }));
         } finally {
           leave();
         }

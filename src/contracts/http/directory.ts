@@ -38,7 +38,6 @@ export const userBody = z.strictObject({
     })
     .default({ enabled: false, tokens: [] }),
 });
-export type UserBody = z.output<typeof userBody>;
 
 /** One line of an import. */
 export const importLine = z.strictObject({ merchantId: foreignId, userId: foreignId, ...userBody.shape });

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { jobKinds } from '../../domain/job.ts';
 import { pageQuery } from './page.ts';
+import { instant, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
-
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
-const time = z.string().describe('RFC 3339 UTC with milliseconds');
 
 export const jobView = z
   .object({

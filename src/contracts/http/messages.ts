@@ -1,16 +1,10 @@
 import { z } from 'zod';
+import { instant, lineOf } from './primitives.ts';
 
 export const maxBatchMessages = 500;
 
-/** Ids that callers make: short, printable, and never a way to smuggle control characters into logs. */
-// oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-const callerId = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\u0000-\u001f\u007f]+$/, 'must not hold control characters');
-
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+/** An id that the caller made. */
+const callerId = lineOf(256);
 const jsonObject = z.record(z.string(), z.unknown());
 
 /** E.164, with or without the plus; kept with it. */

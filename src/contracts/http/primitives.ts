@@ -30,6 +30,9 @@ export const foreignId = lineOf(200);
 
 export const time = z.string().describe('RFC 3339, UTC, with milliseconds');
 
+/** A time in a request, with any offset. */
+export const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
 const minSecretBytes = 16;
 const maxSecretBytes = 128;
 

@@ -25,4 +25,3 @@ export const newPushChannel = z.strictObject({
   accessToken: pushMembers.accessToken.optional(),
   serviceAccount: pushMembers.serviceAccount.optional(),
 });
-export type NewPushChannel = z.output<typeof newPushChannel>;

@@ -63,4 +63,3 @@ export const newWhatsappChannel = z.strictObject({
   quoteReplies: whatsappMembers.quoteReplies.default(false),
   errorOverrides: whatsappMembers.errorOverrides.default({}),
 });
-export type NewWhatsappChannel = z.output<typeof newWhatsappChannel>;

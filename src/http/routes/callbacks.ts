@@ -2,12 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { callbackBody, readStatuses } from '../../contracts/http/callbacks.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
-import { findChannelTenant } from '../../store/cross-tenant.ts';
 import type { createApplyStatuses } from '../../usecases/apply-statuses.ts';
 import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { acceptRawBodies, parseJson } from '../read-json.ts';
+import { createCallbackKeys } from '../callback-keys.ts';
+import { findJsonHazard } from '../json-hazards.ts';
+import { acceptRawBodies, decodeJson } from '../read-json.ts';
 
 const maxCallbackBytes = 3 * 1024 * 1024;
 const params = z.object({ id: z.string().max(64) });
@@ -21,23 +22,20 @@ const verification = z.object({
 /** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock'> & {
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
   },
 ): void {
-  const { transactions, channels, applyStatuses } = dependencies;
+  const { applyStatuses } = dependencies;
+  const callbackKeys = createCallbackKeys(dependencies);
 
-  /** The channel's tenant and secrets; who asks for a channel that is not there learns only that. */
-  async function openChannel(id: string) {
-    const tenantId = await transactions.acrossTenants((tx) => findChannelTenant(tx, id));
-    const secrets =
-      tenantId === null
-        ? null
-        : await transactions.withTenant(tenantId, async (tx) =>
-            (await channels.findWhatsapp(tx, id)) === null ? null : channels.openWhatsappSecrets(tx, id),
-          );
-    if (tenantId === null || secrets === null) throw apiProblem('not_found', 'There is no channel of this id.');
-    return { tenantId, secrets };
+  async function requireSigned(channelId: string, header: unknown, raw: Buffer): Promise<string> {
+    const keys = await callbackKeys.read(channelId);
+    if (header === undefined) throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
+    if (fits(String(header), raw, keys.secrets.appSecret)) return keys.tenantId;
+    const { secrets, tenantId } = await callbackKeys.readAgain(channelId);
+    if (fits(String(header), raw, secrets.appSecret)) return tenantId;
+    throw apiProblem('signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
   }
 
   void app.register(async (scope: App) => {
@@ -57,7 +55,7 @@ export function registerCallbackRoutes(
         },
       },
       async (request, reply) => {
-        const { secrets } = await openChannel(request.params.id);
+        const { secrets } = await callbackKeys.readAgain(request.params.id);
         const isSubscription = request.query['hub.mode'] === 'subscribe';
         if (!isSubscription || !isSame(request.query['hub.verify_token'], secrets.verifyToken)) {
           throw apiProblem('signature_invalid', 'The verify token is not that of this channel.');
@@ -87,25 +85,22 @@ export function registerCallbackRoutes(
         },
       },
       async (request) => {
-        const { tenantId, secrets } = await openChannel(request.params.id);
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        requireSignature(request.headers['x-hub-signature-256'], raw, secrets.appSecret);
-        const parsed = callbackBody.safeParse(parseJson(raw));
+        const tenantId = await requireSigned(request.params.id, request.headers['x-hub-signature-256'], raw);
+        const parsed = callbackBody.safeParse(decodeJson(raw));
         if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
         const { statuses, unreadable } = readStatuses(parsed.data);
-        return { ...(await applyStatuses(tenantId, request.params.id, statuses)), unreadable };
+        const storable = statuses.filter((status) => findJsonHazard(status.raw) === null);
+        const applied = await applyStatuses(tenantId, request.params.id, storable);
+        return { ...applied, unreadable: unreadable + statuses.length - storable.length };
       },
     );
   });
 }
 
-/** Meta: `sha256=` and the hex HMAC of the raw bytes. Absent 401, wrong 403. */
-function requireSignature(header: string | string[] | undefined, raw: Buffer, appSecret: string): void {
-  if (header === undefined) throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
-  const expected = `sha256=${createHmac('sha256', appSecret).update(raw).digest('hex')}`;
-  if (!isSame(String(header).toLowerCase(), expected)) {
-    throw apiProblem('signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
-  }
+/** Meta: `sha256=` and the hex HMAC of the raw bytes. */
+function fits(header: string, raw: Buffer, appSecret: string): boolean {
+  return isSame(header.toLowerCase(), `sha256=${createHmac('sha256', appSecret).update(raw).digest('hex')}`);
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -39,6 +39,8 @@ export function registerDirectoryImportRoute(
         body: z.unknown().describe('Lines of JSON (NDJSON)'),
         response: { 200: importResult },
       },
+      // What nobody reads to its end would hold the connection, and a process that wants to stop with it.
+      onError: async (_request, reply) => void reply.header('connection', 'close'),
       async handler(request) {
         // Without a body there is no stream either.
         const lines = readLines(request.body instanceof Readable ? request.body : Readable.from([]), maxLineBytes);

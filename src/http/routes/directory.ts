@@ -20,10 +20,7 @@ import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 
-export function registerDirectoryRoutes(
-  app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'clock'>,
-): void {
+export function registerDirectoryRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'clock'>): void {
   const { transactions, clock } = dependencies;
   const config = { access: tenantAccess('directory:write') };
 
@@ -95,9 +92,7 @@ export function registerDirectoryRoutes(
     },
     async handler({ tenantId, params }) {
       return showUser(
-        requireUser(
-          await transactions.withTenant(tenantId, (tx) => findUser(tx, params.merchantId, params.userId)),
-        ),
+        requireUser(await transactions.withTenant(tenantId, (tx) => findUser(tx, params.merchantId, params.userId))),
       );
     },
   });

@@ -8,12 +8,7 @@ import {
 } from '../../contracts/http/integrations.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
-import {
-  type Integration,
-  findIntegration,
-  listIntegrations,
-  removeIntegration,
-} from '../../store/integrations.ts';
+import { type Integration, findIntegration, listIntegrations, removeIntegration } from '../../store/integrations.ts';
 import { changeIntegration, createIntegration } from '../../usecases/configure-integration.ts';
 import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
@@ -24,10 +19,7 @@ import { answerPage, byTime } from '../pages.ts';
 
 export function registerIntegrationRoutes(
   app: App,
-  dependencies: Pick<
-    AppDependencies,
-    'transactions' | 'keyRing' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes'
-  >,
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes'>,
 ): void {
   const { transactions } = dependencies;
   const config = { access: tenantAccess('config:write') };
@@ -90,7 +82,8 @@ export function registerIntegrationRoutes(
       operationId: 'changeIntegration',
       tags: ['integrations'],
       summary: 'Replace the members given',
-      description: 'Members that are absent stay. Callbacks that wait go to the new address, signed with the new secret.',
+      description:
+        'Members that are absent stay. Callbacks that wait go to the new address, signed with the new secret.',
       params: nameInPath,
       body: integrationChange,
       response: { 200: integrationView },

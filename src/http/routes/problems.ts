@@ -32,7 +32,11 @@ export function registerProblemRoutes(
   { transactions, publicUrl }: Pick<AppDependencies, 'transactions' | 'publicUrl'>,
 ): void {
   const types = [...problemCatalogue, ...listWhatsappTypes()];
-  const show = (type: ProblemType) => ({ type: `${publicUrl}/problems/${type.code}`, ...type, sources: [...type.sources] });
+  const show = (type: ProblemType) => ({
+    type: `${publicUrl}/problems/${type.code}`,
+    ...type,
+    sources: [...type.sources],
+  });
 
   app.get('/problems', {
     config: { access: publicAccess },

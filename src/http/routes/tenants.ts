@@ -32,7 +32,10 @@ export function registerTenantRoutes(
     },
     async handler(request, reply) {
       const { tenant, apiKey } = await createTenant(dependencies, request.body);
-      return reply.code(201).header('location', `/v1/tenants/${tenant.id}`).send({ ...showTenant(tenant), apiKey });
+      return reply
+        .code(201)
+        .header('location', `/v1/tenants/${tenant.id}`)
+        .send({ ...showTenant(tenant), apiKey });
     },
   });
 

@@ -3,6 +3,33 @@ import type { ProblemType } from './problem-type.ts';
 /** A caller's request that cannot be taken as it stands. */
 export const requestProblems: readonly ProblemType[] = [
   {
+    code: 'malformed_request',
+    title: 'Malformed request',
+    status: 400,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'The bytes that came are not an HTTP request that can be read.',
+    whatToDo: 'Check what stands between the caller and Waypost: a proxy, or plain text sent to a TLS port.',
+  },
+  {
+    code: 'headers_too_large',
+    title: 'Headers too large',
+    status: 431,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'The header fields of the request are longer than 16 KiB together.',
+    whatToDo: 'Send fewer or shorter header fields.',
+  },
+  {
+    code: 'request_timeout',
+    title: 'Request too slow',
+    status: 408,
+    class: 'transient',
+    sources: ['api'],
+    meaning: 'The request did not arrive whole within the time allowed for it.',
+    whatToDo: 'Send it again over a faster connection, or in smaller parts.',
+  },
+  {
     code: 'unauthorized',
     title: 'Key missing or wrong',
     status: 401,

@@ -35,12 +35,34 @@ const parameters = {
   },
 };
 
-/** Adds to every operation the problem documents that it may answer with, and to those that create the key's header. */
-export function describeErrors<Document extends OpenApiDocument>(document: Document): Document {
+const answerWords: Readonly<Record<string, string>> = { '200': 'The answer', '201': 'Made', '202': 'Accepted' };
+
+/**
+ * Adds to every operation the problem documents that it may answer with, and to those that create the key's header; and
+ * takes out the schemas that nothing refers to (each is made twice, as it is read and as it is written).
+ */
+export function completeDocument<Document extends OpenApiDocument>(document: Document): Document {
   for (const [path, operations] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(operations)) completeOperation(operation, method, path);
   }
-  return { ...document, components: { ...document.components, responses, parameters } };
+  const schemas = keepUsed(document.components?.['schemas'] ?? {}, [document.paths, responses]);
+  return { ...document, components: { ...document.components, schemas, responses, parameters } };
+}
+
+function keepUsed(schemas: Readonly<Record<string, unknown>>, roots: unknown): Record<string, unknown> {
+  const used = new Map<string, unknown>();
+  const pending = listReferences(roots);
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (used.has(name)) continue;
+    used.set(name, schemas[name]);
+    pending.push(...listReferences(schemas[name]));
+  }
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+}
+
+function listReferences(value: unknown): string[] {
+  const matches = (JSON.stringify(value) ?? '').matchAll(/"#\/components\/schemas\/([^"]+)"/g);
+  return [...matches].map((match) => match[1] ?? '');
 }
 
 function completeOperation(operation: Operation, method: string, path: string): void {
@@ -48,7 +70,7 @@ function completeOperation(operation: Operation, method: string, path: string): 
   const isKeyed = (operation.security?.length ?? 0) > 0;
   const isCreation = method === 'post' && ['201', '202'].some((status) => status in (operation.responses ?? {}));
   operation.responses = {
-    ...operation.responses,
+    ...Object.fromEntries(Object.entries(operation.responses ?? {}).map(nameAnswer)),
     ...(isKeyed && { '401': reference('Unauthorized'), '403': reference('Forbidden') }),
     ...(path.includes('{') && { '404': reference('NotFound') }),
     ...((operation.requestBody !== undefined || operation.parameters !== undefined) && { '422': reference('Invalid') }),
@@ -59,4 +81,11 @@ function completeOperation(operation: Operation, method: string, path: string): 
   if (isCreation && isKeyed && !path.startsWith('/v1/tenants')) {
     operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
   }
+}
+
+/** The generator writes "Default Response" where a schema has no words of its own. */
+function nameAnswer([status, response]: [string, unknown]): [string, unknown] {
+  const isNamed = typeof response !== 'object' || response === null || !('description' in response);
+  if (isNamed || response.description !== 'Default Response') return [status, response];
+  return [status, { ...response, description: answerWords[status] ?? 'Done' }];
 }

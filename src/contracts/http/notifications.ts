@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { centers, notificationTypes } from '../../domain/notification/request.ts';
+import { deliveryStates } from '../../domain/notification/delivery.ts';
+import { pageQuery } from './page.ts';
+import { foreignId, lineOf, time } from './primitives.ts';
+import { problemDocument } from './problem.ts';
+
+const maxLanguages = 200;
+const maxTitleChars = 1_000;
+const maxMessageChars = 20_000;
+
+function textByLanguage(maxChars: number) {
+  return z
+    .record(lineOf(64), z.string().max(maxChars))
+    .refine((texts) => Object.keys(texts).length <= maxLanguages, `must not hold more than ${maxLanguages} languages`);
+}
+
+// Times stay as they came: the error callbacks repeat them.
+const instantText = z.iso.datetime({ offset: true });
+
+const members = {
+  externalId: lineOf(256).nullish().describe("The sender's own key"),
+  externalType: lineOf(256).nullish(),
+  titleI18n: textByLanguage(maxTitleChars).nullish().describe('By language tag; none at all is reported as an error'),
+  messageI18n: textByLanguage(maxMessageChars)
+    .nullish()
+    .describe('By language tag; none at all is reported as an error'),
+  data: z.record(z.string(), z.unknown()).nullish().describe('`targetScreen` with its parameters, and anything else'),
+};
+
+export const notificationBody = z.strictObject({
+  type: z.enum(notificationTypes),
+  integration: lineOf(200).describe('The name of the integration that hears of errors'),
+  ...members,
+  receivers: z
+    .array(z.strictObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() }))
+    .nullish()
+    .describe('Merchants with their users, at most 100,000 recipients; none is reported as an error'),
+  sendAt: instantText.nullish().describe('RFC 3339; a past time means now'),
+  expiresAt: instantText.nullish().describe('RFC 3339; default 24 h'),
+});
+export type NotificationBody = z.output<typeof notificationBody>;
+
+/** The body of existing integrators: members that we do not know are kept, and come back with the errors. */
+export const integrationNotificationBody = z.looseObject({
+  ...members,
+  receivers: z.array(z.looseObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() })).nullish(),
+});
+export type IntegrationNotificationBody = z.output<typeof integrationNotificationBody>;
+
+export const integrationIntakeParams = z.object({ integration: lineOf(200), type: z.enum(notificationTypes) });
+
+/** The envelope that existing integrators read, for answers and errors alike. */
+export const integrationAnswer = z.object({
+  code: z.string(),
+  errorSeverity: z.string(),
+  message: z.string(),
+  httpStatus: z.number().int(),
+  requestId: z.string().describe('The job of an accepted notification'),
+  date: time,
+});
+
+export const recipientsQuery = z.object({
+  ...pageQuery.shape,
+  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional(),
+  merchantId: foreignId.optional(),
+});
+
+export const recipientView = z.object({
+  merchantId: z.string(),
+  userId: z.string(),
+  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']),
+  error: problemDocument.nullable().describe("The user's own problem, or that of the whole merchant"),
+  notificationId: z.string().nullable().describe('The stored in-app notification'),
+  possibleDuplicate: z.boolean(),
+  updatedAt: time,
+});
+
+export const notificationErrorView = z.object({
+  merchantId: z.string().nullable().describe('null = the whole batch'),
+  userId: z.string().nullable().describe('null = the whole merchant'),
+  code: z.string(),
+  description: z.string(),
+  status: z.number().int(),
+  problem: problemDocument.nullable(),
+});
+
+export const deliveryView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['event', 'error_callback', 'test']),
+    jobId: z.string().nullable(),
+    eventId: z.string().nullable(),
+    url: z.string(),
+    state: z.enum(deliveryStates),
+    attempts: z
+      .array(
+        z.object({
+          number: z.number().int(),
+          at: time,
+          durationMs: z.number().nullable(),
+          httpStatus: z.number().int().nullable(),
+          outcome: z.enum(['accepted', 'retry', 'rejected', 'ambiguous']).nullable().describe('null = still open'),
+          problem: problemDocument.nullable(),
+          responseExcerpt: z.string().nullable(),
+        }),
+      )
+      .readonly(),
+    nextAttemptAt: time.nullable(),
+    error: problemDocument.nullable(),
+    createdAt: time,
+  })
+  .meta({ id: 'Delivery' });
+
+const inboxMembers = { center: z.enum(centers), merchantId: foreignId, userId: foreignId };
+export const inboxParams = z.object(inboxMembers);
+export const inboxItemParams = z.object({ ...inboxMembers, id: z.string().max(100) });
+
+const language = z.string().min(1).max(64).optional().describe("Else the user's own language");
+export const inboxQuery = z.object({
+  ...pageQuery.shape,
+  lang: language,
+  unread: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+});
+export const inboxItemQuery = z.object({ lang: language });
+export const readBody = z.strictObject({ read: z.boolean() });
+
+export const inboxItemView = z.object({
+  id: z.string(),
+  type: z.enum(notificationTypes),
+  title: z.string(),
+  message: z.string(),
+  language: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+  externalId: z.string().nullable(),
+  externalType: z.string().nullable(),
+  read: z.boolean(),
+  readAt: time.nullable(),
+  createdAt: time,
+});
+
+export const unreadCount = z.object({ unread: z.number().int() });
+export const readAllResult = z.object({ unread: z.number().int(), updated: z.number().int() });

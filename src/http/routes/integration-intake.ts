@@ -1,0 +1,100 @@
+import { STATUS_CODES } from 'node:http';
+import type { z } from 'zod';
+import {
+  integrationAnswer,
+  integrationIntakeParams,
+  integrationNotificationBody,
+  type IntegrationNotificationBody,
+} from '../../contracts/http/notifications.ts';
+import type { NotificationType } from '../../domain/notification/request.ts';
+import type { Problem } from '../../domain/problems/problem.ts';
+import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
+import { tenantAccess } from '../access.ts';
+import { answerCreation } from '../answer-creation.ts';
+import { type App, bodyLimitBytes } from '../app.ts';
+import type { AppDependencies } from '../app-dependencies.ts';
+
+/** The path and the envelope of existing integrators (Toqio, "Send custom notifications"): nothing there has to change. */
+export function registerIntegrationIntakeRoutes(
+  app: App,
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'starter'> & {
+    readonly acceptNotification: AcceptNotification;
+  },
+): void {
+  const { acceptNotification, starter, clock } = dependencies;
+
+  app.post('/webhooks/integration/:integration/webhooktype/:type', {
+    config: { access: tenantAccess('notifications:write') },
+    bodyLimit: bodyLimitBytes.notification,
+    schema: {
+      operationId: 'acceptIntegrationNotification',
+      tags: ['notifications'],
+      summary: 'Accept one notification from an existing integrator',
+      description:
+        'The same as `POST /v1/notifications`, in the envelope that existing integrators know, errors included.',
+      params: integrationIntakeParams,
+      body: integrationNotificationBody,
+      response: { 200: integrationAnswer },
+    },
+    // Whoever refuses, be it the key's check or the parser, answers with a problem; it is put into the envelope here.
+    onSend: async (_request, reply, payload) => {
+      if (reply.statusCode < 400 || !Buffer.isBuffer(payload)) return payload;
+      reply.header('content-type', 'application/json; charset=utf-8');
+      reply.removeHeader('content-length');
+      // Every error answer of this server is a problem document.
+      return JSON.stringify(wrapProblem(JSON.parse(payload.toString('utf8')) as Problem, clock(), _request.id));
+    },
+    handler: async (request, reply) =>
+      answerCreation(request, reply, dependencies, async (tx) => {
+        const { integration, type } = request.params;
+        const notification = toNotification(request.body, { integration, type, requestId: request.id });
+        const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
+        return {
+          status: 200,
+          location: `/v1/jobs/${job.id}`,
+          body: {
+            code: 'OK',
+            errorSeverity: 'NONE',
+            message: 'Ok',
+            httpStatus: 200,
+            requestId: job.id,
+            date: clock().toISOString(),
+          },
+          after: () => {
+            if (startNow) starter.startSoon(job);
+          },
+        };
+      }),
+  });
+}
+
+function wrapProblem(problem: Problem, now: Date, requestId: string): z.output<typeof integrationAnswer> {
+  return {
+    code: problem.code,
+    errorSeverity: problem.status >= 500 ? 'FATAL' : 'ERROR',
+    message: problem.detail === '' ? (STATUS_CODES[problem.status] ?? problem.title) : problem.detail,
+    httpStatus: problem.status,
+    requestId,
+    date: now.toISOString(),
+  };
+}
+
+function toNotification(
+  body: IntegrationNotificationBody,
+  place: { readonly integration: string; readonly type: NotificationType; readonly requestId: string },
+): NotificationToAccept {
+  const { receivers, ...envelope } = body;
+  return {
+    ...place,
+    externalId: body.externalId ?? null,
+    externalType: body.externalType ?? null,
+    titleI18n: body.titleI18n ?? {},
+    messageI18n: body.messageI18n ?? {},
+    data: body.data ?? {},
+    receivers: (receivers ?? []).map(({ merchantId, userIds }) => ({ merchantId, userIds: userIds ?? [] })),
+    sendAt: null,
+    expiresAt: null,
+    envelope,
+    origin: 'integration',
+  };
+}
