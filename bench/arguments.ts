@@ -15,6 +15,8 @@ export interface BenchArguments {
   readonly rates: readonly number[];
   /** What the sink calls back with, one callback each; the last one ends the unit of work. */
   readonly statuses: readonly string[];
+  /** Dynamic configuration of the Temporal dev server, `KEY=JSON` each. */
+  readonly serverSettings: readonly string[];
   /** Null: `.cache/bench-<scenario>.json`. */
   readonly outFile: string | null;
   /** Writes CPU profiles of api and worker; they cost time, so the figures of such a run are for comparison only. */
@@ -28,6 +30,7 @@ export const usage = `npm run bench -- <scenario> [options]
   --concurrency <n>    deliveries in flight in the closed loop (default 50)
   --rates <a,b>        deliveries a second of the open loops (default 25,50; "none": no open loop)
   --statuses <a,b>     what the sink calls back with (default delivered)
+  --server-setting <k=v>  dynamic configuration of the Temporal dev server; may be given several times
   --out <file>         where the JSON goes (default .cache/bench-<scenario>.json)
   --profile            write CPU profiles of api and worker, and say where their time goes`;
 
@@ -43,6 +46,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       concurrency: { type: 'string', default: '50' },
       rates: { type: 'string', default: '25,50' },
       statuses: { type: 'string', default: 'delivered' },
+      'server-setting': { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
       profile: { type: 'boolean', default: false },
     },
@@ -60,6 +64,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     concurrency: parseCount('--concurrency', values.concurrency, 500),
     rates: values.rates === 'none' ? [] : values.rates.split(',').map((each) => parseCount('--rates', each, 1_000)),
     statuses: parseStatuses(values.statuses),
+    serverSettings: values['server-setting'],
     outFile: values.out ?? null,
     isProfiled: values.profile,
   };

@@ -28,7 +28,11 @@ export function startBenchProcess<Order extends object, Word>(
   name: 'sink' | 'floor',
   env: NodeJS.ProcessEnv,
 ): BenchProcess<Order, Word> {
-  const child = fork(join(compiledDir, `${name}.js`), { execArgv: [], env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(join(compiledDir, `${name}.js`), {
+    execArgv: [],
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error(`The ${name} of the bench could not be started.`);
   // Our own processes send nothing but their words.

@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Spread } from './statistics.ts';
-import { describeSpread } from './statistics.ts';
+import { describeSpread, type Spread } from './statistics.ts';
 
 const sampleSize = 12;
 
@@ -17,8 +16,8 @@ export interface Histories {
   stop(): Promise<void>;
 }
 
-export async function openHistories(environment: Readonly<Record<string, string | undefined>>): Promise<Histories> {
-  const { namespace = 'default', connectionOptions } = loadClientConnectConfig({ overrideEnvVars: environment });
+export async function openHistories(environment: Readonly<Record<string, string>>): Promise<Histories> {
+  const { namespace = 'default', connectionOptions } = loadClientConnectConfig({ overrideEnvVars: { ...environment } });
   const connection = await Connection.connect(connectionOptions);
   const client = new Client({ connection, namespace });
   const { serverVersion } = await connection.workflowService.getSystemInfo({});

@@ -20,6 +20,8 @@ export interface Measurement {
   readonly doneMs: Percentiles | null;
   /** Per unit of work, by process; null where it cannot be read. */
   readonly cpuMs: Readonly<Record<string, number | null>>;
+  /** Of driver and sink, for each unit of work: no cost of the subject, but it takes of the same cores. */
+  readonly benchCpuMs: number | null;
   readonly rssMb: Readonly<Record<string, number | null>>;
   readonly walBytes: number;
   readonly history: HistoryCounts | null;
@@ -83,6 +85,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     cpuMs: Object.fromEntries(
       Object.keys(watched).map((key) => [key, divide(spentMs.cpuMs[key] ?? null, done.length)]),
     ),
+    benchCpuMs: divide(sumOf(Object.keys(bench).map((key) => spentMs.cpuMs[key])), done.length),
     rssMb: driven.closed.rssMb,
     walBytes: (walAfter - walBefore) / Math.max(1, samples.length),
     history: await histories.sample(samples.map(({ id }) => id)),
@@ -104,6 +107,10 @@ function subtract(before: Usage, after: Usage) {
 
 function divide(value: number | null, count: number): number | null {
   return value === null || count === 0 ? null : value / count;
+}
+
+function sumOf(values: readonly (number | null | undefined)[]): number | null {
+  return values.reduce<number | null>((sum, each) => (sum === null || typeof each !== 'number' ? null : sum + each), 0);
 }
 
 function shareOfForeigners(spent: ReturnType<typeof subtract>, wallMs: number): number | null {

@@ -11,16 +11,17 @@ export interface Usage {
   readonly machineBusyMs: number | null;
 }
 
-/** Processes by name; null: not ours, or not on this machine. Children count, those that have ended too. */
+/** Processes by name; null: not ours, or not on this machine. Children that have no name of their own count with them. */
 export type Watched = Readonly<Record<string, number | null>>;
 
 /** CPU and memory of process trees, from /proc; on other systems every figure is null. */
 export function readUsage(watched: Watched): Usage {
   const all = readProcesses();
+  const named = new Set(Object.values(watched));
   const cpuMs: Record<string, number | null> = {};
   const rssMb: Record<string, number | null> = {};
   for (const [name, pid] of Object.entries(watched)) {
-    cpuMs[name] = pid === null || !all.has(pid) ? null : sumTree(all, pid);
+    cpuMs[name] = pid === null || !all.has(pid) ? null : sumTree(all, named, pid);
     rssMb[name] = pid === null ? null : readRssMb(pid);
   }
   return { cpuMs, rssMb, machineBusyMs: readMachineBusyMs() };
@@ -33,7 +34,7 @@ interface ProcessTimes {
 }
 
 function readProcesses(): ReadonlyMap<number, ProcessTimes> {
-  const pids = readTextLines(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
+  const pids = listNames(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
   const entries = pids.flatMap((pid) => {
     const stat = readText(`/proc/${pid}/stat`);
     if (stat === null) return [];
@@ -45,9 +46,11 @@ function readProcesses(): ReadonlyMap<number, ProcessTimes> {
   return new Map(entries);
 }
 
-function sumTree(all: ReadonlyMap<number, ProcessTimes>, rootPid: number): number {
+function sumTree(all: ReadonlyMap<number, ProcessTimes>, named: ReadonlySet<number | null>, rootPid: number): number {
   let sumMs = all.get(rootPid)?.cpuMs ?? 0;
-  for (const [pid, { parentPid }] of all) if (parentPid === rootPid) sumMs += sumTree(all, pid);
+  for (const [pid, { parentPid }] of all) {
+    if (parentPid === rootPid && !named.has(pid)) sumMs += sumTree(all, named, pid);
+  }
   return sumMs;
 }
 
@@ -72,7 +75,7 @@ function readText(path: string): string | null {
   }
 }
 
-function readTextLines(read: () => string[]): string[] {
+function listNames(read: () => string[]): string[] {
   try {
     return read();
   } catch {

@@ -1,7 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endLeftover, readLogTail, startServerProcess, type EndStep, type ServerProcess } from '../dev/server-process.ts';
+import {
+  endLeftover,
+  readLogTail,
+  startServerProcess,
+  type EndStep,
+  type ServerProcess,
+} from '../dev/server-process.ts';
 import { projectDir } from './bench-process.ts';
 
 const startTimeoutMs = 60_000;

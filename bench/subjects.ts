@@ -43,12 +43,13 @@ export function createWaypostSubject(
   apiUrl: string,
   tenant: BenchTenant,
   sink: BenchProcess<SinkOrder, SinkWord>,
-): Subject {
+): Subject & { readonly accepted: () => number } {
   const pool = new Pool(apiUrl, { connections: connectionCount, pipelining: 1 });
   const endings = createEndings<number>();
   const headers = { authorization: `Bearer ${tenant.apiKey}`, 'content-type': 'application/json' };
   const activity = { type: 'message', locale: 'es', text: 'Tu pedido va de camino. '.repeat(40).slice(0, textChars) };
   let count = 0;
+  let accepted = 0;
   sink.onWord((word) => {
     if (word.kind === 'delivered') endings.tell(word.jobId, word.atMs);
   });
@@ -60,10 +61,12 @@ export function createWaypostSubject(
       const text = await answer.body.text();
       const acceptedMs = readClockMs();
       if (answer.statusCode !== 202) throw new Error(`a message was answered with ${answer.statusCode}: ${text}`);
+      accepted += 1;
       const { id } = JSON.parse(text) as { id: string }; // cast: the API's contract
       return { id, acceptedMs, doneMs: await endings.wait(id) };
     },
-    stop: () => pool.close(),
+    accepted: () => accepted,
+    stop: () => pool.destroy(),
   };
 }
 
@@ -85,7 +88,10 @@ function createEndings<Ending>() {
       try {
         return await new Promise((resolve, reject) => {
           waiting.set(id, resolve);
-          timer = setTimeout(() => reject(new Error(`no end within ${deliveryTimeoutMs / 1_000} s`)), deliveryTimeoutMs);
+          timer = setTimeout(
+            () => reject(new Error(`no end within ${deliveryTimeoutMs / 1_000} s`)),
+            deliveryTimeoutMs,
+          );
         });
       } finally {
         clearTimeout(timer);

@@ -19,6 +19,7 @@ export interface AttemptView {
 }
 
 export interface Client {
+  readonly baseUrl: string;
   /** One call, whatever its answer. `path` begins with `/`. */
   readonly call: (method: string, path: string, body?: unknown) => Promise<Answer>;
   readonly callWithoutKey: (method: string, path: string) => Promise<Answer>;
@@ -59,6 +60,7 @@ export function createClient(baseUrl: string, key: string): Client {
   }
 
   return {
+    baseUrl,
     call,
     callWithoutKey: (method, path) => exchange(method, path, {}),
     ask,

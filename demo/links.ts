@@ -1,18 +1,12 @@
 import type { Client } from './client.ts';
-import type { StoryResult } from './stage.ts';
+import type { Link } from './stage.ts';
 
-/** The links of a story's problem that do not lead where they should; its pages are read without a key. */
-export async function findDeadLinks(
-  client: Client,
-  { problemUrl, problemType }: StoryResult,
-): Promise<readonly string[]> {
-  const links = [
-    { url: problemUrl, read: client.call },
-    { url: problemType, read: client.callWithoutKey },
-  ];
+/** The links that do not lead where they should. */
+export async function findDeadLinks(client: Client, links: readonly Link[]): Promise<readonly string[]> {
   const differences: string[] = [];
-  for (const { url, read } of links) {
-    if (url === null) continue;
+  for (const { url, readBy } of links) {
+    if (readBy === null) continue;
+    const read = readBy === 'key' ? client.call : client.callWithoutKey;
     const { status } = await read('GET', new URL(url).pathname);
     if (status !== 200) differences.push(`${url} was answered with ${status}`);
   }

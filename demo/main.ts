@@ -48,13 +48,11 @@ async function runDemo({ args, closing, progress, onPlayed }: Demo): Promise<voi
     const { apiKey, ...prepared } = await prepareTenant(apiUrl, file, standIns);
     progress.say('Playing the script:');
     const played = await playStories(stories, { ...standIns, ...prepared, ...drawNames() }, progress);
-    progress.say(describeResults(played, { apiUrl }));
+    progress.say(describeResults(played, { apiUrl, temporalUiUrl }));
     progress.say(`\n${describeVerdict(played)}`);
     onPlayed(played.every(({ differences }) => differences.length === 0) ? 0 : 1);
     if (args.once) return;
-    progress.say(
-      describeSurroundings({ apiUrl, apiKey, temporalUiUrl, standIns: { ...standIns }, logFiles: product.logFiles }),
-    );
+    progress.say(describeSurroundings({ apiUrl, apiKey, standIns: { ...standIns }, logFiles: product.logFiles }));
     progress.say('\nEverything stays up until Ctrl-C.');
     await new Promise(() => {});
   };

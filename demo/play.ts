@@ -31,7 +31,7 @@ export async function playStories(
 async function playStory(play: Story['play'], stage: Stage): Promise<Pick<PlayedStory, 'result' | 'differences'>> {
   try {
     const result = await play(stage);
-    return { result, differences: [...result.differences, ...(await findDeadLinks(stage.client, result))] };
+    return { result, differences: [...result.differences, ...(await findDeadLinks(stage.client, result.links))] };
   } catch (error) {
     return { result: null, differences: [error instanceof Error ? error.message : String(error)] };
   }

@@ -4,13 +4,17 @@ import type { PlayedStory } from './play.ts';
 export interface Surroundings {
   readonly apiUrl: string;
   readonly apiKey: string;
-  readonly temporalUiUrl: string;
   readonly logFiles: readonly string[];
   readonly standIns: Readonly<Record<string, { readonly url: string }>>;
 }
 
+const labelWidth = 10;
+
 /** The results as a table, with where to look further below it. */
-export function describeResults(played: readonly PlayedStory[], { apiUrl }: Pick<Surroundings, 'apiUrl'>): string {
+export function describeResults(
+  played: readonly PlayedStory[],
+  { apiUrl, temporalUiUrl }: { readonly apiUrl: string; readonly temporalUiUrl: string },
+): string {
   const rows = played.map(({ title, result, durationMs, differences }, index) => [
     String(index + 1),
     differences.length === 0 ? 'as scripted' : 'DIFFERS',
@@ -19,29 +23,23 @@ export function describeResults(played: readonly PlayedStory[], { apiUrl }: Pick
     `${(durationMs / 1_000).toFixed(1)} s`,
     title,
   ]);
-  const links = played.flatMap(({ result, differences }, index) => [
-    ...(result === null
-      ? [`${index + 1}`]
-      : [
-          `${index + 1}  job       ${apiUrl}/v1/jobs/${result.jobId}`,
-          ...(result.problemUrl === null ? [] : [`   problem   ${result.problemUrl}`]),
-          ...(result.problemType === null ? [] : [`   meaning   ${result.problemType}`]),
-          `   workflow  ${result.workflowUrl}`,
-        ]),
-    ...differences.map((difference) => `   differs   ${difference}`),
+  const links = played.flatMap(({ title, result, differences }, index) => [
+    `${index + 1}  ${title}`,
+    ...(result?.links ?? []).map(({ label, url }) => `   ${label.padEnd(labelWidth)}${url}`),
+    ...differences.map((difference) => `   ${'DIFFERS'.padEnd(labelWidth)}${difference}`),
   ]);
   const table = alignColumns([['#', 'result', 'state', 'attempts', 'time', 'story'], ...rows]);
-  return ['', ...table, '', ...links].join('\n');
+  return ['', ...table, '', ...links, '', `API docs       ${apiUrl}/docs`, `Temporal UI    ${temporalUiUrl}`].join(
+    '\n',
+  );
 }
 
 /** Everything that a person who wants to try it by hand needs. */
-export function describeSurroundings({ apiUrl, apiKey, temporalUiUrl, logFiles, standIns }: Surroundings): string {
+export function describeSurroundings({ apiUrl, apiKey, logFiles, standIns }: Surroundings): string {
   const standInUrls = Object.entries(standIns).map(([name, { url }]) => `${name} ${url}`);
   return [
     '',
-    `API docs       ${apiUrl}/docs`,
     `problem types  ${apiUrl}/problems`,
-    `Temporal UI    ${temporalUiUrl}`,
     `stand-ins      ${standInUrls.join('  ')}`,
     `logs           ${logFiles.map((file) => relative('', file)).join('  ')}`,
     '',

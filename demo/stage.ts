@@ -23,6 +23,13 @@ export interface Stage extends StandIns {
   readonly tell: (text: string) => void;
 }
 
+export interface Link {
+  readonly label: string;
+  readonly url: string;
+  /** Whether the API has to answer to it with 200: with the tenant's key, or to anybody; null: it is not the API's. */
+  readonly readBy: 'key' | 'anybody' | null;
+}
+
 export interface StoryResult {
   readonly state: string;
   readonly attempts: number | null;
@@ -30,10 +37,7 @@ export interface StoryResult {
   readonly outcome: string;
   /** Each one way in which it went otherwise than scripted. */
   readonly differences: readonly string[];
-  readonly jobId: string;
-  readonly problemUrl: string | null;
-  readonly problemType: string | null;
-  readonly workflowUrl: string;
+  readonly links: readonly Link[];
 }
 
 export interface Story {

@@ -5,7 +5,7 @@ import { deliver, describeResult, expectKpiEvents } from './message-outcome.ts';
 const text = 'Hola, tu pedido está en camino.';
 
 export const deliveredAndRead: Story = {
-  title: 'A message is delivered and read',
+  title: 'Delivered and read',
   async play(stage) {
     const to = stage.number(1);
     const job = await deliver(stage, { to, activity: { type: 'message', text, locale: 'es-ES' } });
@@ -27,6 +27,6 @@ export const deliveredAndRead: Story = {
       { event: 'accepted', code: null, attempt: 1 },
       { event: 'delivered', code: null, attempt: 1 },
     ]);
-    return describeResult(job, 'sent once; sent, delivered and read came back', expectations);
+    return describeResult(stage, job, 'sent once; sent, delivered and read came back', expectations);
   },
 };

@@ -3,14 +3,10 @@ import type { Story } from '../stage.ts';
 import { noticeTexts } from '../demo-settings.ts';
 import { deliver, describeResult, expectKpiEvents, expectNotice } from './message-outcome.ts';
 
-const failure = {
-  code: 135000,
-  title: 'Refused for good by callback',
-  details: 'The message cannot be shown on this phone.',
-};
+const failure = { code: 135000, title: 'Generic user error', details: 'The message cannot be shown on this phone.' };
 
 export const failedByCallback: Story = {
-  title: 'One is refused for good by callback, and its user is told',
+  title: 'Refused for good by callback',
   async play(stage) {
     const to = stage.number(3);
     stage.kernel.script(to, [{ callbacks: ['sent', { status: 'failed', errors: [failure] }], wentOut: false }]);
@@ -33,7 +29,7 @@ export const failedByCallback: Story = {
     ]);
     // The locale es-ES has no text of its own: its base language has.
     await expectNotice(stage, job, expectations, noticeTexts.es);
-    return describeResult(job, 'failed for good; the user was told in Spanish', expectations);
+    return describeResult(stage, job, 'failed for good; the user was told in Spanish', expectations);
   },
 };
 

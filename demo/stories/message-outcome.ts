@@ -1,7 +1,7 @@
 import type { JobView } from '../../src/domain/job-view.ts';
 import { type Client, lookUntil } from '../client.ts';
 import type { Expectations } from '../expectations.ts';
-import type { Stage, StoryResult } from '../stage.ts';
+import type { Link, Stage, StoryResult } from '../stage.ts';
 import type { JsonObject } from '../stand-ins/json.ts';
 
 /** Long enough for a slow machine; a story that hangs ends with the differences that it then has. */
@@ -72,15 +72,22 @@ async function findNotice(client: Client, job: JobView): Promise<JobView | undef
   return jobs.find(({ origin, causedBy }) => origin === 'user_notice' && causedBy === job.id);
 }
 
-export function describeResult(job: JobView, outcome: string, expectations: Expectations): StoryResult {
-  return {
-    state: job.state,
-    attempts: job.kind === 'notification' ? null : job.attempts,
-    outcome,
-    differences: expectations.differences,
-    jobId: job.id,
-    problemUrl: job.error?.instance ?? null,
-    problemType: job.error?.type ?? null,
-    workflowUrl: job.workflow.url,
-  };
+export function describeResult(
+  { client }: Stage,
+  job: JobView,
+  outcome: string,
+  { differences }: Expectations,
+): StoryResult {
+  const { id, kind, state, attempts, error, workflow } = job;
+  const isBatch = kind === 'notification';
+  const jobUrl = `${client.baseUrl}/v1/jobs/${id}`;
+  const links: Link[] = [{ label: 'job', url: jobUrl, readBy: 'key' }];
+  if (isBatch) links.push({ label: 'errors', url: `${jobUrl}/errors`, readBy: 'key' });
+  else links.push({ label: 'attempts', url: `${jobUrl}/attempts`, readBy: 'key' });
+  if (error !== null) {
+    links.push({ label: 'problem', url: error.instance, readBy: 'key' });
+    links.push({ label: 'meaning', url: error.type, readBy: 'anybody' });
+  }
+  links.push({ label: 'workflow', url: workflow.url, readBy: null });
+  return { state, attempts: isBatch ? null : attempts, outcome, differences, links };
 }

@@ -28,6 +28,6 @@ export const notRenderable: Story = {
       { event: 'rendering_error', recoverable: false, willRetry: false, userInformed: true, code: 'rendering_failed' },
     ]);
     await expectNotice(stage, job, expectations, noticeTexts.en);
-    return describeResult(job, 'never sent; the error points at /textFormat', expectations);
+    return describeResult(stage, job, 'never sent; the error points at /textFormat', expectations);
   },
 };

@@ -46,7 +46,7 @@ export const notification: Story = {
     await expectErrorCallbacks(stage, externalId, expectations);
     await expectInbox(stage, users.ana.id, externalId, [titles.es, messages.es], expectations);
     await expectInbox(stage, users.ben.id, externalId, [titles.en, messages.en], expectations);
-    return describeResult(job, '2 users reached, 3 failures told to the integrator, signed', expectations);
+    return describeResult(stage, job, '2 users reached, 3 failures told to the integrator, signed', expectations);
   },
 };
 

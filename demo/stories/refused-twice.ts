@@ -4,14 +4,11 @@ import type { Story } from '../stage.ts';
 import { metaRefusal } from '../stand-ins/meta-error.ts';
 import { deliver, describeResult, expectKpiEvents } from './message-outcome.ts';
 
-const unavailable = metaRefusal(503, 2, {
-  title: 'Refused twice, then delivered',
-  details: 'Temporarily unavailable; try again.',
-});
+const unavailable = metaRefusal(503, 2, { title: 'API Service', details: 'Temporarily unavailable; try again.' });
 const refusal = { event: 'kernel_error', recoverable: true, willRetry: true, userInformed: false, code: 'whatsapp_2' };
 
 export const refusedTwice: Story = {
-  title: 'One is refused twice with a recoverable error, then delivered',
+  title: 'Refused twice, then delivered',
   async play(stage) {
     const to = stage.number(2);
     stage.kernel.script(to, [{ answer: unavailable, times: 2 }]);
@@ -43,6 +40,6 @@ export const refusedTwice: Story = {
       { event: 'accepted', attempt: 3 },
       { event: 'delivered', attempt: 3 },
     ]);
-    return describeResult(job, 'two refusals waited out, the third try delivered it', expectations);
+    return describeResult(stage, job, 'two refusals waited out, the third try delivered it', expectations);
   },
 };

@@ -6,6 +6,7 @@ import { type App, bodyLimitBytes } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { authenticateRequests } from './authentication.ts';
 import { createBrokenRequestHandler } from './broken-requests.ts';
+import { closeConnectionsOnDrain } from './drain.ts';
 import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
@@ -35,6 +36,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     refuseUnreadable(request.url, request.headers['content-encoding']);
   });
+  closeConnectionsOnDrain(app);
   opensDocs(app);
   authenticateRequests(app, dependencies);
   logAnswers(app);

@@ -8,9 +8,13 @@ import { registerDirectoryImportRoute } from './routes/directory-import.ts';
 import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
 import { registerDirectoryRoutes } from './routes/directory.ts';
 import { registerHealthRoutes } from './routes/health.ts';
+import { registerInboxRoutes } from './routes/inbox.ts';
+import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
 import { registerIntegrationRoutes } from './routes/integrations.ts';
+import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
+import { registerNotificationRoutes } from './routes/notifications.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
 
@@ -29,4 +33,8 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
   registerCallbackRoutes(app, dependencies);
+  registerNotificationRoutes(app, dependencies);
+  registerIntegrationIntakeRoutes(app, dependencies);
+  registerJobRecipientRoutes(app, dependencies);
+  registerInboxRoutes(app, dependencies);
 }

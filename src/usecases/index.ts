@@ -1,6 +1,7 @@
 import type { Stores } from '../store/index.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { createAcceptMessage } from './accept-message.ts';
+import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
 
@@ -13,6 +14,7 @@ export function createUseCases(
 ) {
   return {
     acceptMessage: createAcceptMessage(dependencies),
+    acceptNotification: createAcceptNotification(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
   };

@@ -1,11 +1,11 @@
 import {
-  ActivityFailure,
   condition,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  TemporalFailure,
 } from '@temporalio/workflow';
 import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
 import { type DeliveryResult, type JobReference, taskQueues, wakeSignal } from '../contracts/workflows.ts';
@@ -57,7 +57,8 @@ async function attemptFirst(job: JobReference): Promise<DeliveryStep> {
   try {
     return await fastPath.attemptDelivery({ ...job, isFastPath: true });
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    // A local activity fails with its own failure, not with an ActivityFailure around it as an ordinary one does.
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
     return { next: 'escalate', reason: 'the fast path failed' };
   }
 }

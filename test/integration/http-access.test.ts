@@ -19,7 +19,9 @@ describe('a key', () => {
     const { key } = await makeKey({ scopes: ['config:write'] });
     expect((await test.call('GET /v1/channels', { key })).status).toBe(200);
     expect((await test.call('GET /v1/channels', { key: null, headers: { 'x-api-key': key } })).status).toBe(200);
-    expect((await test.call('GET /v1/channels', { key: null, headers: { authorization: `bearer ${key}` } })).status).toBe(200);
+    expect(
+      (await test.call('GET /v1/channels', { key: null, headers: { authorization: `bearer ${key}` } })).status,
+    ).toBe(200);
     const refused = await test.call('GET /v1/directory/merchants/m-1', { key });
     expect([refused.status, refused.at('code')]).toEqual([403, 'insufficient_scope']);
     expect(refused.at('detail')).toContain('directory:write');

@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -100,6 +101,23 @@ describe('an import', () => {
     const answer = await importLines('{}\n'.repeat(1_500));
     expect([answer.at('imported'), answer.at('failed')]).toEqual([0, 1_500]);
     expect(answer.at('errors')).toHaveLength(1_000);
+  });
+
+  it('answers over its connection when the database fails half-way, and lets go of it', async () => {
+    const failing = await startTestApp();
+    failing.dependencies.transactions.withTenant = () =>
+      Promise.reject(Object.assign(new Error('terminated'), { code: '57P01' }));
+    const address = await failing.app.listen({ host: '127.0.0.1', port: 0 });
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${failing.key}`, 'content-type': 'application/x-ndjson' };
+      const upload = request(`${address}/v1/directory/import`, { method: 'POST', headers }, resolve);
+      upload.on('error', reject);
+      // Never ended: the answer must not wait for the rest.
+      upload.write(`${Array.from({ length: 600 }, (_, index) => line('cut', `u-${index}`)).join('\n')}\n`);
+    });
+    expect([answer.statusCode, answer.headers['retry-after'], answer.headers.connection]).toEqual([503, '5', 'close']);
+    answer.destroy();
+    await failing.close();
   });
 
   it('takes an empty body and no other media type', async () => {

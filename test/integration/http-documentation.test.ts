@@ -35,7 +35,8 @@ describe('the description', () => {
     expect(answer.at('servers.0.url')).toBe(publicUrl);
     const references = new Set([...answer.text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1] ?? ''));
     expect(references.size).toBeGreaterThan(5);
-    for (const reference of references) expect([reference, answer.at(reference.replaceAll('/', '.'))]).not.toContain(undefined);
+    for (const reference of references)
+      expect([reference, answer.at(reference.replaceAll('/', '.'))]).not.toContain(undefined);
   });
 
   it('names every operation once, with a tag, a summary and its errors', async () => {
@@ -45,7 +46,10 @@ describe('the description', () => {
     const tags = (await test.call('GET /openapi.json')).at('tags') as { name: string }[];
     for (const [route, operation] of operations) {
       expect([route, operation.operationId, operation.summary]).not.toContain(undefined);
-      expect([route, tags.map(({ name }) => name)]).toEqual([route, expect.arrayContaining(operation.tags ?? ['none'])]);
+      expect([route, tags.map(({ name }) => name)]).toEqual([
+        route,
+        expect.arrayContaining(operation.tags ?? ['none']),
+      ]);
       expect([route, operation.responses['default']]).toEqual([route, { $ref: '#/components/responses/Problem' }]);
     }
   });

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   adminKey,
@@ -65,8 +66,20 @@ describe('an error at the door', () => {
     ['JSON that is no UTF-8', 400, 'malformed_json', 'POST /v1/channels', { body: Buffer.from([0x22, 0xff, 0x22]) }],
     ['another media type', 415, 'unsupported_media_type', 'POST /v1/channels', asType('text/plain')],
     ['an empty media type', 415, 'unsupported_media_type', 'POST /v1/channels', asType('')],
-    ['a compressed body', 415, 'unsupported_media_type', 'POST /v1/channels', { headers: { 'content-encoding': 'gzip' } }],
-    ['a body over 256 KiB', 413, 'payload_too_large', 'POST /v1/channels', { body: JSON.stringify('x'.repeat(262_144)) }],
+    [
+      'a compressed body',
+      415,
+      'unsupported_media_type',
+      'POST /v1/channels',
+      { headers: { 'content-encoding': 'gzip' } },
+    ],
+    [
+      'a body over 256 KiB',
+      413,
+      'payload_too_large',
+      'POST /v1/channels',
+      { body: JSON.stringify('x'.repeat(262_144)) },
+    ],
     ['no body', 422, 'invalid_request', 'POST /v1/channels'],
     ['an empty body', 422, 'invalid_request', 'POST /v1/channels', { body: '' }],
     ['__proto__', 422, 'invalid_request', 'POST /v1/channels', { body: '{"__proto__":{"a":1}}' }],
@@ -117,8 +130,11 @@ describe('an error at the door', () => {
     expect(answer.at('errors.0.pointer')).toBe('/query/limit');
   });
 
-  it('tells nothing of a fault inside', async () => {
+  it('tells nothing of a fault inside, and its log line no word of the error, the path or the headers', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
     const broken = await startTestApp({
+      log,
       urlGuard: {
         checkUrl: () => {
           throw new Error('secret: +34600111222');
@@ -126,9 +142,14 @@ describe('an error at the door', () => {
       },
     });
     const answer = await broken.call('POST /v1/channels', { body: aWhatsappChannel() });
+    await broken.call('GET /v1/directory/merchants/+34600111222');
     await broken.close();
     expect([answer.status, answer.at('code')]).toEqual([500, 'internal_error']);
     expect(answer.text).not.toContain('34600111222');
+    const text = lines.join('');
+    expect(text).toContain('/v1/directory/merchants/:merchantId');
+    expect(text).toContain('http-errors.test.ts');
+    expect(text).not.toMatch(/34600111222|which-nobody-may-see|wp_/);
   });
 
   it('asks to come back when the database is away, and readiness says which part is', async () => {

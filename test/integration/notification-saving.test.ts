@@ -24,7 +24,10 @@ async function installTrigger(body: string, timing = 'before insert'): Promise<v
 
 async function storedUsers(job: Job): Promise<string[]> {
   const rows = await bench.tx((tx) =>
-    tx.query<{ user_id: string }>({ text: 'select user_id from inbox_notification where job_id = $1', values: [job.id] }),
+    tx.query<{ user_id: string }>({
+      text: 'select user_id from inbox_notification where job_id = $1',
+      values: [job.id],
+    }),
   );
   return rows.map((row) => row.user_id);
 }
@@ -52,7 +55,9 @@ describe('saving to the inbox', () => {
       })),
     );
     const told = bench.integrator.received.filter(({ body: { requestId } }) => requestId === job.id);
-    expect(told.map((callback) => callback.body.receivers[0].userIds)).toEqual(expect.arrayContaining([['u7'], ['u41']]));
+    expect(told.map((callback) => callback.body.receivers[0]?.userIds)).toEqual(
+      expect.arrayContaining([['u7'], ['u41']]),
+    );
     expect(JSON.stringify(errors)).not.toContain('not him');
   });
 
@@ -78,13 +83,24 @@ describe('saving to the inbox', () => {
     await bench.run(job, 50);
     await bench.run(job, 50);
     const done = await bench.look(job);
-    expect(done.counts).toEqual({ receivers: 2, recipients: 61, delivered: 60, failed: 1, pending: 0, failedMerchants: 1 });
+    expect(done.counts).toEqual({
+      receivers: 2,
+      recipients: 61,
+      delivered: 60,
+      failed: 1,
+      pending: 0,
+      failedMerchants: 1,
+    });
     expect(await storedUsers(job)).toHaveLength(60);
     expect(new Set(await storedUsers(job)).size).toBe(60);
     expect(await bench.errors(job)).toHaveLength(2);
-    const problems = await bench.tx((tx) => tx.query({ text: 'select id from problem where job_id = $1', values: [job.id] }));
+    const problems = await bench.tx((tx) =>
+      tx.query({ text: 'select id from problem where job_id = $1', values: [job.id] }),
+    );
     expect(problems).toHaveLength(2);
-    const events = await bench.tx((tx) => tx.query({ text: 'select type from event where job_id = $1', values: [job.id] }));
+    const events = await bench.tx((tx) =>
+      tx.query({ text: 'select type from event where job_id = $1', values: [job.id] }),
+    );
     expect(events).toEqual([{ type: 'notification.completed_with_errors' }]);
   });
 });

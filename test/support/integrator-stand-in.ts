@@ -1,19 +1,29 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What an integrator reads, unless it wants its errors as one text. */
+export interface CallbackBody {
+  readonly receivers: readonly { readonly merchantId: string; readonly userIds: readonly string[] }[];
+  readonly errors: readonly { readonly code: string; readonly description: string; readonly status: string }[];
+  readonly requestId: string;
+  readonly [original: string]: unknown;
+}
+
 export interface ReceivedCallback {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The parsed body, as each test knows it. */
-  readonly body: any;
+  readonly body: CallbackBody;
 }
 
 export interface IntegratorStandIn {
   readonly url: string;
   readonly received: ReceivedCallback[];
   /** Decides the answer to each callback by its number, from 0; left alone it is 200. */
-  answer: (callback: ReceivedCallback, index: number) => { status: number; headers?: Record<string, string>; body?: string };
+  answer: (
+    callback: ReceivedCallback,
+    index: number,
+  ) => { status: number; headers?: Record<string, string>; body?: string };
   /** How many callbacks were being answered at once, at most. */
   readonly mostAtOnce: () => number;
   close(): Promise<void>;
@@ -31,7 +41,12 @@ export async function startIntegrator({ delayMs = 0 } = {}): Promise<IntegratorS
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
-      const callback = { path: request.url ?? '', headers: request.headers, text, body: JSON.parse(text) as unknown };
+      const callback = {
+        path: request.url ?? '',
+        headers: request.headers,
+        text,
+        body: JSON.parse(text) as CallbackBody,
+      };
       const { status, headers = {}, body = '' } = standIn.answer(callback, received.push(callback) - 1);
       setTimeout(() => {
         atOnce -= 1;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { createNotificationActivities } from '../../src/activities/notification/index.ts';
+import { type ActivityRuntime, createNotificationActivities } from '../../src/activities/notification/index.ts';
 import type { NotificationActivities } from '../../src/contracts/activities.ts';
+import type { JobReference } from '../../src/contracts/workflows.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { Receiver } from '../../src/domain/notification/request.ts';
@@ -38,7 +39,11 @@ export interface BatchBench {
   pass(ms: number): void;
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Active users of an active merchant; `users` by id. */
-  register(merchantId: string, userIds: readonly string[], more?: { active?: boolean; roles?: readonly ('user' | 'admin')[] }): Promise<void>;
+  register(
+    merchantId: string,
+    userIds: readonly string[],
+    more?: { active?: boolean; roles?: readonly ('user' | 'admin')[] },
+  ): Promise<void>;
   integrate(name: string, more?: Partial<Parameters<typeof insertIntegration>[1]>): Promise<void>;
   accept(receivers: readonly Receiver[], more?: Partial<NotificationToAccept>): Promise<Job>;
   /** Runs a batch as its workflow does; waits pass at once, on this bench's clock. */
@@ -58,6 +63,9 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   const integrator = await startIntegrator({ delayMs: options.integratorDelayMs ?? 0 });
   let offsetMs = 0;
   const clock = () => new Date(Date.now() + offsetMs);
+  const pass = (ms: number) => {
+    offsetMs += ms;
+  };
   const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
   const links = { uiUrl: 'http://temporal.test', namespace: 'default' };
@@ -79,7 +87,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
     publicUrl,
     clock,
     info: () => undefined,
-    runtime: { heartbeat: () => undefined, sleep: async () => undefined, currentRunId: () => 'run-1', isStopping: () => false },
+    runtime: idleRuntime,
   });
   const acceptNotification = createAcceptNotification({ insertJob: stores.insertJob, createId, clock });
   const tenantId = createId('tenant');
@@ -94,13 +102,19 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
     tenantId,
     afterSend: () => undefined,
     now: clock,
-    pass: (ms) => {
-      offsetMs += ms;
-    },
+    pass,
     tx,
     async register(merchantId, userIds, more = {}) {
       const { active = true, roles = ['user'] as const } = more;
-      const users = userIds.map((userId) => ({ merchantId, userId, active, roles, language: 'en', pushEnabled: false, tokens: [] }));
+      const users = userIds.map((userId) => ({
+        merchantId,
+        userId,
+        active,
+        roles,
+        language: 'en',
+        pushEnabled: false,
+        tokens: [],
+      }));
       await tx(async (each) => {
         await saveMerchant(each, tenantId, { merchantId, name: null, active: true, updatedAt: clock() });
         await saveUsers(each, tenantId, users, clock());
@@ -144,16 +158,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
       );
       return accepted.job;
     },
-    async run(job, pageSize = 1_000) {
-      const reference = { tenantId, jobId: job.id };
-      const opened = await activities.openBatch(reference);
-      for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
-        const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
-        if (page.isCancelled) break;
-      }
-      if (opened.next !== 'ended') await sendAll(reference);
-      return activities.closeBatch(reference);
-    },
+    run: (job, pageSize) => runBatch(activities, { tenantId, jobId: job.id }, { pageSize, pass }),
     look: async (job) => {
       const found = await tx((each) => findBatch(each, job.id));
       if (found === null) throw new Error('the job is gone');
@@ -179,13 +184,33 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   };
   await bench.integrate('erp');
   return bench;
-
-  async function sendAll(reference: { tenantId: string; jobId: string }): Promise<void> {
-    if ((await activities.prepareErrorCallbacks(reference)).callbacks === 0) return;
-    for (;;) {
-      const sent = await activities.sendErrorCallbacks(reference);
-      if (sent.nextDueMs === null) return;
-      offsetMs += sent.nextDueMs;
-    }
-  }
 }
+
+/** Runs a batch as its workflow does; `pass` lets the waits go by. */
+export async function runBatch(
+  activities: NotificationActivities,
+  reference: JobReference,
+  options: { pageSize?: number | undefined; pass: (ms: number) => void },
+): ReturnType<NotificationActivities['closeBatch']> {
+  const { pageSize = 1_000, pass } = options;
+  const opened = await activities.openBatch(reference);
+  for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
+    const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
+    if (page.isCancelled) break;
+  }
+  const { callbacks } = opened.next === 'ended' ? { callbacks: 0 } : await activities.prepareErrorCallbacks(reference);
+  for (let isDone = callbacks === 0; !isDone;) {
+    const { nextDueMs } = await activities.sendErrorCallbacks(reference);
+    pass(nextDueMs ?? 0);
+    isDone = nextDueMs === null;
+  }
+  return activities.closeBatch(reference);
+}
+
+/** What Temporal gives to a running activity, without Temporal; waits are over at once. */
+export const idleRuntime: ActivityRuntime = {
+  heartbeat: () => undefined,
+  sleep: async () => undefined,
+  currentRunId: () => 'run-1',
+  isStopping: () => false,
+};

@@ -96,8 +96,15 @@ export async function startTestApp(changes: Partial<AppDependencies> = {}): Prom
   };
 }
 
+/** Status, code and first pointer of a refusal, to be compared at once. */
+export function refusalOf(answer: Answer): unknown[] {
+  return [answer.status, answer.at('code'), answer.at('errors.0.pointer')];
+}
+
 function readMember(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
 }
 
 async function createDependencies({ pool }: TestDatabase): Promise<AppDependencies> {

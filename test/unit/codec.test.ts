@@ -41,7 +41,11 @@ describe('createPayloadCodec', () => {
   it('keeps each payload in its place', async () => {
     const payloads = [payloadOf({ a: 1 }), payloadOf('plain'), payloadOf({ b: 2 })];
     const opened = await codec.decode(await codec.encode(payloads));
-    expect(opened.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual([{ a: 1 }, 'plain', { b: 2 }]);
+    expect(opened.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual([
+      { a: 1 },
+      'plain',
+      { b: 2 },
+    ]);
   });
 
   it('passes what another has encoded as it is', async () => {

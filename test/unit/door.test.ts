@@ -66,8 +66,14 @@ describe('runDoor', () => {
   it.each([
     [new ConfigError('WAYPOST_PORT is not usable.'), 'WAYPOST_PORT is not usable.'],
     [Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' }), 'The port is taken'],
-    [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'Postgres cannot be reached by DATABASE_URL (ECONNREFUSED)'],
-    [Object.assign(new Error('no route'), { name: 'TransportError' }), 'Temporal cannot be reached by TEMPORAL_ADDRESS'],
+    [
+      Object.assign(new Error(''), { code: 'ECONNREFUSED' }),
+      'Postgres cannot be reached by DATABASE_URL (ECONNREFUSED)',
+    ],
+    [
+      Object.assign(new Error('no route'), { name: 'TransportError' }),
+      'Temporal cannot be reached by TEMPORAL_ADDRESS',
+    ],
     [new Error('first line\n  at some file'), 'first line'],
     ['a bare text', 'a bare text'],
   ])('tells %s in one line and ends with 1', async (error, sentence) => {

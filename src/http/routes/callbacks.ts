@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { callbackBody, readStatuses } from '../../contracts/http/callbacks.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
@@ -29,12 +30,12 @@ export function registerCallbackRoutes(
   const { applyStatuses } = dependencies;
   const callbackKeys = createCallbackKeys(dependencies);
 
-  async function requireSigned(channelId: string, header: unknown, raw: Buffer): Promise<string> {
+  async function requireSigned(channelId: string, header: string | undefined, raw: Buffer): Promise<string> {
     const keys = await callbackKeys.read(channelId);
     if (header === undefined) throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
-    if (fits(String(header), raw, keys.secrets.appSecret)) return keys.tenantId;
+    if (fits(header, raw, keys.secrets.appSecret)) return keys.tenantId;
     const { secrets, tenantId } = await callbackKeys.readAgain(channelId);
-    if (fits(String(header), raw, secrets.appSecret)) return tenantId;
+    if (fits(header, raw, secrets.appSecret)) return tenantId;
     throw apiProblem('signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
   }
 
@@ -86,7 +87,7 @@ export function registerCallbackRoutes(
       },
       async (request) => {
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const tenantId = await requireSigned(request.params.id, request.headers['x-hub-signature-256'], raw);
+        const tenantId = await requireSigned(request.params.id, signatureOf(request.headers), raw);
         const parsed = callbackBody.safeParse(decodeJson(raw));
         if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
         const { statuses, unreadable } = readStatuses(parsed.data);
@@ -96,6 +97,12 @@ export function registerCallbackRoutes(
       },
     );
   });
+}
+
+/** Node joins a header that came twice into one text, which then fits nothing. */
+function signatureOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['x-hub-signature-256'];
+  return Array.isArray(header) ? header.join(', ') : header;
 }
 
 /** Meta: `sha256=` and the hex HMAC of the raw bytes. */

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { z } from 'zod';
 import {
   integrationAnswer,
@@ -36,13 +35,14 @@ export function registerIntegrationIntakeRoutes(
       body: integrationNotificationBody,
       response: { 200: integrationAnswer },
     },
-    // Whoever refuses, be it the key's check or the parser, answers with a problem; it is put into the envelope here.
+    // Whoever refuses, be it the key's check or the parser, answers with a problem; the envelope's members go into it.
     onSend: async (_request, reply, payload) => {
       if (reply.statusCode < 400 || !Buffer.isBuffer(payload)) return payload;
-      reply.header('content-type', 'application/json; charset=utf-8');
-      reply.removeHeader('content-length');
       // Every error answer of this server is a problem document.
-      return JSON.stringify(wrapProblem(JSON.parse(payload.toString('utf8')) as Problem, clock(), _request.id));
+      const problem = JSON.parse(payload.toString('utf8')) as Problem;
+      const answer = Buffer.from(JSON.stringify({ ...problem, ...toEnvelope(problem, clock()) }));
+      reply.header('content-length', answer.length);
+      return answer;
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
@@ -68,13 +68,12 @@ export function registerIntegrationIntakeRoutes(
   });
 }
 
-function wrapProblem(problem: Problem, now: Date, requestId: string): z.output<typeof integrationAnswer> {
+/** `code` and `requestId` are members of the problem already. */
+function toEnvelope(problem: Problem, now: Date): Omit<z.output<typeof integrationAnswer>, 'code' | 'requestId'> {
   return {
-    code: problem.code,
     errorSeverity: problem.status >= 500 ? 'FATAL' : 'ERROR',
-    message: problem.detail === '' ? (STATUS_CODES[problem.status] ?? problem.title) : problem.detail,
+    message: problem.detail,
     httpStatus: problem.status,
-    requestId,
     date: now.toISOString(),
   };
 }

@@ -26,9 +26,12 @@ const arbitraryJob = fc.record({
 const arbitrarySurroundings = fc.record({ isChannelPaused: fc.boolean(), hasOpenAttempt: fc.boolean() });
 
 describe('claimMessage', () => {
-  it.each(['queued', 'held', 'scheduled', 'sending'] as const)('lets a %s message go when nothing is in its way', (state) => {
-    expect(claim({ state }).kind).toBe('go');
-  });
+  it.each(['queued', 'held', 'scheduled', 'sending'] as const)(
+    'lets a %s message go when nothing is in its way',
+    (state) => {
+      expect(claim({ state }).kind).toBe('go');
+    },
+  );
 
   it('counts the attempt, forgets the wait and leaves the sweep a lease', () => {
     const verdict = claim({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });

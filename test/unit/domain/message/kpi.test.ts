@@ -42,7 +42,13 @@ describe('buildKpiValue', () => {
   });
 
   it("prefers the provider's own status and words to ours", () => {
-    const provider = { name: 'WhatsApp', code: '131026', title: 'No', details: 'Undeliverable', traceId: null } as const;
+    const provider = {
+      name: 'WhatsApp',
+      code: '131026',
+      title: 'No',
+      details: 'Undeliverable',
+      traceId: null,
+    } as const;
     const problem = aProblem({ provider: { ...provider, httpStatus: 400 }, httpStatus: 400 });
     const value = buildKpiValue({ event: 'kernel_error', job: aJob(), now: noon, numRetries: 5, problem });
     expect(value).toMatchObject({ providerCode: '131026', status: 400, reason: 'Undeliverable', source: 'kernel' });

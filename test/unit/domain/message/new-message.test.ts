@@ -27,13 +27,16 @@ describe('acceptMessage', () => {
     expect(acceptMessage(aNewMessage({ sendAt: after(ms) }), noon).job.state).toBe('queued');
   });
 
-  it.each([null, after(60_000)])('holds a message for a paused channel until it resumes or expires (%s)', (expiresAt) => {
-    const { job, change, startNow } = acceptMessage(aNewMessage({ isChannelPaused: true, expiresAt }), noon);
-    expect(job).toMatchObject({ state: 'held', waitingFor: { reason: 'channel_paused', until: null } });
-    expect(job.wakeAt).toEqual(job.expiresAt);
-    expect(startNow).toBe(false);
-    expect(change.events).toEqual(['message.held']);
-  });
+  it.each([null, after(60_000)])(
+    'holds a message for a paused channel until it resumes or expires (%s)',
+    (expiresAt) => {
+      const { job, change, startNow } = acceptMessage(aNewMessage({ isChannelPaused: true, expiresAt }), noon);
+      expect(job).toMatchObject({ state: 'held', waitingFor: { reason: 'channel_paused', until: null } });
+      expect(job.wakeAt).toEqual(job.expiresAt);
+      expect(startNow).toBe(false);
+      expect(change.events).toEqual(['message.held']);
+    },
+  );
 
   it('lets a scheduled message wait for its time, whatever its channel does now', () => {
     const paused = aNewMessage({ isChannelPaused: true, sendAt: after(60_000) });

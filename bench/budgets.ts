@@ -1,0 +1,68 @@
+import type { HealthyResult } from './healthy.ts';
+import type { Measurement } from './measurement.ts';
+import { describeSpread } from './statistics.ts';
+
+export interface BudgetLine {
+  readonly name: string;
+  readonly limit: string;
+  readonly figure: string;
+  readonly isMet: boolean;
+}
+
+interface Budget {
+  readonly name: string;
+  readonly comparison: '≥' | '≤';
+  readonly limit: number;
+  readonly unit: string;
+  readonly digits: number;
+  /** Null: this run did not measure it. */
+  readonly figure: (result: HealthyResult) => number | null;
+}
+
+const budgets: readonly Budget[] = [
+  {
+    name: 'closed loop, of the empty workflow',
+    comparison: '≥',
+    limit: 0.75,
+    unit: '×',
+    digits: 2,
+    figure: (result) => medianOf(result, 'closed', (each) => each.shareOfFloor),
+  },
+  latency('accept → delivered, p95 at 25/s', 60, 'open, 25/s', (each) => each.doneMs?.p95 ?? null),
+  latency('accept → delivered, p95 at 50/s', 130, 'open, 50/s', (each) => each.doneMs?.p95 ?? null),
+  latency('accept, p95 at 50/s', 13, 'open, 50/s', (each) => each.acceptMs?.p95 ?? null),
+  count('history events of a message, at most', 8, (result) =>
+    maxOf(result, (each) => each.history?.events.max ?? null),
+  ),
+  count('workflow tasks of a message, at most', 1, (result) =>
+    maxOf(result, (each) => each.history?.workflowTasks.max ?? null),
+  ),
+];
+
+/** What a healthy message may cost, beside what it did; medians over the rounds, except where it says "at most". */
+export function judgeBudgets(result: HealthyResult): readonly BudgetLine[] {
+  return budgets.flatMap(({ name, comparison, limit, unit, digits, figure }) => {
+    const value = figure(result);
+    if (value === null) return [];
+    const isMet = comparison === '≥' ? value >= limit : value <= limit;
+    return [{ name, limit: `${comparison} ${limit}${unit}`, figure: `${value.toFixed(digits)}${unit}`, isMet }];
+  });
+}
+
+function latency(name: string, limit: number, load: string, choose: (each: Measurement) => number | null): Budget {
+  return { name, comparison: '≤', limit, unit: ' ms', digits: 1, figure: (result) => medianOf(result, load, choose) };
+}
+
+function count(name: string, limit: number, figure: Budget['figure']): Budget {
+  return { name, comparison: '≤', limit, unit: '', digits: 0, figure };
+}
+
+function medianOf(result: HealthyResult, load: string, choose: (each: Measurement) => number | null): number | null {
+  const chosen = result.measurements.filter((each) => each.subject === 'waypost' && each.load.startsWith(load));
+  return describeSpread(chosen.map(choose))?.median ?? null;
+}
+
+function maxOf(result: HealthyResult, choose: (each: Measurement) => number | null): number | null {
+  const chosen = result.measurements.filter((each) => each.subject === 'waypost');
+  return describeSpread(chosen.map(choose))?.max ?? null;
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPostgres, type PostgresServer } from '../../dev/postgres-server.ts';
+import { findFreePorts } from '../../dev/server-process.ts';
+import { startTemporal, type TemporalServer } from '../../dev/temporal-server.ts';
+import type { JobView } from '../../src/domain/job-view.ts';
+import { aMessage, type Caller } from '../support/caller.ts';
+import { poll } from '../support/poll.ts';
+import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+
+const outageMs = 3_000;
+/** The promise: what was stored and not started is started within 10 s. */
+const startBoundMs = 10_000;
+
+let home: string;
+let postgres: PostgresServer;
+let temporal: TemporalServer;
+let place: ProductPlace;
+let tenant: Caller;
+let api: RunningProcess;
+let worker: RunningProcess;
+
+// Servers of its own: the other files use the shared ones.
+beforeAll(async () => {
+  // The user's own server, if there is one, is not ours to stop.
+  delete process.env['TEMPORAL_ADDRESS'];
+  home = mkdtempSync(join(tmpdir(), 'waypost-outage-'));
+  const cacheDir = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.cache');
+  [postgres, temporal] = await Promise.all([
+    startPostgres({ dataDir: join(home, 'postgres'), log: () => undefined }),
+    startTemporal({ cacheDir, dbFile: join(home, 'temporal', 'temporal.db'), log: () => undefined }),
+  ]);
+  place = await openPlace({ serverUrl: postgres.url, temporalAddress: temporal.address });
+  [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
+  tenant = await place.makeTenant();
+  await place.makeChannel(tenant);
+});
+afterAll(async () => {
+  await place.close();
+  await Promise.all([postgres.stop(), temporal.stop()]);
+  await rm(home, { recursive: true, force: true });
+});
+
+const sendsOf = ({ id }: JobView) => place.kernel.sends.countSends(id);
+
+/** Hands over messages one after the other for as long as `count` lasts; each call is repeated until it is accepted. */
+async function sendSteadily(count: number, everyMs: number): Promise<JobView[]> {
+  const calls: Promise<JobView>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    calls.push(sendUntilAccepted());
+    await sleep(everyMs);
+  }
+  return Promise.all(calls);
+}
+
+async function sendUntilAccepted(): Promise<JobView> {
+  const request = { body: aMessage(), headers: { 'idempotency-key': randomUUID() } };
+  const answer = await poll({
+    what: 'a message is accepted',
+    look: () => tenant.call('POST /v1/messages', request),
+    isDone: ({ status }) => status === 202,
+    timeoutMs: 30_000,
+  });
+  return JSON.parse(answer.text) as JobView; // cast: the API's contract
+}
+
+/** Nothing lost, nothing counted against a message, nothing sent twice without its mark. */
+async function expectAllRead(jobs: readonly JobView[]): Promise<void> {
+  const ended = await Promise.all(jobs.map(({ id }) => tenant.follow(id, ['read'], 60_000)));
+  expect(ended.filter(({ error }) => error !== null)).toEqual([]);
+  const unmarked = ended.filter((job) => sendsOf(job) !== 1 && !job.possibleDuplicate);
+  expect(unmarked).toEqual([]);
+  expect(new Set(ended.map(({ id }) => id)).size).toBe(jobs.length);
+}
+
+async function readiness(url: string) {
+  const answer = await fetch(`${url}/readyz`);
+  return { status: answer.status, body: (await answer.json()) as { checks: Record<string, string>; down?: string[] } };
+}
+
+describe('while Temporal is away', () => {
+  it('intake goes on, /readyz names it, and the messages go out within 10 s once a worker reaches it', async () => {
+    const [closedPort = 0] = await findFreePorts(1);
+    await api.stop();
+    api = await place.startApi({ TEMPORAL_ADDRESS: `127.0.0.1:${closedPort}` });
+    const ready = await readiness(api.url);
+    expect([ready.status, ready.body.checks, ready.body.down]).toEqual([
+      503,
+      { postgres: 'ok', schema: 'ok', temporal: 'down' },
+      ['temporal'],
+    ]);
+    const jobs = await Promise.all(Array.from({ length: 5 }, () => tenant.send()));
+    await expectAllRead(jobs);
+    for (const { id, createdAt } of jobs) {
+      const [attempt] = await tenant.list<{ startedAt: string }>(`/v1/jobs/${id}/attempts`);
+      expect(Date.parse(attempt?.startedAt ?? '') - Date.parse(createdAt)).toBeLessThanOrEqual(startBoundMs);
+    }
+    await api.stop();
+    api = await place.startApi();
+  });
+
+  it('nothing is lost where it is killed among the messages and comes back', async () => {
+    const sending = sendSteadily(40, 50);
+    await sleep(500);
+    await temporal.restart('kill');
+    await expectAllRead(await sending);
+    expect([(await readiness(api.url)).status, (await readiness(worker.url)).status]).toEqual([200, 200]);
+  });
+});
+
+describe('while Postgres is away', () => {
+  it('for 3 s among the messages, nothing accepted is lost, and api and worker go on by themselves', async () => {
+    const { port } = new URL(postgres.url);
+    const sending = sendSteadily(50, 100);
+    await sleep(1_000);
+    await postgres.stop();
+    const away = await readiness(api.url);
+    expect([away.status, away.body.checks['postgres'], away.body.checks['temporal']]).toEqual([503, 'down', 'ok']);
+    expect((await fetch(`${api.url}/livez`)).status).toBe(200);
+    expect((await readiness(worker.url)).body.checks['postgres']).toBe('down');
+    await sleep(outageMs);
+    postgres = await startPostgres({ dataDir: join(home, 'postgres'), port: Number(port), log: () => undefined });
+    await expectAllRead(await sending);
+    expect([(await readiness(api.url)).status, (await readiness(worker.url)).status]).toEqual([200, 200]);
+  });
+
+  it('a call is refused with a problem that says when to try again', async () => {
+    await postgres.stop();
+    const answer = await tenant.call('POST /v1/messages', { body: aMessage() });
+    postgres = await startPostgres({
+      dataDir: join(home, 'postgres'),
+      port: Number(new URL(postgres.url).port),
+      log: () => undefined,
+    });
+    expect([answer.status, answer.at('code')]).toEqual([503, 'service_unavailable']);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+
+  it('a crash of the server with its recovery loses nothing either', async () => {
+    const sending = sendSteadily(30, 50);
+    await sleep(500);
+    await postgres.restart('kill');
+    await expectAllRead(await sending);
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MessageToAccept } from '../../src/usecases/accept-message.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+
+let place: DeliveryPlace;
+beforeAll(async () => {
+  place = await openDeliveryPlace();
+});
+afterAll(() => place.close());
+
+const passing = [{ code: 131_057, title: 'Maintenance' }];
+const final = [{ code: 131_051, title: 'Unsupported', error_data: { details: 'This type is not supported.' } }];
+const unreachable = [{ code: 131_026, title: 'Undeliverable' }];
+
+const spanish = { activity: { type: 'message', text: 'Hola', locale: 'es-ES' } };
+
+async function acceptAndSend(channelId: string, members: Partial<MessageToAccept> = {}): Promise<string> {
+  const { id } = await place.accept(channelId, { request: spanish, ...members });
+  await place.deliver(id);
+  return id;
+}
+
+/** The provider refuses the newest send of a job. */
+async function refuse(channelId: string, jobId: string, errors: readonly object[]): Promise<void> {
+  await place.tell(channelId, { wamid: place.sendsOf(jobId).at(-1)?.wamid ?? '', status: 'failed', errors });
+}
+
+function noticesOf(jobId: string) {
+  return place.started.filter((job) => 'causedBy' in job && job.causedBy === jobId);
+}
+
+describe('a "failed" that may pass', () => {
+  it('wakes the message, which is sent again under a new id', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    await refuse(channelId, id, passing);
+    expect(place.woken.at(-1)).toMatchObject({ id });
+    expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'retry' }, retriesUsed: 1 });
+    const job = await place.deliver(id);
+    expect(job).toMatchObject({ state: 'accepted', attempts: 2, possibleDuplicate: false, error: null });
+    expect(job.providerMessageIds).toEqual(place.sendsOf(id).map(({ wamid }) => wamid));
+    await place.tell(channelId, { wamid: job.providerMessageIds[1] ?? '', status: 'delivered' });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered' });
+  });
+
+  it('is followed by at most numRetries sends, and then by the notice', async () => {
+    const channelId = await place.addChannel({ numRetries: 2 });
+    const id = await acceptAndSend(channelId);
+    for (let count = 0; count < 3; count += 1) {
+      await refuse(channelId, id, passing);
+      await place.deliver(id);
+    }
+    expect(await place.find(id)).toMatchObject({ state: 'failed', attempts: 3, userInformed: true });
+    expect(noticesOf(id)).toHaveLength(1);
+    expect(
+      (await place.kpiOf(id)).map(({ event, willRetry, userInformed }) => [event, willRetry, userInformed]),
+    ).toEqual([
+      ['accepted', false, false],
+      ['whatsapp_error', true, false],
+      ['accepted', false, false],
+      ['whatsapp_error', true, false],
+      ['accepted', false, false],
+      ['whatsapp_error', false, true],
+    ]);
+  });
+
+  it('counts as such where the error is unknown or absent: a refused message did not arrive', async () => {
+    const channelId = await place.addChannel();
+    for (const errors of [[{ code: 999_999 }], [{ code: 131_000 }], []]) {
+      const id = await acceptAndSend(channelId);
+      await refuse(channelId, id, errors);
+      expect(await place.find(id)).toMatchObject({ state: 'held', isOutcomeUnknown: false });
+    }
+  });
+});
+
+describe('a "failed" that will not pass', () => {
+  it("ends the message with the provider's words, and tells the user in the language of the activity", async () => {
+    const channelId = await place.addChannel({ userNotices: { en: 'Sorry.', es: 'Lo sentimos.' } });
+    const id = await acceptAndSend(channelId, { groupId: 'group-1', conversationId: 'conv-1' });
+    await refuse(channelId, id, final);
+    const job = await place.find(id);
+    expect(job).toMatchObject({ state: 'failed', terminal: true, userInformed: true });
+    expect(job.error).toMatchObject({
+      code: 'whatsapp_131051',
+      source: 'whatsapp',
+      recoverable: false,
+      detail: 'This type is not supported.',
+    });
+    const [notice] = noticesOf(id);
+    expect(notice).toMatchObject({ origin: 'user_notice', groupId: 'group-1', conversationId: null });
+    const sent = await place.deliver(notice?.id ?? '');
+    expect(sent).toMatchObject({ state: 'accepted' });
+    expect(place.sendsOf(sent.id)[0]?.payload).toMatchObject({ to: '+34600111222', text: { body: 'Lo sentimos.' } });
+  });
+
+  it('is told once a group, however many of its messages fail', async () => {
+    const channelId = await place.addChannel();
+    const one = await acceptAndSend(channelId, { groupId: 'group-2' });
+    const other = await acceptAndSend(channelId, { groupId: 'group-2' });
+    await refuse(channelId, one, final);
+    await refuse(channelId, other, final);
+    expect(await place.find(one)).toMatchObject({ state: 'failed', userInformed: true });
+    expect(await place.find(other)).toMatchObject({ state: 'failed', userInformed: false });
+    expect([...noticesOf(one), ...noticesOf(other)]).toHaveLength(1);
+  });
+
+  it('is told once a group even where both fail at the same moment, and neither refusal is lost', async () => {
+    const channelId = await place.addChannel();
+    for (let round = 0; round < 5; round += 1) {
+      const groupId = `group-at-once-${round}`;
+      const ids = await Promise.all([1, 2, 3].map(() => acceptAndSend(channelId, { groupId })));
+      await Promise.all(ids.map((id) => refuse(channelId, id, final)));
+      for (const id of ids) expect(await place.find(id)).toMatchObject({ state: 'failed' });
+      expect(ids.flatMap(noticesOf)).toHaveLength(1);
+    }
+  });
+
+  it('is never told about a notice', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    await refuse(channelId, id, final);
+    const noticeId = noticesOf(id)[0]?.id ?? '';
+    await place.deliver(noticeId);
+    await refuse(channelId, noticeId, final);
+    expect(await place.find(noticeId)).toMatchObject({ state: 'failed', userInformed: false });
+    expect(noticesOf(noticeId)).toEqual([]);
+  });
+
+  it('is not told where the failure says that nothing arrives there', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    await refuse(channelId, id, unreachable);
+    expect(await place.find(id)).toMatchObject({ state: 'failed', userInformed: false });
+    expect(noticesOf(id)).toEqual([]);
+  });
+
+  it('is proved wrong by a delivery: the record says delivered, without an error', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    await refuse(channelId, id, unreachable);
+    await place.tell(channelId, { wamid: place.sendsOf(id)[0]?.wamid ?? '', status: 'delivered' });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', error: null });
+  });
+});
+
+describe('a "failed" that concerns the channel', () => {
+  it('pauses it, holds the message, and sends it again once the channel resumes', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    await refuse(channelId, id, [{ code: 131_042, title: 'Payment problem' }]);
+    expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'channel_paused' } });
+    const [kpi] = (await place.kpiOf(id)).slice(-1);
+    expect(kpi).toMatchObject({ event: 'whatsapp_error', recoverable: true, willRetry: true });
+    await place.stores.transactions.withTenant(place.tenantId, (tx) =>
+      place.stores.channels.resume(tx, channelId, place.clock()),
+    );
+    expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2, retriesUsed: 0 });
+  });
+});

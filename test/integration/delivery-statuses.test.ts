@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DeliveryPlace, openDeliveryPlace, type Told } from '../support/delivery-place.ts';
+import { poll } from '../support/poll.ts';
+
+let place: DeliveryPlace;
+let channelId: string;
+beforeAll(async () => {
+  place = await openDeliveryPlace();
+  channelId = await place.addChannel();
+});
+afterAll(() => place.close());
+
+async function acceptAndSend(): Promise<{ id: string; wamid: string }> {
+  const { id } = await place.accept(channelId);
+  await place.deliver(id);
+  return { id, wamid: place.sendsOf(id)[0]?.wamid ?? '' };
+}
+
+/** The id of a job's first send, once Kernel has it. */
+function waitForSend(jobId: string): Promise<string> {
+  const look = () => place.sendsOf(jobId)[0]?.wamid ?? '';
+  return poll({ what: 'a send', look, isDone: (wamid) => wamid !== '', timeoutMs: 10_000 });
+}
+
+const permanent = [{ code: 131_026, title: 'Undeliverable' }];
+const runs = 25;
+
+describe("the provider's statuses", () => {
+  it('move a message forward and end in Postgres: no workflow is woken', async () => {
+    const { id, wamid } = await acceptAndSend();
+    const wokenBefore = place.woken.length;
+    await place.tell(channelId, { wamid, status: 'sent' });
+    expect(await place.find(id)).toMatchObject({ state: 'sent', terminal: false });
+    await place.tell(channelId, { wamid, status: 'delivered' });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', terminal: true, deliveryConfirmed: true });
+    await place.tell(channelId, { wamid, status: 'read' });
+    expect(await place.find(id)).toMatchObject({ state: 'read', terminal: true, wakeAt: null });
+    expect((await place.kpiOf(id)).map(({ event }) => event)).toEqual(['accepted', 'delivered']);
+    expect(place.woken).toHaveLength(wokenBefore);
+  });
+
+  it('are applied once: the same again is a duplicate and leaves no trace', async () => {
+    const { id, wamid } = await acceptAndSend();
+    const told = { wamid, status: 'delivered' };
+    expect(await place.tell(channelId, told, told)).toEqual({ applied: 1, duplicates: 1, parked: 0 });
+    const before = await place.timelineOf(id);
+    expect(await place.tell(channelId, told)).toEqual({ applied: 0, duplicates: 1, parked: 0 });
+    expect(await place.timelineOf(id)).toEqual(before);
+  });
+
+  it('come to the same record in every order, with every repetition, with and without our id', async () => {
+    const words = fc.array(fc.constantFrom('sent', 'delivered', 'read', 'failed', 'played', 'deleted'), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    const histories = words.chain((list) =>
+      fc.tuple(
+        fc.shuffledSubarray(list, { minLength: list.length }),
+        fc.shuffledSubarray(list, { minLength: list.length }),
+      ),
+    );
+    const apply = async (list: readonly string[], isEchoed: boolean) => {
+      const { id, wamid } = await acceptAndSend();
+      const items = list.map((status): Told => ({ wamid, status, jobId: isEchoed ? id : null, errors: permanent }));
+      for (const item of items) await place.tell(channelId, item);
+      const { state, terminal, error, deliveryConfirmed } = await place.find(id);
+      return { state, terminal, code: error?.code ?? null, deliveryConfirmed };
+    };
+    await fc.assert(
+      fc.asyncProperty(histories, fc.boolean(), async ([list, other], isEchoed) => {
+        expect(await apply([...other, ...list], !isEchoed)).toEqual(await apply(list, isEchoed));
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it('that come before the answer are not undone by it', async () => {
+    const { id } = await place.accept(channelId, { to: '+34600000401' });
+    place.kernel.script('+34600000401', [{ answer: { delayMs: 60_000 } }]);
+    const attempt = place.attempt(id);
+    await place.tell(channelId, { wamid: await waitForSend(id), status: 'delivered', jobId: id });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', terminal: true });
+    await place.kernel.goDown();
+    await attempt;
+    await place.kernel.comeBack();
+    expect(await place.deliver(id)).toMatchObject({ state: 'delivered', error: null, attempts: 1 });
+    expect((await place.kpiOf(id)).map(({ event }) => event)).toEqual(['accepted', 'delivered']);
+  });
+
+  it('that came before their message was known wait for it, and are matched when it is', async () => {
+    const { id } = await place.accept(channelId, { to: '+34600000402' });
+    const told: unknown[] = [];
+    const worker = place.createWorker({
+      http: {
+        ...place.http,
+        // Kernel's answer is known here, and its id not yet recorded.
+        async request(call) {
+          const outcome = await place.http.request(call);
+          const wamid = await waitForSend(id);
+          told.push(await place.tell(channelId, { wamid, status: 'delivered' }, { wamid, status: 'sent' }));
+          return outcome;
+        },
+      },
+    });
+    await worker(id);
+    expect(told).toEqual([{ applied: 0, duplicates: 0, parked: 2 }]);
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', terminal: true });
+    expect(await place.rows('select 1 from provider_status where job_id is null')).toEqual([]);
+  });
+
+  it('wait for ever where they belong to nobody here, and to no other channel of ours', async () => {
+    const { id, wamid } = await acceptAndSend();
+    const other = await place.addChannel();
+    const unknown = { wamid: 'wamid.foreign', status: 'sent', jobId: 'not ours' };
+    expect(await place.tell(channelId, unknown)).toMatchObject({ parked: 1 });
+    expect(await place.tell(other, { wamid, status: 'read', jobId: id })).toMatchObject({ applied: 0 });
+    expect(await place.find(id)).toMatchObject({ state: 'accepted' });
+  });
+
+  it('that are late still say more of a record that was final: "failed" after "delivered" changes nothing', async () => {
+    const { id, wamid } = await acceptAndSend();
+    await place.tell(channelId, { wamid, status: 'delivered' });
+    await place.tell(channelId, { wamid, status: 'failed', errors: permanent });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', error: null });
+    expect(await place.kpiOf(id)).toHaveLength(2);
+  });
+
+  it('that come after the window was closed update the record, and nothing is sent again', async () => {
+    const { id, wamid } = await acceptAndSend();
+    await place.rows('update job set terminal = true, delivery_confirmed = false, status_until = null where id = $1', [
+      id,
+    ]);
+    const wokenBefore = place.woken.length;
+    await place.tell(channelId, { wamid, status: 'failed', errors: [{ code: 131_057 }] });
+    expect(await place.find(id)).toMatchObject({ state: 'failed', error: { code: 'whatsapp_131057' } });
+    expect(place.woken).toHaveLength(wokenBefore);
+    await place.tell(channelId, { wamid, status: 'read' });
+    expect(await place.find(id)).toMatchObject({ state: 'read', error: null, deliveryConfirmed: true });
+    expect(place.sendsOf(id)).toHaveLength(1);
+  });
+
+  it('of a cancelled message are noted and move nothing', async () => {
+    const { id } = await place.accept(channelId);
+    await place.control.cancel(place.tenantId, id);
+    await place.tell(channelId, { wamid: 'wamid.ghost', status: 'delivered', jobId: id });
+    expect(await place.find(id)).toMatchObject({ state: 'cancelled' });
+    expect((await place.timelineOf(id)).at(-1)).toBe('status.noted');
+  });
+});

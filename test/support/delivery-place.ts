@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type pg from 'pg';
+import type { KernelSend } from '../../demo/stand-ins/kernel-sends.ts';
+import { startKernel } from '../../demo/stand-ins/kernel.ts';
+import { createActivities } from '../../src/activities/index.ts';
+import type { DeliveryStep } from '../../src/contracts/activities.ts';
+import type { WhatsappSettings } from '../../src/domain/channel.ts';
+import { createIdSource } from '../../src/domain/ids.ts';
+import type { Job } from '../../src/domain/job.ts';
+import { createKeyRing } from '../../src/encryption/key-ring.ts';
+import { createStores, type Stores } from '../../src/store/index.ts';
+import { findJob } from '../../src/store/jobs.ts';
+import { insertTenant } from '../../src/store/tenants.ts';
+import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
+import { createGuardedHttp, type GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
+import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { createAcceptMessage, type MessageToAccept } from '../../src/usecases/accept-message.ts';
+import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
+import { createControlJob } from '../../src/usecases/control-job.ts';
+import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
+import { createTestDatabase } from './database.ts';
+
+export const publicUrl = 'https://waypost.test';
+/** How often `deliver` looks again before it says that a message never comes to rest. */
+const maxSteps = 50;
+
+export type DeliveryPlace = Awaited<ReturnType<typeof openDeliveryPlace>>;
+
+/** One status as a callback brings it; `jobId` null = our id was not echoed. */
+export interface Told {
+  readonly wamid: string;
+  readonly status: string;
+  readonly jobId?: string | null;
+  readonly errors?: readonly object[];
+  readonly occurredAt?: Date;
+}
+
+/**
+ * A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. The
+ * place's clock runs with the wall's, and `skip` sets it forward, so that no test waits for what takes hours.
+ */
+export async function openDeliveryPlace() {
+  const database = await createTestDatabase();
+  const kernel = await startKernel({ callbacks: [] });
+  const http = createGuardedHttp({
+    guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
+    connectionsPerOrigin: 32,
+  });
+  let skippedMs = 0;
+  const nowMs = () => Date.now() + skippedMs;
+  const clock = () => new Date(nowMs());
+  const createId = createIdSource({ nowMs, randomBytes });
+  const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
+  const stores = createStores({
+    pool: database.pool,
+    keyRing,
+    createId,
+    publicUrl,
+    links: { uiUrl: 'http://localhost:8233', namespace: 'default' },
+    random: () => 0.5,
+  });
+  const { transactions } = stores;
+  const started: JobToStart[] = [];
+  const woken: JobToStart[] = [];
+  const starter: Pick<Starter, 'startSoon' | 'wakeSoon'> = {
+    startSoon: (job) => started.push(job) > 0,
+    wakeSoon: (job) => woken.push(job) > 0,
+  };
+  const accept = createAcceptMessage({ ...stores, clock });
+  const applyStatuses = createApplyStatuses({ ...stores, starter, clock });
+  const control = createControlJob({ ...stores, starter, clock });
+  let phoneCount = 0;
+
+  async function addTenant(): Promise<string> {
+    const id = createId('tenant');
+    const tenant = { id, name: 'A tenant', defaultLanguage: 'en', createdAt: clock() };
+    await transactions.withTenant(id, (tx) => insertTenant(tx, tenant));
+    return id;
+  }
+  const tenantId = await addTenant();
+
+  /** The activities of one worker; parts of it may be replaced to make it fail. */
+  function createWorker(parts: { readonly http?: GuardedHttp; readonly stores?: Stores } = {}) {
+    const activities = createActivities({
+      stores,
+      http,
+      ...parts,
+      keyRing,
+      starter,
+      publicUrl,
+      clock,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    return (jobId: string, isFastPath = false): Promise<DeliveryStep> =>
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activities.attemptDelivery, {
+        tenantId,
+        jobId,
+        isFastPath,
+      });
+  }
+  const attempt = createWorker();
+
+  async function rows<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return transactions.withTenant(tenantId, (tx) => tx.query<Row>({ text, values }));
+  }
+
+  async function find(jobId: string): Promise<Job> {
+    const job = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
+    if (job === null) throw new Error(`there is no job ${jobId}`);
+    return job;
+  }
+
+  return {
+    database,
+    kernel,
+    stores,
+    tenantId,
+    started,
+    woken,
+    clock,
+    control,
+    applyStatuses,
+    createWorker,
+    attempt,
+    addTenant,
+    rows,
+    find,
+    http,
+    skip(ms: number): void {
+      skippedMs += ms;
+    },
+    /** A channel of its own, with its own number at the stand-in. */
+    async addChannel(settings: Partial<WhatsappSettings> = {}): Promise<string> {
+      const channelId = createId('channel');
+      const phoneNumberId = String(1_001 + (phoneCount += 1));
+      kernel.setChannel({ phoneNumberId, appSecret: whatsappSecrets.appSecret });
+      const channel = {
+        id: channelId,
+        tenantId,
+        kind: 'whatsapp' as const,
+        name: 'A channel',
+        settings: someWhatsappSettings({ phoneNumberId, apiBaseUrl: `${kernel.url}/v23.0`, ...settings }),
+        secrets: whatsappSecrets,
+        createdAt: clock(),
+      };
+      await transactions.withTenant(tenantId, (tx) => stores.channels.insert(tx, channel));
+      return channelId;
+    },
+    async accept(channelId: string, members: Partial<MessageToAccept> = {}): Promise<Job> {
+      const message: MessageToAccept = {
+        channelId,
+        to: '+34600111222',
+        conversationId: null,
+        groupId: null,
+        externalId: null,
+        sendAt: null,
+        expiresAt: null,
+        metadata: {},
+        request: { activity: { type: 'message', text: 'Hola', locale: 'es' } },
+        origin: 'api',
+        requestId: 'req_1',
+        ...members,
+      };
+      return (await transactions.withTenant(tenantId, (tx) => accept(tx, tenantId, message))).job;
+    },
+    /** Attempts until nothing is left to do, as the workflow does, but skips its waits. Returns the record. */
+    async deliver(jobId: string, work: ReturnType<typeof createWorker> = attempt): Promise<Job> {
+      for (let count = 0; count < maxSteps; count += 1) {
+        const step = await work(jobId);
+        if (step.next === 'end') return find(jobId);
+        if (step.next === 'wait') skippedMs += step.waitMs;
+      }
+      throw new Error(`${jobId} did not come to rest within ${maxSteps} steps`);
+    },
+    async tell(channelId: string, ...items: readonly Told[]) {
+      const statuses = items.map(({ wamid, status, jobId = null, errors, occurredAt = null }) => ({
+        providerMessageId: wamid,
+        status,
+        occurredAt,
+        callbackData: jobId,
+        raw: { id: wamid, status, ...(errors !== undefined && { errors }) },
+      }));
+      return applyStatuses(tenantId, channelId, statuses);
+    },
+    sendsOf: (jobId: string): readonly KernelSend[] => kernel.sends.list().filter((send) => send.jobId === jobId),
+    attemptsOf: (jobId: string) =>
+      rows<{ number: number; part: number; outcome: string | null; http_status: number | null; code: string | null }>(
+        `select number, part, outcome, http_status, problem ->> 'code' as code from attempt
+          where job_id = $1 order by number`,
+        [jobId],
+      ),
+    async timelineOf(jobId: string): Promise<string[]> {
+      const entries = await rows<{ type: string }>('select type from timeline_entry where job_id = $1 order by id', [
+        jobId,
+      ]);
+      return entries.map(({ type }) => type);
+    },
+    async kpiOf(jobId: string): Promise<Record<string, unknown>[]> {
+      const events = await rows<{ value: Record<string, unknown> }>(
+        'select value from kpi_event where job_id = $1 order by sequence',
+        [jobId],
+      );
+      return events.map(({ value }) => value);
+    },
+    async close(): Promise<void> {
+      await kernel.stop();
+      await http.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Bot, startBot } from '../../demo/stand-ins/bot.ts';
+import { type Integrator, startIntegrator } from '../../demo/stand-ins/integrator.ts';
+import type { Kernel } from '../../demo/stand-ins/kernel-interface.ts';
+import { startKernel } from '../../demo/stand-ins/kernel.ts';
+import { findFreePorts } from '../../dev/server-process.ts';
+import { type Caller, createCaller } from './caller.ts';
+import { type Environment, type ProductProcess, startProcess, waitUntilUp } from './product-process.ts';
+import { openNamespace, type TemporalView } from './temporal-view.ts';
+
+/** The servers that a place uses; absent: those that are started once for all tests. */
+export interface PlaceOptions {
+  readonly serverUrl?: string;
+  readonly temporalAddress?: string;
+}
+
+export interface RunningProcess extends ProductProcess {
+  readonly url: string;
+}
+
+/** All that one test file has for itself: a database, a Temporal namespace, stand-ins, and the processes it starts. */
+export interface ProductPlace {
+  readonly databaseUrl: string;
+  /** Where the first api listens, and what its callbacks are sent to, also after a restart. */
+  readonly apiUrl: string;
+  readonly adminKey: string;
+  /** What api and worker are started with. */
+  readonly environment: Environment;
+  readonly kernel: Kernel;
+  readonly bot: Bot;
+  readonly integrator: Integrator;
+  /** The integrator refuses callbacks that are not signed by it. */
+  readonly integratorSecret: string;
+  readonly temporal: TemporalView;
+  /** Starts an api on the place's own port, and waits until it is up; `changes` replace parts of the environment. */
+  startApi(changes?: Environment): Promise<RunningProcess>;
+  /** Starts a worker, with a metrics port of its own, and waits until it is ready. */
+  startWorker(changes?: Environment): Promise<RunningProcess>;
+  makeTenant(): Promise<Caller & { readonly tenantId: string }>;
+  /** Makes a WhatsApp channel whose number the Kernel stand-in knows; returns its id and secrets. */
+  makeChannel(tenant: Caller, members?: Readonly<Record<string, unknown>>): Promise<PlaceChannel>;
+  /** Ends every process it started and drops the database. */
+  close(): Promise<void>;
+}
+
+export interface PlaceChannel {
+  readonly id: string;
+  readonly phoneNumberId: string;
+  readonly accessToken: string;
+  readonly appSecret: string;
+  readonly verifyToken: string;
+}
+
+export const noticeTexts = { en: 'Sorry, not delivered.', es: 'Lo sentimos, no entregado.' };
+const callbackDelayMs = 20;
+
+export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlace> {
+  const serverUrl = options.serverUrl ?? inject('databaseUrl');
+  const temporalAddress = options.temporalAddress ?? inject('temporalAddress');
+  const name = `waypost_e2e_${randomBytes(6).toString('hex')}`;
+  await runSql(serverUrl, `create database ${name}`);
+  const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
+  const temporal = await openNamespace(temporalAddress, name);
+  const integratorSecret = `whsec_${randomBytes(32).toString('base64')}`;
+  const kernel = await startKernel({ callbackDelayMs });
+  const bot = await startBot();
+  const integrator = await startIntegrator({ secret: integratorSecret });
+  const [apiPort = 0] = await findFreePorts(1);
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const adminKey = randomBytes(18).toString('base64url');
+  const environment: Environment = {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: name,
+    WAYPOST_PORT: String(apiPort),
+    WAYPOST_ADMIN_KEY: adminKey,
+    WAYPOST_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    // The stand-ins are on this machine and speak plain http.
+    WAYPOST_ALLOW_HTTP: 'true',
+    WAYPOST_ALLOW_NETWORKS: '127.0.0.0/8',
+  };
+  const started: ProductProcess[] = [];
+  let channelCount = 0;
+
+  return {
+    databaseUrl,
+    apiUrl,
+    adminKey,
+    environment,
+    kernel,
+    bot,
+    integrator,
+    integratorSecret,
+    temporal,
+    async startApi(changes = {}) {
+      const url = `http://127.0.0.1:${changes['WAYPOST_PORT'] ?? apiPort}`;
+      const each = startProcess('api', { ...environment, PUBLIC_URL: url, ...changes });
+      started.push(each);
+      await waitUntilUp(each, `${url}/livez`);
+      return { ...each, url };
+    },
+    async startWorker(changes = {}) {
+      const [port = 0] = await findFreePorts(1);
+      const each = startProcess('worker', {
+        ...environment,
+        PUBLIC_URL: apiUrl,
+        WAYPOST_METRICS_PORT: String(port),
+        ...changes,
+      });
+      started.push(each);
+      const url = `http://127.0.0.1:${port}`;
+      await waitUntilUp(each, `${url}/readyz`);
+      return { ...each, url };
+    },
+    async makeTenant() {
+      const admin = createCaller(apiUrl, adminKey);
+      const made = await admin.ask<{ id: string; apiKey: string }>('POST /v1/tenants', { name: 'A tenant' });
+      return { ...createCaller(apiUrl, made.apiKey), tenantId: made.id };
+    },
+    async makeChannel(tenant, members = {}) {
+      channelCount += 1;
+      const phoneNumberId = `1000${channelCount}`;
+      const accessToken = randomBytes(12).toString('hex');
+      const secrets = { accessToken, appSecret: `app-${accessToken}`, verifyToken: `verify-${accessToken}` };
+      const { id } = await tenant.ask<{ id: string }>('POST /v1/channels', {
+        kind: 'whatsapp',
+        name: `Number ${phoneNumberId}`,
+        phoneNumberId,
+        apiBaseUrl: `${kernel.url}/v23.0`,
+        ...secrets,
+        botUrl: bot.url,
+        retryInitialMs: 200,
+        ambiguousWindowMs: 1_500,
+        userNotices: noticeTexts,
+        ...members,
+      });
+      const callbackUrl = `${apiUrl}/v1/channels/${id}/callbacks`;
+      kernel.setChannel({ phoneNumberId, accessToken, appSecret: secrets.appSecret, callbackUrl });
+      return { id, phoneNumberId, ...secrets };
+    },
+    async close() {
+      await Promise.all(started.map((each) => each.kill()));
+      await Promise.all([kernel.stop(), bot.stop(), integrator.stop(), temporal.close()]);
+      await runSql(serverUrl, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+/** One statement of the database's owner, as an operator would run it. */
+export async function runSql(databaseUrl: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

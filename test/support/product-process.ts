@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { poll } from './poll.ts';
+
+const projectDir = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+// Under the load of a whole test run on two cores; alone it takes a second.
+const startTimeoutMs = 40_000;
+// A worker drains for 30 s, and then ends by force within 10 s more.
+const endTimeoutMs = 45_000;
+
+export type Door = 'api' | 'worker' | 'migrate';
+export type Environment = Readonly<Record<string, string>>;
+
+export interface ProcessEnd {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProductProcess {
+  readonly pid: number;
+  /** Everything it has written so far, to stdout and stderr. */
+  output(): string;
+  readonly ended: Promise<ProcessEnd>;
+  /** SIGKILL: it ends in the middle of what it does. */
+  kill(): Promise<ProcessEnd>;
+  /** SIGTERM: it drains, and resolves with how it ended. */
+  stop(): Promise<ProcessEnd>;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts `node dist/<door>.js` with this environment and little else: nothing of the test run's own settings counts. */
+export function startProcess(door: Door, environment: Environment): ProductProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, ['--enable-source-maps', join(projectDir, 'dist', `${door}.js`)], {
+    cwd: projectDir,
+    env: { PATH, HOME, NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
+  running.add(child);
+  const ended = new Promise<ProcessEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve({ code, ...written });
+    });
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return within(endTimeoutMs, ended, `the ${door} did not end after ${signal}`);
+  };
+  return {
+    pid: child.pid ?? 0,
+    output: () => written.stdout + written.stderr,
+    ended,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+/** Waits until the URL answers 200; rejects with the last words of a process that ended instead. */
+export async function waitUntilUp(each: ProductProcess, url: string): Promise<void> {
+  let hasEnded = false;
+  void each.ended.then(() => (hasEnded = true));
+  await poll({
+    what: `${url} answers 200`,
+    async look() {
+      const answer = await fetch(url).catch(() => null);
+      return { status: answer?.status ?? null, hasEnded };
+    },
+    isDone: (seen) => seen.status === 200 || seen.hasEnded,
+    timeoutMs: startTimeoutMs,
+  });
+  if (hasEnded) throw new Error(`The process ended at its start: ${each.output()}`);
+}
+
+/** Runs a process that is expected to end by itself. */
+export async function runProcess(door: Door, environment: Environment): Promise<ProcessEnd> {
+  const each = startProcess(door, environment);
+  try {
+    return await within(startTimeoutMs, each.ended, `the ${door} did not end by itself: ${each.output()}`);
+  } finally {
+    await each.kill();
+  }
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>, complaint: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,138 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
+import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
+import { taskQueues } from '../../src/contracts/workflows.ts';
+import type { deliverMessage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
+import { startWorkers } from '../../src/temporal/worker.ts';
+import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
+
+const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const startTries = 3;
+/** Less than a test may take: the workers of one that hangs must not stay in the next one's way. */
+const workTimeoutMs = 40_000;
+
+export interface WorkflowTypes {
+  deliverMessage: typeof deliverMessage;
+  notifyBatch: typeof notifyBatch;
+  relayKpi: typeof relayKpi;
+}
+
+type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;
+
+/** The present workflows as the worker loads them. */
+export async function bundleWorkflows(workflowsPath = join(repository, 'src/workflows/index.ts')): Promise<string> {
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  return code;
+}
+
+/** Throws where the workflow code would not do again what the history says it did. */
+export async function replay(code: string, history: unknown, workflowId: string): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId);
+}
+
+/** Workflows over fake activities, on the server that skips time: hours of waiting take milliseconds. */
+export async function openWorkflowPlace() {
+  // Faults are what these tests are about; the SDK would tell each of them.
+  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
+  const [environment, code] = await Promise.all([startTimeSkipping(), bundleWorkflows()]);
+  await addSearchAttributes(environment);
+  const client = environment.client.workflow;
+  let count = 0;
+
+  /**
+   * Runs `work` beside a worker whose activities answer from the script; then replays every history that it started, so
+   * that each test also shows that what it ran is deterministic.
+   */
+  async function withWorker(script: ActivityScript, work: (run: Run) => Promise<void>): Promise<void> {
+    const fakes = createFakeActivities(script);
+    const handles: WorkflowHandleWithFirstExecutionRunId<Workflow>[] = [];
+    const workers = await startWorkers({
+      connection: environment.nativeConnection,
+      namespace: environment.namespace ?? 'default',
+      dataConverter: {},
+      activities: fakes.activities,
+      isOutage: () => true,
+      workflowSource: { workflowBundle: { code } },
+    });
+    async function start<Name extends keyof WorkflowTypes>(name: Name, ...args: Parameters<WorkflowTypes[Name]>) {
+      const handle = await client.start<WorkflowTypes[Name]>(name, {
+        workflowId: `${name}-${(count += 1)}`,
+        taskQueue: taskQueues.main,
+        args: args as never, // the parameters of the named workflow, which the signature asks for
+      });
+      handles.push(handle);
+      return handle;
+    }
+    try {
+      await within(workTimeoutMs, work({ ...fakes, start, client }));
+    } finally {
+      workers.shutDown();
+      await workers.done;
+    }
+    for (const handle of handles) await replay(code, await handle.fetchHistory(), handle.workflowId);
+  }
+
+  return { withWorker, close: () => environment.teardown() };
+}
+
+type Fakes = ReturnType<typeof createFakeActivities>;
+export interface Run extends Fakes {
+  readonly client: TestWorkflowEnvironment['client']['workflow'];
+  start<Name extends keyof WorkflowTypes>(
+    name: Name,
+    ...args: Parameters<WorkflowTypes[Name]>
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<WorkflowTypes[Name]>>;
+}
+
+/** The SDK waits five seconds for the server; a busy machine may need a second try. */
+async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const { path } = await resolveTemporalTestServer(join(repository, '.cache'));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path } },
+      });
+    } catch (error) {
+      if (tries === startTries) throw error;
+    }
+  }
+}
+
+/** The kinds of a history's events, in order, without their common prefix. */
+export function eventKinds(history: History): string[] {
+  return (history.events ?? []).map((event) => {
+    const attributes = Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? 'unknown';
+    return attributes.replace(/EventAttributes$/, '');
+  });
+}
+
+export function countKind(history: History, kind: string): number {
+  return eventKinds(history).filter((each) => each === kind).length;
+}
+
+/** From its first event to its last, by the server's clock. */
+export function durationMs({ events }: History): number {
+  const seconds = (event: NonNullable<History['events']>[number] | undefined) => Number(event?.eventTime?.seconds ?? 0);
+  return (seconds(events?.at(-1)) - seconds(events?.at(0))) * 1_000;
+}
+
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the workflows did not end within ${timeoutMs} ms`)), timeoutMs);
+  });
+  await Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
+}
+
+/** This server can add search attributes, but not list those it has. */
+async function addSearchAttributes({ connection, namespace = 'default' }: TestWorkflowEnvironment): Promise<void> {
+  const keyword = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, keyword]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+}

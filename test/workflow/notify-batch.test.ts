@@ -1,0 +1,155 @@
+import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wakeSignal } from '../../src/contracts/workflows.ts';
+import type { ActivityScript } from '../support/fake-activities.ts';
+import { poll } from '../support/poll.ts';
+import { countKind, durationMs, openWorkflowPlace } from '../support/workflow-place.ts';
+
+let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+beforeAll(async () => {
+  place = await openWorkflowPlace();
+});
+afterAll(() => place.close());
+
+const job = { tenantId: 'ten_1', jobId: 'ntf_1' } as const;
+const hourMs = 3_600_000;
+const closed = { state: 'completed', errorCode: null, delivered: 3, failed: 0, failure: null };
+
+/** A batch of so many recipients in which nothing goes wrong, but for what is given. */
+function healthy(recipients: number, script: ActivityScript = {}): ActivityScript {
+  return {
+    openBatch: [{ recipients, next: 'pages' }],
+    processPage: [{ done: 1_000, isCancelled: false }],
+    prepareErrorCallbacks: [{ callbacks: 0 }],
+    closeBatch: [closed],
+    ...script,
+  };
+}
+
+describe('notifyBatch', () => {
+  it('goes through its recipients in pages of a thousand, in order', async () => {
+    await place.withWorker(healthy(2_500), async ({ start, calls, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job);
+      expect(await handle.result()).toEqual({ state: 'completed', delivered: 3, failed: 0 });
+      const pages = ['processPage', 'processPage', 'processPage'];
+      expect(namesOfCalls()).toEqual(['openBatch', ...pages, 'prepareErrorCallbacks', 'closeBatch']);
+      expect(calls.slice(1, 4).map(({ input }) => [input['fromOrdinal'], input['size']])).toEqual([
+        [0, 1_000],
+        [1_000, 1_000],
+        [2_000, 1_000],
+      ]);
+    });
+  });
+
+  it('needs few events for ten thousand recipients', async () => {
+    await place.withWorker(healthy(10_000), async ({ start }) => {
+      const handle = await start('notifyBatch', job);
+      await handle.result();
+      expect((await handle.fetchHistory()).events?.length).toBeLessThanOrEqual(200);
+    });
+  });
+
+  it('closes at once what has nobody to notify, and what had ended before it began', async () => {
+    await place.withWorker(healthy(0), async ({ start, namesOfCalls }) => {
+      await (await start('notifyBatch', job)).result();
+      expect(namesOfCalls()).toEqual(['openBatch', 'prepareErrorCallbacks', 'closeBatch']);
+    });
+    const ended = healthy(0, { openBatch: [{ recipients: 0, next: 'ended' }] });
+    await place.withWorker(ended, async ({ start, namesOfCalls }) => {
+      await (await start('notifyBatch', job)).result();
+      expect(namesOfCalls()).toEqual(['openBatch', 'closeBatch']);
+    });
+  });
+
+  it('stops at the page that finds the batch cancelled, and still tells the integrator and closes', async () => {
+    const script = healthy(5_000, {
+      processPage: [
+        { done: 1_000, isCancelled: false },
+        { done: 0, isCancelled: true },
+      ],
+      closeBatch: [{ ...closed, state: 'cancelled' }],
+    });
+    await place.withWorker(script, async ({ start, namesOfCalls }) => {
+      expect(await (await start('notifyBatch', job)).result()).toMatchObject({ state: 'cancelled' });
+      const pages = ['processPage', 'processPage'];
+      expect(namesOfCalls()).toEqual(['openBatch', ...pages, 'prepareErrorCallbacks', 'closeBatch']);
+    });
+  });
+
+  it('waits as long as the integrator is to be tried again, and closes after the last callback', async () => {
+    const script = healthy(10, {
+      prepareErrorCallbacks: [{ callbacks: 2 }],
+      sendErrorCallbacks: [
+        { pending: 2, nextDueMs: 0 },
+        { pending: 2, nextDueMs: 5 * hourMs },
+        { pending: 0, nextDueMs: null },
+      ],
+    });
+    await place.withWorker(script, async ({ start, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job);
+      await handle.result();
+      expect(Math.round(durationMs(await handle.fetchHistory()) / hourMs)).toBe(5);
+      expect(namesOfCalls().slice(-4)).toEqual([...Array(3).fill('sendErrorCallbacks'), 'closeBatch']);
+    });
+  });
+
+  it('tries the integrator again at once when it is woken', async () => {
+    const script = healthy(10, {
+      prepareErrorCallbacks: [{ callbacks: 1 }],
+      sendErrorCallbacks: [
+        { pending: 1, nextDueMs: 20 * hourMs },
+        { pending: 0, nextDueMs: null },
+      ],
+    });
+    await place.withWorker(script, async ({ start }) => {
+      const handle = await start('notifyBatch', job);
+      const look = async () => countKind(await handle.fetchHistory(), 'timerStarted');
+      await poll({ what: 'the wait for the integrator', look, isDone: (timers) => timers > 0, timeoutMs: 20_000 });
+      await handle.signal(wakeSignal);
+      expect(await handle.result()).toMatchObject({ state: 'completed' });
+      expect(countKind(await handle.fetchHistory(), 'timerFired')).toBe(0);
+    });
+  });
+
+  it('goes on from the position that it is given: nothing is opened or processed twice', async () => {
+    await place.withWorker(healthy(2_500), async ({ start, calls, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job, { recipients: 2_500, nextOrdinal: 2_000 });
+      await handle.result();
+      expect(namesOfCalls()).toEqual(['processPage', 'prepareErrorCallbacks', 'closeBatch']);
+      expect(calls[0]?.input).toEqual({ ...job, fromOrdinal: 2_000, size: 1_000 });
+    });
+  });
+
+  it('fails with the problem of the batch, after everybody was told', async () => {
+    const problem = { code: 'unable_to_map_custom_notification', title: 'It cannot be mapped', status: 500 };
+    const failure = { code: problem.code, title: problem.title, problem };
+    const script = healthy(10, { closeBatch: [{ ...closed, state: 'failed', errorCode: problem.code, failure }] });
+    await place.withWorker(script, async ({ start, namesOfCalls }) => {
+      const error = await (await start('notifyBatch', job)).result().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(WorkflowFailedError);
+      const { cause } = error as WorkflowFailedError; // just shown
+      expect(cause).toBeInstanceOf(ApplicationFailure);
+      expect(cause).toMatchObject({
+        type: problem.code,
+        message: problem.title,
+        nonRetryable: true,
+        details: [problem],
+      });
+      expect(namesOfCalls()).toEqual(['openBatch', 'processPage', 'prepareErrorCallbacks', 'closeBatch']);
+    });
+  });
+
+  it('outlives an outage of our own infrastructure in each of its activities', async () => {
+    const away = [new Error('away'), new Error('away')];
+    const script = healthy(10, {
+      openBatch: [...away, { recipients: 10, next: 'pages' }],
+      processPage: [...away, { done: 10, isCancelled: false }],
+      prepareErrorCallbacks: [...away, { callbacks: 0 }],
+      closeBatch: [...away, closed],
+    });
+    await place.withWorker(script, async ({ start, calls }) => {
+      expect(await (await start('notifyBatch', job)).result()).toMatchObject({ state: 'completed' });
+      expect(calls).toHaveLength(12);
+    });
+  });
+});
