@@ -15,6 +15,7 @@ import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNotificationRoutes } from './routes/notifications.ts';
+import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
 
@@ -22,6 +23,7 @@ import { registerTenantRoutes } from './routes/tenants.ts';
 export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerHealthRoutes(app, dependencies);
   registerProblemRoutes(app, dependencies);
+  registerProblemInstanceRoutes(app, dependencies);
   registerCodecRoutes(app, dependencies);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);

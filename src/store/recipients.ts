@@ -81,51 +81,37 @@ export async function listPendingRecipients(
   return rows.map((row) => ({ ordinal: row.ordinal, merchantId: row.merchant_id, userId: row.user_id }));
 }
 
-/** Settles waiting recipients; whoever is settled already stays as he is. Returns how many were. */
-export async function markDelivered(
-  tx: Tx,
-  jobId: string,
-  saved: readonly { readonly ordinal: number; readonly notificationId: string }[],
-  now: Date,
-): Promise<number> {
-  if (saved.length === 0) return 0;
+/**
+ * Settles waiting recipients whose inbox rows are stored; whoever is settled already stays as he is. Returns how many were.
+ * No join: one that was planned on stale statistics would compare everybody of the page with everybody.
+ */
+export async function markDelivered(tx: Tx, jobId: string, ordinals: readonly number[], now: Date): Promise<number> {
+  if (ordinals.length === 0) return 0;
   return tx.execute({
     name: 'mark-recipients-delivered',
     text: `
-      update recipient r set state = 'delivered', notification_id = s.notification_id, updated_at = $4
-      from unnest($2::integer[], $3::text[]) as s (ordinal, notification_id)
-      where r.job_id = $1 and r.ordinal = s.ordinal and r.ordinal between $5 and $6 and r.state = 'pending'`,
-    values: [
-      jobId,
-      saved.map((each) => each.ordinal),
-      saved.map((each) => each.notificationId),
-      now,
-      ...rangeOf(saved),
-    ],
+      update recipient r set state = 'delivered', updated_at = $3, notification_id = (
+        select n.id from inbox_notification n
+        where n.tenant_id = r.tenant_id and n.job_id = r.job_id and n.merchant_id = r.merchant_id
+          and n.user_id = r.user_id)
+      where r.job_id = $1 and r.ordinal = any ($2::integer[]) and r.state = 'pending'`,
+    values: [jobId, ordinals, now],
   });
 }
 
+/** Fails waiting recipients, all with one code; returns how many. */
 export async function markFailed(
   tx: Tx,
   jobId: string,
-  failed: readonly { readonly ordinal: number; readonly code: string }[],
+  failed: { readonly code: string; readonly ordinals: readonly number[] },
   now: Date,
 ): Promise<number> {
-  if (failed.length === 0) return 0;
   return tx.execute({
     name: 'mark-recipients-failed',
-    text: `
-      update recipient r set state = 'failed', error_code = f.code, updated_at = $4
-      from unnest($2::integer[], $3::text[]) as f (ordinal, code)
-      where r.job_id = $1 and r.ordinal = f.ordinal and r.ordinal between $5 and $6 and r.state = 'pending'`,
-    values: [jobId, failed.map((each) => each.ordinal), failed.map((each) => each.code), now, ...rangeOf(failed)],
+    text: `update recipient set state = 'failed', error_code = $3, updated_at = $4
+      where job_id = $1 and ordinal = any ($2::integer[]) and state = 'pending'`,
+    values: [jobId, failed.ordinals, failed.code, now],
   });
-}
-
-/** Keeps a plan that was made on stale statistics within the page: it may read the range, never the whole batch. */
-function rangeOf(rows: readonly { readonly ordinal: number }[]): [number, number] {
-  const ordinals = rows.map(({ ordinal }) => ordinal);
-  return [Math.min(...ordinals), Math.max(...ordinals)];
 }
 
 export interface Recipient extends BatchRecipient {

@@ -39,13 +39,15 @@ export async function deliverMessage(job: JobReference): Promise<DeliveryResult>
     isWoken = true;
   });
 
+  // Forgotten before each attempt, which looks at the record; one that comes during it says that the record has changed.
+  isWoken = false;
   let step = await attemptFirst(job);
   while (step.next !== 'end') {
     if (step.next === 'wait') {
-      isWoken = false;
       setCurrentDetails(`**${step.state}** after ${step.attempts} attempts: ${step.summary}`);
       await condition(() => isWoken, step.waitMs, { summary: step.summary });
     }
+    isWoken = false;
     step = await ownPath.attemptDelivery({ ...job, isFastPath: false });
   }
   showState(step.state, step.errorCode);

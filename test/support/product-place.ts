@@ -148,12 +148,13 @@ export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlac
   };
 }
 
-/** One statement of the database's owner, as an operator would run it. */
-export async function runSql(databaseUrl: string, sql: string): Promise<void> {
+/** One statement of the database's owner, as an operator would run it; rows are those of the tenant, if one is given. */
+export async function runSql(databaseUrl: string, sql: string, tenantId = ''): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    await client.query(sql);
+    if (tenantId !== '') await client.query("select set_config('waypost.tenant', $1, false)", [tenantId]);
+    return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {
     await client.end();
   }

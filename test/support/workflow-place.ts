@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
-import { taskQueues } from '../../src/contracts/workflows.ts';
+import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type { deliverMessage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
@@ -51,7 +51,7 @@ export async function openWorkflowPlace() {
    */
   async function withWorker(script: ActivityScript, work: (run: Run) => Promise<void>): Promise<void> {
     const fakes = createFakeActivities(script);
-    const handles: WorkflowHandleWithFirstExecutionRunId<Workflow>[] = [];
+    const handles: WorkflowHandle<Workflow>[] = [];
     const workers = await startWorkers({
       connection: environment.nativeConnection,
       namespace: environment.namespace ?? 'default',
@@ -60,17 +60,25 @@ export async function openWorkflowPlace() {
       isOutage: () => true,
       workflowSource: { workflowBundle: { code } },
     });
+    function optionsOf<Name extends keyof WorkflowTypes>(name: Name, args: Parameters<WorkflowTypes[Name]>) {
+      const workflowId = `${name}-${(count += 1)}`;
+      // The cast: the parameters are those of the named workflow, which both signatures ask for.
+      return { workflowId, taskQueue: taskQueues.main, args: args as never };
+    }
     async function start<Name extends keyof WorkflowTypes>(name: Name, ...args: Parameters<WorkflowTypes[Name]>) {
-      const handle = await client.start<WorkflowTypes[Name]>(name, {
-        workflowId: `${name}-${(count += 1)}`,
-        taskQueue: taskQueues.main,
-        args: args as never, // the parameters of the named workflow, which the signature asks for
-      });
+      const handle = await client.start<WorkflowTypes[Name]>(name, optionsOf(name, args));
       handles.push(handle);
       return handle;
     }
+    async function startBySignal(job: JobReference): Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>> {
+      const options = { ...optionsOf('deliverMessage', [job]), signal: wakeSignal };
+      const handle = await client.signalWithStart<WorkflowTypes['deliverMessage'], []>('deliverMessage', options);
+      handles.push(handle);
+      return handle;
+    }
+    const wakeNewest = async (): Promise<void> => handles.at(-1)?.signal(wakeSignal);
     try {
-      await within(workTimeoutMs, work({ ...fakes, start, client }));
+      await within(workTimeoutMs, work({ ...fakes, start, startBySignal, wakeNewest }));
     } finally {
       workers.shutDown();
       await workers.done;
@@ -83,7 +91,10 @@ export async function openWorkflowPlace() {
 
 type Fakes = ReturnType<typeof createFakeActivities>;
 export interface Run extends Fakes {
-  readonly client: TestWorkflowEnvironment['client']['workflow'];
+  /** Starts a delivery as a wake does that finds no run: with the signal waiting for it. */
+  startBySignal(job: JobReference): Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>>;
+  /** Wakes the workflow that was started last. */
+  wakeNewest(): Promise<void>;
   start<Name extends keyof WorkflowTypes>(
     name: Name,
     ...args: Parameters<WorkflowTypes[Name]>

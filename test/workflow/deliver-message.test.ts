@@ -44,7 +44,9 @@ describe('deliverMessage', () => {
   });
 
   it('waits for hours where the record says so, and then attempts again', async () => {
-    const script = { attemptDelivery: [waits(20 * hourMs), waits(4 * hourMs, { attempts: 2 }), ends('accepted', null, 3)] };
+    const script = {
+      attemptDelivery: [waits(20 * hourMs), waits(4 * hourMs, { attempts: 2 }), ends('accepted', null, 3)],
+    };
     await place.withWorker(script, async ({ start, calls }) => {
       const handle = await start('deliverMessage', job);
       expect(await handle.result()).toEqual({ state: 'accepted', attempts: 3 });
@@ -67,15 +69,28 @@ describe('deliverMessage', () => {
     });
   });
 
-  it('looks once more, and no oftener, for a signal that came while it attempted', async () => {
-    const script = { attemptDelivery: [waits(hourMs), waits(hourMs), ends('accepted')] };
-    await place.withWorker(script, async ({ start, calls, client }) => {
+  it('does not wait after a signal that came while it attempted: the attempt may not have seen what it tells', async () => {
+    let wake = (): Promise<void> => Promise.reject(new Error('nothing was started'));
+    const wakeAndWait = async () => {
+      await wake();
+      return waits(hourMs);
+    };
+    const script = { attemptDelivery: [escalates, wakeAndWait, ends('accepted')] };
+    await place.withWorker(script, async ({ start, calls, wakeNewest }) => {
+      wake = wakeNewest;
       const handle = await start('deliverMessage', job);
-      await untilTimerStarted(handle);
-      await client.getHandle(handle.workflowId).signal(wakeSignal);
-      await client.getHandle(handle.workflowId).signal(wakeSignal);
       expect(await handle.result()).toMatchObject({ state: 'accepted' });
       expect(calls).toHaveLength(3);
+      expect(countKind(await handle.fetchHistory(), 'timerStarted')).toBe(0);
+    });
+  });
+
+  it('waits after an attempt that was started by its signal: it has seen what the signal tells', async () => {
+    await place.withWorker({ attemptDelivery: [waits(hourMs), ends('accepted')] }, async ({ calls, startBySignal }) => {
+      const handle = await startBySignal(job);
+      expect(await handle.result()).toMatchObject({ state: 'accepted' });
+      expect(calls).toHaveLength(2);
+      expect(countKind(await handle.fetchHistory(), 'timerFired')).toBe(1);
     });
   });
 

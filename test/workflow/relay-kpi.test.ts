@@ -15,7 +15,12 @@ const hourMs = 3_600_000;
 
 describe('relayKpi', () => {
   it('ends when the outbox is empty, and says how many it relayed', async () => {
-    const script = { relayKpiEvents: [{ delivered: 50, nextDueMs: 0 }, { delivered: 7, nextDueMs: null }] };
+    const script = {
+      relayKpiEvents: [
+        { delivered: 50, nextDueMs: 0 },
+        { delivered: 7, nextDueMs: null },
+      ],
+    };
     await place.withWorker(script, async ({ start, calls }) => {
       const handle = await start('relayKpi', channel);
       expect(await handle.result()).toEqual({ delivered: 57 });

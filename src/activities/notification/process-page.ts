@@ -111,9 +111,9 @@ export function createProcessPage(dependencies: {
       owner,
       failures.map((failure) => describeRecipientFailure(job, failure, now)),
     );
-    const settled = saved.map(({ row, id }) => ({ ordinal: row.ordinal, notificationId: id }));
-    const delivered = await markDelivered(tx, job.id, settled, now);
-    const failed = await markFailed(tx, job.id, failures.flatMap(listFailed), now);
+    const ordinals = saved.map(({ row }) => row.ordinal);
+    const delivered = await markDelivered(tx, job.id, ordinals, now);
+    const failed = await failByCode(tx, job.id, failures, now);
     const failedMerchants = failures.some(({ subject }) => subject.userId === undefined)
       ? await countFailedMerchants(tx, job.id)
       : (job.counts?.failedMerchants ?? 0);
@@ -151,6 +151,14 @@ function failUnsaved({ row, sqlState }: UnsavedRow<BatchRecipient & { id: string
   };
 }
 
-function listFailed({ code, ordinals }: RecipientFailure) {
-  return ordinals.map((ordinal) => ({ ordinal, code }));
+async function failByCode(tx: Tx, jobId: string, failures: readonly RecipientFailure[], now: Date): Promise<number> {
+  const ordinalsByCode = new Map<string, number[]>();
+  for (const { code, ordinals } of failures) {
+    const known = ordinalsByCode.get(code);
+    if (known === undefined) ordinalsByCode.set(code, [...ordinals]);
+    else known.push(...ordinals);
+  }
+  let failed = 0;
+  for (const [code, ordinals] of ordinalsByCode) failed += await markFailed(tx, jobId, { code, ordinals }, now);
+  return failed;
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { pageOf, pageQuery } from '../../contracts/http/page.ts';
+import { instant, time } from '../../contracts/http/primitives.ts';
+import { problemDocument } from '../../contracts/http/problem.ts';
+import { errorClasses, problemSources } from '../../domain/problems/problem.ts';
+import { countProblemsByCode, listProblems } from '../../store/problems.ts';
+import { tenantAccess } from '../access.ts';
+import type { App } from '../app.ts';
+import type { AppDependencies } from '../app-dependencies.ts';
+import { answerPage, byTime } from '../pages.ts';
+
+const filter = {
+  code: z.string().min(1).max(100).optional(),
+  source: z.enum(problemSources).optional(),
+  class: z.enum(errorClasses).optional(),
+  createdAfter: instant.optional(),
+};
+
+/** The tenant's error instances: the one place to see what goes wrong. */
+export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<AppDependencies, 'transactions'>): void {
+  const config = { access: tenantAccess('jobs:read') };
+
+  app.get('/v1/problems', {
+    config,
+    schema: {
+      operationId: 'listProblems',
+      tags: ['problems'],
+      summary: 'Problem documents of this tenant, newest first',
+      querystring: z.object({ ...pageQuery.shape, ...filter }),
+      response: { 200: pageOf(problemDocument) },
+    },
+    handler: async ({ tenantId, query: { limit, cursor, ...narrowed } }) =>
+      answerPage({
+        query: { limit, cursor },
+        format: byTime,
+        load: (page) => transactions.withTenant(tenantId, (tx) => listProblems(tx, narrowed, page)),
+        positionOf: ({ createdAt, id }) => ({ createdAt, id }),
+        show: ({ document }) => document,
+      }),
+  });
+
+  app.get('/v1/problems/summary', {
+    config,
+    schema: {
+      operationId: 'summarizeProblems',
+      tags: ['problems'],
+      summary: 'How often each code occurred',
+      querystring: z.object({ groupBy: z.literal('code').default('code'), ...filter }),
+      response: {
+        200: z.object({ data: z.array(z.object({ code: z.string(), count: z.number().int(), lastAt: time })) }),
+      },
+    },
+    handler: async ({ tenantId, query: { groupBy: _groupBy, ...narrowed } }) => {
+      const counts = await transactions.withTenant(tenantId, (tx) => countProblemsByCode(tx, narrowed));
+      return { data: counts.map(({ code, count, lastAt }) => ({ code, count, lastAt: lastAt.toISOString() })) };
+    },
+  });
+}

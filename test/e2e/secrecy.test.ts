@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { metaError } from '../../demo/stand-ins/meta-error.ts';
+import type { JobView } from '../../src/domain/job-view.ts';
+import type { Caller } from '../support/caller.ts';
+import { poll } from '../support/poll.ts';
+import { openPlace, type PlaceChannel, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+
+let place: ProductPlace;
+let processes: readonly RunningProcess[];
+let tenant: Caller & { readonly tenantId: string };
+let channel: PlaceChannel;
+
+beforeAll(async () => {
+  place = await openPlace();
+  processes = await Promise.all([
+    place.startApi({ LOG_LEVEL: 'trace' }),
+    place.startWorker({ LOG_LEVEL: 'trace' }),
+  ]);
+  tenant = await place.makeTenant();
+  channel = await place.makeChannel(tenant, { numRetries: 1 });
+});
+afterAll(async () => {
+  await place.close();
+});
+
+const number = '34699887766';
+const otherNumber = '34699887755';
+const words = 'a-word-that-only-the-recipient-may-read';
+const conversationId = 'a-conversation-named-after-someone';
+
+/** All bytes of a value as one text, however deep they lie. */
+function readBytes(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
+  if (typeof value === 'object' && value !== null) return Object.values(value).map(readBytes).join('\n');
+  return typeof value === 'string' ? value : '';
+}
+
+it('no log and no history holds a number, a text, a name, a token or a key', async () => {
+  const activity = { type: 'message', text: words, locale: 'es' };
+  const common = { activity, conversationId, externalId: `${words}-id`, metadata: { note: words } };
+  const delivered = await tenant.send({ to: `+${number}`, ...common });
+  await tenant.follow(delivered.id, ['read']);
+
+  // Refusals quote what was sent, and so do breaks in the middle of an answer.
+  const details = `Recipient ${otherNumber} cannot get "${words}" with ${channel.accessToken}`;
+  const refusal = { status: 503, body: metaError(131000, { details, title: details }) };
+  const error = { code: 135000, title: details, message: details, details };
+  place.kernel.script(otherNumber, [{ answer: refusal }, { callbacks: [{ status: 'failed', errors: [error] }] }]);
+  const failed = await tenant.send({ to: `+${otherNumber}`, ...common });
+  await tenant.follow(failed.id, ['failed']);
+  const unrenderable = await tenant.send({ to: `+${number}`, activity: { ...activity, textFormat: 'xml' } });
+  await tenant.follow(unrenderable.id, ['failed']);
+  await tenant.call('POST /v1/messages', { body: { to: words, activity, [words]: number } });
+  await tenant.call('POST /v1/messages', { body: `{"to":"${number}", ${words}` });
+  await tenant.call(`GET /v1/jobs?to=${encodeURIComponent(`+${number}`)}`);
+  await tenant.call(`GET /v1/jobs/${words}`, { key: `wp_${words}` });
+
+  await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });
+  await tenant.ask('PUT /v1/directory/merchants/m-1', { name: words });
+  const notification = await tenant.ask<JobView>('POST /v1/notifications', {
+    type: 'USER_CENTER_NOTIFICATION',
+    integration: 'erp',
+    titleI18n: { en: words },
+    messageI18n: { en: words },
+    data: { note: words },
+    receivers: [{ merchantId: 'm-1', userIds: [words] }],
+  });
+  await tenant.follow(notification.id, ({ terminal }) => terminal);
+
+  const ids = [delivered.id, failed.id, unrenderable.id, notification.id, `kpi-${channel.id}`];
+  await poll({
+    what: 'all workflows have ended',
+    look: () => Promise.all(ids.map((id) => place.temporal.hasEnded(id))),
+    isDone: (ended) => ended.every(Boolean),
+    timeoutMs: 30_000,
+  });
+  const histories = await Promise.all(ids.map((id) => place.temporal.history(id)));
+  const places = [...processes.map((each) => each.output()), ...histories.map(readBytes)];
+  expect(places.every((text) => text.length > 0)).toBe(true);
+
+  const secrets = {
+    number,
+    otherNumber,
+    words,
+    conversationId,
+    accessToken: channel.accessToken,
+    key: tenant.key,
+    adminKey: place.adminKey,
+    encryptionKey: (place.environment['WAYPOST_ENCRYPTION_KEYS'] ?? '').slice(3),
+    databasePassword: new URL(place.databaseUrl).password,
+    integratorSecret: place.integratorSecret,
+  };
+  const found = Object.entries(secrets).filter(([, secret]) => places.some((text) => text.includes(secret)));
+  expect(found.map(([name]) => name)).toEqual([]);
+  // The check can fail: what may be seen is seen.
+  expect(places[1]).toContain(delivered.id);
+  expect(places[2]).toContain('deliverMessage');
+});
