@@ -2,14 +2,11 @@ import type { Job } from '../domain/job.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Tx } from './transactions.ts';
 
-// A notification's request may be megabytes, and every page of it locks the row: it is left where it is.
-const batchColumns = jobColumns.replace(' request,', ' null as request,');
-
 /** The job of a notification, locked until the transaction ends, `request` null; null = not this tenant's, or not there. */
 export async function lockBatch(tx: Tx, id: string): Promise<Job | null> {
   const rows = await tx.query<JobRow>({
     name: 'lock-batch',
-    text: `select ${batchColumns} from job where id = $1 and kind = 'notification' for update`,
+    text: `select ${jobColumns} from job where id = $1 and kind = 'notification' for update`,
     values: [id],
   });
   return rows[0] === undefined ? null : toJob(rows[0]);
@@ -19,7 +16,7 @@ export async function lockBatch(tx: Tx, id: string): Promise<Job | null> {
 export async function findBatch(tx: Tx, id: string): Promise<Job | null> {
   const rows = await tx.query<JobRow>({
     name: 'find-batch',
-    text: `select ${batchColumns} from job where id = $1 and kind = 'notification'`,
+    text: `select ${jobColumns} from job where id = $1 and kind = 'notification'`,
     values: [id],
   });
   return rows[0] === undefined ? null : toJob(rows[0]);

@@ -24,25 +24,24 @@ export interface UnsavedRow<Row> {
 /**
  * Saves rows as one statement; where the database refuses it (a trigger raises, a value does not fit), halves are tried
  * until the culprits stand alone, so that nobody's row stops another's. Safe to run again: a recipient's row is stored once
- * for a job, and the id that is stored is the one that comes back. Faults of the connection are thrown.
+ * for a job, and counts as saved whoever stored it. Faults of the connection are thrown.
  */
 export async function saveInboxRows<Row extends InboxRow>(
   tx: Tx,
   owner: InboxOwner,
   rows: readonly Row[],
-): Promise<{ saved: { row: Row; id: string }[]; unsaved: UnsavedRow<Row>[] }> {
+): Promise<{ saved: Row[]; unsaved: UnsavedRow<Row>[] }> {
   // A deferred trigger would speak at the commit, when it can no longer be told whose row it means.
   await tx.execute({ text: 'set constraints all immediate' });
-  const saved: { row: Row; id: string }[] = [];
+  const saved: Row[] = [];
   const unsaved: UnsavedRow<Row>[] = [];
   const groups: (readonly Row[])[] = rows.length === 0 ? [] : [rows];
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
     const outcome = await trySave(tx, owner, group);
-    if ('ids' in outcome) {
+    if ('stored' in outcome) {
       for (const row of group) {
-        const id = outcome.ids.get(keyOf(row));
-        if (id === undefined) unsaved.push({ row, sqlState: null });
-        else saved.push({ row, id });
+        if (outcome.stored.has(keyOf(row))) saved.push(row);
+        else unsaved.push({ row, sqlState: null });
       }
     } else if (group.length === 1) {
       unsaved.push(...group.map((row) => ({ row, sqlState: outcome.sqlState })));
@@ -58,12 +57,12 @@ async function trySave(
   tx: Tx,
   owner: InboxOwner,
   rows: readonly InboxRow[],
-): Promise<{ ids: ReadonlyMap<string, string> } | { sqlState: string }> {
+): Promise<{ stored: ReadonlySet<string> } | { sqlState: string }> {
   await tx.execute({ text: 'savepoint save_inbox' });
   try {
-    const ids = await insertRows(tx, owner, rows);
+    const stored = await insertRows(tx, owner, rows);
     await tx.execute({ text: 'release savepoint save_inbox' });
-    return { ids };
+    return { stored };
   } catch (error) {
     if (!(error instanceof Error) || isConnectionFault(error)) throw error;
     await tx.execute({ text: 'rollback to savepoint save_inbox' });
@@ -71,30 +70,30 @@ async function trySave(
   }
 }
 
-async function insertRows(tx: Tx, owner: InboxOwner, rows: readonly InboxRow[]): Promise<ReadonlyMap<string, string>> {
+async function insertRows(tx: Tx, owner: InboxOwner, rows: readonly InboxRow[]): Promise<ReadonlySet<string>> {
   const merchantIds = rows.map((row) => row.merchantId);
   const userIds = rows.map((row) => row.userId);
-  const inserted = await tx.query<{ id: string; merchant_id: string; user_id: string }>({
+  const inserted = await tx.query<{ merchant_id: string; user_id: string }>({
     name: 'insert-inbox-rows',
     text: `
       insert into inbox_notification (id, tenant_id, merchant_id, user_id, center, job_id, created_at)
       select id, $4, merchant_id, user_id, $5, $6, $7
       from unnest($1::text[], $2::text[], $3::text[]) as given (id, merchant_id, user_id)
       on conflict (tenant_id, job_id, merchant_id, user_id) do nothing
-      returning id, merchant_id, user_id`,
+      returning merchant_id, user_id`,
     values: [rows.map((row) => row.id), merchantIds, userIds, owner.tenantId, owner.center, owner.jobId, owner.now],
   });
   const found = inserted.length === rows.length ? inserted : await findStored(tx, owner.jobId, merchantIds, userIds);
-  return new Map(found.map((row) => [keyOf({ merchantId: row.merchant_id, userId: row.user_id }), row.id]));
+  return new Set(found.map((row) => keyOf({ merchantId: row.merchant_id, userId: row.user_id })));
 }
 
 /** What an earlier run, or this statement, has stored. */
 async function findStored(tx: Tx, jobId: string, merchantIds: readonly string[], userIds: readonly string[]) {
-  return tx.query<{ id: string; merchant_id: string; user_id: string }>({
+  return tx.query<{ merchant_id: string; user_id: string }>({
     text: `
-      select n.id, given.merchant_id, given.user_id
+      select given.merchant_id, given.user_id
       from unnest($2::text[], $3::text[]) as given (merchant_id, user_id), lateral (
-        select i.id from inbox_notification i
+        select from inbox_notification i
         where i.job_id = $1 and i.merchant_id = given.merchant_id and i.user_id = given.user_id limit 1
       ) n`,
     values: [jobId, merchantIds, userIds],

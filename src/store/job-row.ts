@@ -45,10 +45,11 @@ export interface JobRow {
   finished_at: Date | null;
 }
 
+/** A notification's request is megabytes and read in pages where it is needed: here it is null. */
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
   retries_used, throttled_in_a_row, parts_total, parts_accepted, next_attempt_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
-  delivery_confirmed, counts, metadata, request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
+  delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_run_id, created_at, updated_at, finished_at`;
 
 export function toJob(row: JobRow): Job {

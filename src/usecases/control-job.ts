@@ -30,6 +30,16 @@ export function createControlJob(dependencies: {
     return job;
   }
 
+  async function cancelLocked(tx: Tx, jobId: string): Promise<{ result: 'cancelled' | 'too_late'; job: Job }> {
+    const job = await lock(tx, jobId);
+    if (job.state === 'cancelled') return { result: 'cancelled', job };
+    const now = clock();
+    const change =
+      job.kind === 'notification' ? cancelBatch(job, now) : cancelMessage(job, now, await numRetriesOf(tx, job));
+    if (change === null) return { result: 'too_late', job };
+    return { result: 'cancelled', job: await writeJobChange(tx, { job, change, now }) };
+  }
+
   async function numRetriesOf(tx: Tx, job: Job): Promise<number> {
     const channel = job.channelId === null ? null : await channels.findWhatsapp(tx, job.channelId);
     return channel?.settings.numRetries ?? 0;
@@ -37,15 +47,10 @@ export function createControlJob(dependencies: {
 
   return {
     async cancel(tenantId, jobId) {
-      return transactions.withTenant(tenantId, async (tx) => {
-        const job = await lock(tx, jobId);
-        if (job.state === 'cancelled') return { result: 'cancelled', job };
-        const now = clock();
-        const change =
-          job.kind === 'notification' ? cancelBatch(job, now) : cancelMessage(job, now, await numRetriesOf(tx, job));
-        if (change === null) return { result: 'too_late', job };
-        return { result: 'cancelled', job: await writeJobChange(tx, { job, change, now }) };
-      });
+      const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId));
+      // A batch has a workflow that must mark who is left out; a message only stops waiting.
+      if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification') starter.wakeSoon(cancelled.job);
+      return cancelled;
     },
     async retry(tenantId, jobId) {
       const retried = await transactions.withTenant(tenantId, async (tx) => {

@@ -111,7 +111,7 @@ export function createProcessPage(dependencies: {
       owner,
       failures.map((failure) => describeRecipientFailure(job, failure, now)),
     );
-    const ordinals = saved.map(({ row }) => row.ordinal);
+    const ordinals = saved.map(({ ordinal }) => ordinal);
     const delivered = await markDelivered(tx, job.id, ordinals, now);
     const failed = await failByCode(tx, job.id, failures, now);
     const failedMerchants = failures.some(({ subject }) => subject.userId === undefined)

@@ -4,9 +4,9 @@ create table notification_content (
   job_id text primary key,                    -- outlives the job's own retention while someone's inbox shows it
   tenant_id text not null,
   type text not null,
-  title_i18n jsonb not null,
-  message_i18n jsonb not null,
-  data jsonb not null,
+  title_i18n json not null,                   -- json keeps the order of its members: the last fallback is the first language
+  message_i18n json not null,
+  data json not null,
   external_id text,
   external_type text,
   created_at timestamptz not null
@@ -51,6 +51,7 @@ create table notification_error (
 -- One error of a kind for a recipient, however often its page is run again.
 create unique index notification_error_once on notification_error
   (job_id, code, coalesce(merchant_id, ''), coalesce(user_id, ''));
+create index notification_error_by_job on notification_error (job_id, id);
 
 create table inbox_notification (
   id text primary key,
