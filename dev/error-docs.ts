@@ -8,8 +8,10 @@ const file = new URL('../docs/errors.md', import.meta.url);
 
 const behaviour: Readonly<Record<ErrorClass, string>> = {
   transient: 'waits with exponential back-off and ±20 % jitter, at most `numRetries` times',
-  throttled: 'waits what the answer says (`Retry-After`; pair limit 4^n s; else back-off), without using up `numRetries`, until `expiresAt`',
-  ambiguous: 'waits `ambiguousWindowMs` for a status with our id, then by `ambiguousPolicy`: sent again and marked, or `outcome_unknown`; by callback it counts as transient',
+  throttled:
+    'waits what the answer says (`Retry-After`; pair limit 4^n s; else back-off), without using up `numRetries`, until `expiresAt`',
+  ambiguous:
+    'waits `ambiguousWindowMs` for a status with our id, then by `ambiguousPolicy`: sent again and marked, or `outcome_unknown`; by callback it counts as transient',
   permanent: 'ends',
   configuration: 'pauses the channel and holds its messages until its credentials change or someone resumes it',
   policy: 'as configuration: people have to act',
@@ -19,7 +21,9 @@ const behaviour: Readonly<Record<ErrorClass, string>> = {
 export function renderErrorDocs(): string {
   const classes = Object.entries(behaviour).map(([name, text]) => row([`\`${name}\``, text]));
   const byStatus = Object.entries(errorTable.byHttpStatus).map(([status, name]) => row([status, `\`${name}\``]));
-  const byFault = Object.entries(errorTable.byNetworkFault).map(([fault, name]) => row([`\`${fault}\``, `\`${name}\``]));
+  const byFault = Object.entries(errorTable.byNetworkFault).map(([fault, name]) =>
+    row([`\`${fault}\``, `\`${name}\``]),
+  );
   const provider = errorTable.codes.map(describeEntry);
   const own = problemCatalogue.map((type) =>
     row([`\`${type.code}\``, String(type.status), `\`${type.class}\``, type.meaning, type.whatToDo]),
@@ -32,7 +36,13 @@ export function renderErrorDocs(): string {
       ['source', 'recoverable', 'unrecoverable, or out of retries', 'tell the end user', 'KPI event'],
       [
         row(['`kernel` (answer to the send)', 'held, sent again ≤ `numRetries`', 'dropped', 'never', 'always']),
-        row(['`whatsapp` (later, by callback)', 'held, sent again ≤ `numRetries`', 'dropped', 'where the table says so', 'always']),
+        row([
+          '`whatsapp` (later, by callback)',
+          'held, sent again ≤ `numRetries`',
+          'dropped',
+          'where the table says so',
+          'always',
+        ]),
         row(['`rendering` (local)', 'never retried', 'dropped', 'yes', 'always']),
       ],
     ),

@@ -12,7 +12,7 @@ const { $schema: _draft, ...schema } = JSON.parse(
 ) as Record<string, unknown>;
 
 function createJudge() {
-  const ajv = new Ajv2019({ strict: false, allErrors: true });
+  const ajv = new Ajv2019({ strict: false, allErrors: true, logger: false });
   addFormats.default(ajv);
   // Compose's durations are `1m30s`, not those of ISO 8601 (specification, "Specifying durations").
   ajv.addFormat('duration', /^(\d+(us|ms|s|m|h))+$/);

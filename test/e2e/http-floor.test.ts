@@ -76,7 +76,9 @@ describe('an error', () => {
   });
 
   it('points at every culprit', async () => {
-    const answer = await tenant.call('POST /v1/messages', { body: { to: 'nobody', activity: { type: 1 }, color: 'red' } });
+    const answer = await tenant.call('POST /v1/messages', {
+      body: { to: 'nobody', activity: { type: 1 }, color: 'red' },
+    });
     const pointers = (answer.at('errors') as { pointer: string }[]).map(({ pointer }) => pointer); // cast: RFC 9457
     expect(pointers.toSorted()).toEqual(['/activity/type', '/color', '/to']);
   });
@@ -84,7 +86,10 @@ describe('an error', () => {
   it('carries the request id that the caller gave', async () => {
     const answer = await tenant.call('GET /v1/nothing', { headers: { 'x-request-id': 'my-request-7' } });
     expect([answer.headers.get('x-request-id'), answer.at('requestId')]).toEqual(['my-request-7', 'my-request-7']);
-    const job = await tenant.call('POST /v1/messages', { body: aMessage(), headers: { 'x-request-id': 'my-request-8' } });
+    const job = await tenant.call('POST /v1/messages', {
+      body: aMessage(),
+      headers: { 'x-request-id': 'my-request-8' },
+    });
     expect(job.at('requestId')).toBe('my-request-8');
   });
 });

@@ -3,7 +3,7 @@ import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { noticeTexts, openPlace, type ProductPlace } from '../support/product-place.ts';
+import { noticeTexts, openPlace, type ProductPlace, unhurriedCallbacks } from '../support/product-place.ts';
 
 let place: ProductPlace;
 let tenant: Caller & { readonly tenantId: string };
@@ -59,7 +59,7 @@ describe('a message that is refused', () => {
   it('is delivered by the third attempt where two refusals were recoverable, and is no duplicate', async () => {
     await startTenant();
     const to = aNumber();
-    place.kernel.script(to, [{ answer: unavailable, times: 2 }]);
+    place.kernel.script(to, [{ answer: unavailable, times: 2 }, { callbacks: [...unhurriedCallbacks] }]);
     const { id } = await tenant.send({ to });
     const job = await tenant.follow(id, ['read']);
     expect([job.attempts, job.error, job.possibleDuplicate]).toEqual([3, null, false]);
@@ -113,7 +113,7 @@ describe('a message that fails for good', () => {
     await startTenant();
     const to = aNumber();
     const error = { code: 135000, title: 'Generic user error' };
-    place.kernel.script(to, [{ callbacks: ['sent', { status: 'failed', errors: [error] }], wentOut: false }]);
+    place.kernel.script(to, [{ callbacks: [{ status: 'failed', errors: [error], afterMs: 1_500 }] }]);
     const activity = { type: 'message', text: 'Tu factura está lista.', locale: 'es-ES' };
     const { id } = await tenant.send({ to, activity });
     const job = await tenant.follow(id, ['failed']);
@@ -138,7 +138,11 @@ describe('a message that fails for good', () => {
     const activity = { type: 'message', text: '<p>Hello</p>', textFormat: 'xml', locale: 'en-GB' };
     const { id } = await tenant.send({ to, activity });
     const job = await tenant.follow(id, ['failed']);
-    expect(job.error).toMatchObject({ code: 'rendering_failed', source: 'rendering', errors: [{ pointer: '/textFormat' }] });
+    expect(job.error).toMatchObject({
+      code: 'rendering_failed',
+      source: 'rendering',
+      errors: [{ pointer: '/textFormat' }],
+    });
     await findNotice(job);
     expect(place.kernel.sends.countSends(id)).toBe(0);
     expect(textsTo(to)).toEqual([{ body: noticeTexts.en }]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
-import type { Caller } from '../support/caller.ts';
+import type { Answer, Caller } from '../support/caller.ts';
 import { openPlace, type ProductPlace, type RunningProcess, runSql } from '../support/product-place.ts';
 
 const merchantCount = 100;
@@ -12,6 +12,7 @@ const takeOverMs = 100_000;
 let place: ProductPlace;
 let worker: RunningProcess;
 let tenant: Caller & { readonly tenantId: string };
+let imported: Answer;
 
 const receivers = Array.from({ length: merchantCount }, (_merchant, merchant) => ({
   merchantId: `merchant-${merchant}`,
@@ -28,11 +29,10 @@ beforeAll(async () => {
     // The last user of every merchant is no longer active.
     userIds.map((userId, index) => ({ merchantId, userId, active: index < usersEach - 1, language: 'en' })),
   );
-  const imported = await tenant.call('POST /v1/directory/import', {
+  imported = await tenant.call('POST /v1/directory/import', {
     body: lines.map((line) => JSON.stringify(line)).join('\n'),
     headers: { 'content-type': 'application/x-ndjson' },
   });
-  expect([imported.at('imported'), imported.at('failed')]).toEqual([recipientCount, 0]);
 });
 afterAll(async () => {
   await place.close();
@@ -70,6 +70,7 @@ function listErrorUsers({ id }: JobView): string[] {
 
 describe('a notification for 10,000 recipients', () => {
   it('reaches everybody once, by a workflow of at most 200 events, and tells every failure', async () => {
+    expect([imported.at('imported'), imported.at('failed')]).toEqual([recipientCount, 0]);
     const { id } = await notify();
     const job = await tenant.follow(id, ({ terminal }) => terminal, 60_000);
     expect(job.state).toBe('completed_with_errors');

@@ -45,7 +45,11 @@ describe('a process that cannot start says why in one sentence, ends with 1', ()
     ['a key is too short', { WAYPOST_ENCRYPTION_KEYS: 'k1:c2hvcnQ=' }, /^WAYPOST_ENCRYPTION_KEYS is not usable/],
     ['a flag is neither true nor false', { WAYPOST_ALLOW_HTTP: 'yes' }, /^WAYPOST_ALLOW_HTTP is not usable/],
     ['a network is no CIDR', { WAYPOST_ALLOW_NETWORKS: 'everywhere' }, /^WAYPOST_ALLOW_NETWORKS is not usable/],
-    ['a variable of ours is unknown', { WAYPOST_PROT: '8080' }, /^WAYPOST_PROT is not a variable that Waypost knows\.$/],
+    [
+      'a variable of ours is unknown',
+      { WAYPOST_PROT: '8080' },
+      /^WAYPOST_PROT is not a variable that Waypost knows\.$/,
+    ],
   ];
   it.each(mistakes)('where %s', async (_what, changes, sentence) => {
     expect(await refusal('api', changes)).toMatch(sentence);
@@ -77,7 +81,10 @@ describe('a process that cannot start says why in one sentence, ends with 1', ()
   });
 
   it('where Temporal is absent: worker', async () => {
-    const sentence = await refusal('worker', { TEMPORAL_ADDRESS: `127.0.0.1:${freePort}`, WAYPOST_METRICS_PORT: freePort });
+    const sentence = await refusal('worker', {
+      TEMPORAL_ADDRESS: `127.0.0.1:${freePort}`,
+      WAYPOST_METRICS_PORT: freePort,
+    });
     expect(sentence).toMatch(/^Temporal cannot be reached by TEMPORAL_ADDRESS/);
   });
 });

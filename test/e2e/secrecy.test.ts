@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metaError } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
-import { poll } from '../support/poll.ts';
 import { openPlace, type PlaceChannel, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
 
 let place: ProductPlace;
@@ -12,10 +11,7 @@ let channel: PlaceChannel;
 
 beforeAll(async () => {
   place = await openPlace();
-  processes = await Promise.all([
-    place.startApi({ LOG_LEVEL: 'trace' }),
-    place.startWorker({ LOG_LEVEL: 'trace' }),
-  ]);
+  processes = await Promise.all([place.startApi({ LOG_LEVEL: 'trace' }), place.startWorker({ LOG_LEVEL: 'trace' })]);
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant, { numRetries: 1 });
 });
@@ -68,12 +64,7 @@ it('no log and no history holds a number, a text, a name, a token or a key', asy
   await tenant.follow(notification.id, ({ terminal }) => terminal);
 
   const ids = [delivered.id, failed.id, unrenderable.id, notification.id, `kpi-${channel.id}`];
-  await poll({
-    what: 'all workflows have ended',
-    look: () => Promise.all(ids.map((id) => place.temporal.hasEnded(id))),
-    isDone: (ended) => ended.every(Boolean),
-    timeoutMs: 30_000,
-  });
+  await Promise.all(ids.map((id) => place.temporal.waitForEnd(id)));
   const histories = await Promise.all(ids.map((id) => place.temporal.history(id)));
   const places = [...processes.map((each) => each.output()), ...histories.map(readBytes)];
   expect(places.every((text) => text.length > 0)).toBe(true);

@@ -111,7 +111,9 @@ describe('a key', () => {
     expect(await status(made.apiKey)).toBe(200);
     await owner.ask(`DELETE /v1/api-keys/${made.id}`);
     expect(await status(made.apiKey)).toBe(401);
-    expect([await status(null), await status(`wp_${'a'.repeat(43)}`), await status('guessed')]).toEqual([401, 401, 401]);
+    expect([await status(null), await status(`wp_${'a'.repeat(43)}`), await status('guessed')]).toEqual([
+      401, 401, 401,
+    ]);
     // The operator's key is known, and no tenant's.
     expect(await status(place.adminKey)).toBe(403);
     expect([await status(owner.key, 'GET /v1/tenants'), await status(null, 'GET /v1/tenants')]).toEqual([403, 401]);

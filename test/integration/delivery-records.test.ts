@@ -102,7 +102,7 @@ describe('another tenant', () => {
     expect(await place.applyStatuses(stranger, (await place.find(id)).channelId ?? '', [])).toMatchObject({
       applied: 0,
     });
-    await expect(place.control.cancel(stranger, id)).rejects.toThrow();
+    await expect(place.control.cancel(stranger, id)).rejects.toThrow(`There is no job ${id}.`);
     expect(await place.find(id)).toMatchObject({ state: 'delivered' });
   });
 

@@ -13,10 +13,24 @@ afterAll(async () => {
 
 async function storeProblem(id: string, code: string, occurredAt: string): Promise<void> {
   const document = {
-    ...{ type: `https://waypost.test/problems/${code}`, title: code, status: 503, detail: 'd', code },
-    ...{ instance: `https://waypost.test/v1/problems/${id}`, source: 'kernel', class: 'transient', recoverable: true },
-    ...{ scope: null, attempt: 1, jobId: null, requestId: null, tenantId: test.tenantId, occurredAt },
-    ...{ nextAttemptAt: null, provider: null, errors: [] },
+    type: `https://waypost.test/problems/${code}`,
+    title: code,
+    status: 503,
+    detail: 'd',
+    instance: `https://waypost.test/v1/problems/${id}`,
+    code,
+    source: 'kernel',
+    class: 'transient',
+    recoverable: true,
+    scope: null,
+    attempt: 1,
+    jobId: null,
+    requestId: null,
+    tenantId: test.tenantId,
+    occurredAt,
+    nextAttemptAt: null,
+    provider: null,
+    errors: [],
   };
   await test.dependencies.transactions.withTenant(test.tenantId, (tx) =>
     tx.execute({

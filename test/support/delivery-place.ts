@@ -4,7 +4,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type pg from 'pg';
 import type { KernelSend } from '../../demo/stand-ins/kernel-sends.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
-import { createActivities } from '../../src/activities/index.ts';
+import { type Activities, createActivities } from '../../src/activities/index.ts';
 import type { DeliveryStep } from '../../src/contracts/activities.ts';
 import type { WhatsappSettings } from '../../src/domain/channel.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
@@ -13,6 +13,7 @@ import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
 import { findJob } from '../../src/store/jobs.ts';
 import { insertTenant } from '../../src/store/tenants.ts';
+import type { Transactions } from '../../src/store/transactions.ts';
 import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
 import { createGuardedHttp, type GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
@@ -27,6 +28,11 @@ export const publicUrl = 'https://waypost.test';
 const maxSteps = 50;
 
 export type DeliveryPlace = Awaited<ReturnType<typeof openDeliveryPlace>>;
+
+interface WorkerParts {
+  readonly http?: GuardedHttp;
+  readonly stores?: Stores;
+}
 
 /** One status as a callback brings it; `jobId` null = our id was not echoed. */
 export interface Told {
@@ -53,7 +59,7 @@ export async function openDeliveryPlace() {
   const clock = () => new Date(nowMs());
   const createId = createIdSource({ nowMs, randomBytes });
   const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
-  const stores = createStores({
+  const plain = createStores({
     pool: database.pool,
     keyRing,
     createId,
@@ -61,7 +67,18 @@ export async function openDeliveryPlace() {
     links: { uiUrl: 'http://localhost:8233', namespace: 'default' },
     random: () => 0.5,
   });
-  const { transactions } = stores;
+  let transactionCount = 0;
+  const transactions: Transactions = {
+    withTenant(tenant, work) {
+      transactionCount += 1;
+      return plain.transactions.withTenant(tenant, work);
+    },
+    acrossTenants(work) {
+      transactionCount += 1;
+      return plain.transactions.acrossTenants(work);
+    },
+  };
+  const stores: Stores = { ...plain, transactions };
   const started: JobToStart[] = [];
   const woken: JobToStart[] = [];
   const starter: Pick<Starter, 'startSoon' | 'wakeSoon'> = {
@@ -82,23 +99,18 @@ export async function openDeliveryPlace() {
   const tenantId = await addTenant();
 
   /** The activities of one worker; parts of it may be replaced to make it fail. */
-  function createWorker(parts: { readonly http?: GuardedHttp; readonly stores?: Stores } = {}) {
-    const activities = createActivities({
-      stores,
-      http,
-      ...parts,
-      keyRing,
-      starter,
-      publicUrl,
-      clock,
-      log: { info: () => undefined, warn: () => undefined },
-    });
+  function makeActivities(parts: WorkerParts = {}): Activities {
+    const log = { info: () => undefined, warn: () => undefined };
+    return createActivities({ stores, http, ...parts, keyRing, starter, publicUrl, clock, log });
+  }
+  /** Attempts as the activity of one worker does, inside an activity's context. */
+  function createWorker(parts: WorkerParts = {}) {
+    const activities = makeActivities(parts);
     return (jobId: string, isFastPath = false): Promise<DeliveryStep> =>
-      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activities.attemptDelivery, {
-        tenantId,
-        jobId,
-        isFastPath,
-      });
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
+        (input: Parameters<Activities['attemptDelivery']>[0]) => activities.attemptDelivery(input),
+        { tenantId, jobId, isFastPath },
+      );
   }
   const attempt = createWorker();
 
@@ -123,6 +135,9 @@ export async function openDeliveryPlace() {
     control,
     applyStatuses,
     createWorker,
+    makeActivities,
+    keyRing,
+    transactionCount: () => transactionCount,
     attempt,
     addTenant,
     rows,

@@ -19,7 +19,7 @@ export async function startOldPostgres(versionNumber: string, version: string) {
       if (chunk.at(0) === queryType) socket.write(Buffer.concat([...answer, complete, ready]));
     });
   });
-  return { url: `postgres://waypost:secret@127.0.0.1:${server.port}/waypost`, close: server.close };
+  return { url: `postgres://waypost:secret@127.0.0.1:${server.port}/waypost`, close: () => server.close() };
 }
 
 /** A message: its type, its length with the length's own four bytes, its body. Source: postgresql.org, "Message Formats" */

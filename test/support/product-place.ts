@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import { type Bot, startBot } from '../../demo/stand-ins/bot.ts';
 import { type Integrator, startIntegrator } from '../../demo/stand-ins/integrator.ts';
 import type { Kernel } from '../../demo/stand-ins/kernel-interface.ts';
+import type { Callback } from '../../demo/stand-ins/kernel-script.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { findFreePorts } from '../../dev/server-process.ts';
 import { type Caller, createCaller } from './caller.ts';
@@ -55,6 +56,8 @@ export interface PlaceChannel {
 
 export const noticeTexts = { en: 'Sorry, not delivered.', es: 'Lo sentimos, no entregado.' };
 const callbackDelayMs = 20;
+/** Statuses that come well after the record of the acceptance: a state that is overtaken is not told on its own. */
+export const unhurriedCallbacks: readonly Callback[] = [{ status: 'sent', afterMs: 1_500 }, 'delivered', 'read'];
 
 export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlace> {
   const serverUrl = options.serverUrl ?? inject('databaseUrl');

@@ -1,6 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
 import { ensureSearchAttributes } from '../../dev/temporal-namespace.ts';
+import { poll } from './poll.ts';
+
+const endTimeoutMs = 40_000;
 
 type RawClient = Client['workflow'];
 export type RawHistory = Awaited<ReturnType<ReturnType<RawClient['getHandle']>['fetchHistory']>>;
@@ -11,17 +13,18 @@ export interface TemporalView {
   readonly client: RawClient;
   /** The history of the workflow's latest run, as it is stored. */
   history(workflowId: string): Promise<RawHistory>;
-  /** Whether no run of the workflow is open. */
-  hasEnded(workflowId: string): Promise<boolean>;
+  /** Resolves with how the workflow's latest run ended, such as `COMPLETED`, once no run is open. */
+  waitForEnd(workflowId: string): Promise<string>;
   close(): Promise<void>;
 }
 
 /** Makes a namespace with our search attributes: workflows of other files are none of its workers' business. */
 export async function openNamespace(address: string, namespace: string): Promise<TemporalView> {
   const connection = await Connection.connect({ address });
+  const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
   await connection.workflowService.registerNamespace({
     namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
+    workflowExecutionRetentionPeriod: config?.workflowExecutionRetentionTtl ?? null,
   });
   await ensureSearchAttributes(connection, namespace);
   const client = new Client({ connection, namespace }).workflow;
@@ -29,7 +32,13 @@ export async function openNamespace(address: string, namespace: string): Promise
     namespace,
     client,
     history: (workflowId) => client.getHandle(workflowId).fetchHistory(),
-    hasEnded: async (workflowId) => (await client.getHandle(workflowId).describe()).status.name !== 'RUNNING',
+    waitForEnd: (workflowId) =>
+      poll({
+        what: `workflow ${workflowId} has ended`,
+        look: async () => (await client.getHandle(workflowId).describe()).status.name,
+        isDone: (status) => status !== 'RUNNING',
+        timeoutMs: endTimeoutMs,
+      }),
     close: () => connection.close(),
   };
 }

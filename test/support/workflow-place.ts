@@ -92,13 +92,13 @@ export async function openWorkflowPlace() {
 type Fakes = ReturnType<typeof createFakeActivities>;
 export interface Run extends Fakes {
   /** Starts a delivery as a wake does that finds no run: with the signal waiting for it. */
-  startBySignal(job: JobReference): Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>>;
+  readonly startBySignal: (job: JobReference) => Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>>;
   /** Wakes the workflow that was started last. */
-  wakeNewest(): Promise<void>;
-  start<Name extends keyof WorkflowTypes>(
+  readonly wakeNewest: () => Promise<void>;
+  readonly start: <Name extends keyof WorkflowTypes>(
     name: Name,
     ...args: Parameters<WorkflowTypes[Name]>
-  ): Promise<WorkflowHandleWithFirstExecutionRunId<WorkflowTypes[Name]>>;
+  ) => Promise<WorkflowHandleWithFirstExecutionRunId<WorkflowTypes[Name]>>;
 }
 
 /** The SDK waits five seconds for the server; a busy machine may need a second try. */

@@ -92,9 +92,9 @@ describe('advanceMessage', () => {
       fc.property(arbitraryStart, arbitraryHistory, (start, history) => {
         const { job, events, kpi } = applyAll(start, history);
         const strongest = Math.max(...history.map((word) => words.indexOf(word)));
-        if (job.state !== start.state) expect(job.state).toBe(words[strongest]);
+        expect(job.state).toBe(words[strongest]);
         const steps = events.map((event) => words.findIndex((word) => event === `message.${word}`));
-        expect(steps).toEqual([...new Set(steps)].toSorted());
+        expect(steps).toEqual([...new Set(steps)].toSorted((one, other) => one - other));
         expect(kpi).toEqual([...new Set(kpi)]);
       }),
     );

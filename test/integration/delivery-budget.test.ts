@@ -1,0 +1,106 @@
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { isConnectionFault } from '../../src/store/transactions.ts';
+import { createDataConverter } from '../../src/temporal/options.ts';
+import { createStarter, type Starter } from '../../src/temporal/starter.ts';
+import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { poll } from '../support/poll.ts';
+import { bundleWorkflows, countKind } from '../support/workflow-place.ts';
+
+/** What a healthy message may cost, acceptance and the word "delivered" included. */
+const maxEvents = 8;
+const maxTransactions = 4;
+/** What one refusal and one resend may add. */
+const maxEventsOfResend = 20;
+
+let place: DeliveryPlace;
+let connection: NativeConnection;
+let client: Client;
+let starter: Starter;
+let workers: WorkerGroup;
+const failures: unknown[] = [];
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  place = await openDeliveryPlace();
+  connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const dataConverter = createDataConverter(place.keyRing);
+  client = new Client({ connection, dataConverter });
+  starter = createStarter({ client, onFailure: (failure) => failures.push(failure) });
+  workers = await startWorkers({
+    connection,
+    namespace: 'default',
+    dataConverter,
+    activities: place.makeActivities(),
+    isOutage: isConnectionFault,
+    workflowSource: { workflowBundle: { code: await bundleWorkflows() } },
+  });
+});
+afterAll(async () => {
+  workers.shutDown();
+  await workers.done;
+  await connection.close();
+  await place.close();
+});
+
+/** Lets a message of this text run from its acceptance until its workflow has ended; counts what it cost. */
+async function run(to: string, text: string) {
+  const channelId = await place.addChannel({ retryInitialMs: 200, retryMaxMs: 200 });
+  const before = place.transactionCount();
+  const { id, tenantId, kind } = await place.accept(channelId, {
+    to,
+    request: { activity: { type: 'message', text } },
+  });
+  starter.startSoon({ id, tenantId, kind });
+  const look = () => place.sendsOf(id).length;
+  await poll({ what: 'the send', look, isDone: (sends) => sends > 0, timeoutMs: 20_000 });
+  const handle = client.workflow.getHandle(id);
+  expect(await handle.result()).toMatchObject({ state: 'accepted' });
+  return {
+    id,
+    channelId,
+    transactions: () => place.transactionCount() - before,
+    history: await handle.fetchHistory(),
+  };
+}
+
+describe('the cost of a message', () => {
+  it(`is one workflow task, ${maxEvents} events and ${maxTransactions} transactions when all is well`, async () => {
+    const { id, channelId, transactions, history } = await run('+34600000901', 'Hola');
+    const wamid = place.sendsOf(id)[0]?.wamid ?? '';
+    await place.tell(channelId, { wamid, status: 'delivered', jobId: id });
+    expect(transactions()).toBeLessThanOrEqual(maxTransactions);
+    expect(history.events?.length).toBeLessThanOrEqual(maxEvents);
+    expect(countKind(history, 'workflowTaskScheduled')).toBe(1);
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', workflowRunId: expect.any(String) });
+    expect(failures).toEqual([]);
+  });
+
+  it(`grows by ${maxEventsOfResend} events at most for a refusal that is sent again`, async () => {
+    place.kernel.script('+34600000902', [{ answer: { status: 503 } }]);
+    const { id, history } = await run('+34600000902', 'Hola');
+    expect(history.events?.length).toBeLessThanOrEqual(maxEvents + maxEventsOfResend);
+    expect(await place.find(id)).toMatchObject({ state: 'accepted', attempts: 2 });
+  });
+
+  it('is one look more when it is started again: nothing is sent twice', async () => {
+    const { id, transactions } = await run('+34600000903', 'Hola');
+    const cost = transactions();
+    await starter.start({ id, tenantId: place.tenantId, kind: 'message' });
+    await client.workflow.getHandle(id).result();
+    expect(place.sendsOf(id)).toHaveLength(1);
+    expect(transactions() - cost).toBe(1);
+  });
+
+  it('leaves nothing in clear in Temporal: neither text nor number', async () => {
+    const { id, history } = await run('+34600000904', 'a text that nobody else reads');
+    const bytes = JSON.stringify(history, (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+    );
+    expect(bytes).not.toContain('34600000904');
+    expect(bytes).not.toContain('nobody else reads');
+    expect(bytes).toContain(id);
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type HttpServer, startHttpServer } from '../../demo/stand-ins/http-server.ts';
+import { createRelayKpiEvents } from '../../src/activities/relay-kpi-events.ts';
+import { createKpiClient } from '../../src/upstreams/kpi/kpi-client.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+
+interface Posted {
+  readonly id: string;
+  readonly name: string;
+  readonly serviceUrl: string;
+  readonly conversation: { readonly id: string };
+  readonly value: { readonly event: string; readonly jobId: string };
+}
+
+let place: DeliveryPlace;
+let sink: HttpServer;
+let posted: Posted[] = [];
+let answer: (activity: Posted) => number = () => 200;
+beforeAll(async () => {
+  place = await openDeliveryPlace();
+  sink = await startHttpServer({
+    name: 'KPI sink',
+    handle({ body }, response) {
+      const activity = JSON.parse(body.toString()) as Posted; // our own body
+      const status = answer(activity);
+      if (status === 200) posted.push(activity);
+      response.writeHead(status).end();
+    },
+  });
+});
+beforeEach(() => {
+  posted = [];
+  answer = () => 200;
+});
+afterAll(async () => {
+  await sink.stop();
+  await place.close();
+});
+
+/** Relays as the activity does; its pauses pass at once. */
+function relay(channelId: string) {
+  const relayKpiEvents = createRelayKpiEvents({
+    ...place.stores,
+    kpi: createKpiClient({ http: place.http }),
+    publicUrl: 'https://waypost.test',
+    clock: place.clock,
+    random: () => 0.5,
+    sleep: async (ms) => place.skip(ms),
+    heartbeat: () => undefined,
+    warn: () => undefined,
+  });
+  return relayKpiEvents({ tenantId: place.tenantId, channelId });
+}
+
+async function deliverAndTell(channelId: string): Promise<string> {
+  const { id } = await place.accept(channelId);
+  await place.deliver(id);
+  await place.tell(channelId, { wamid: place.sendsOf(id)[0]?.wamid ?? '', status: 'delivered' });
+  return id;
+}
+
+const eventsOf = (jobId: string) => posted.filter(({ value }) => value.jobId === jobId).map(({ value }) => value.event);
+
+describe('the KPI relay', () => {
+  it("posts every event once, each job's in order, as an activity that bots understand", async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const ids = await Promise.all([1, 2, 3].map(() => deliverAndTell(channelId)));
+    expect(await relay(channelId)).toEqual({ delivered: 6, nextDueMs: null });
+    for (const id of ids) expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
+    expect(posted[0]).toMatchObject({ name: 'waypost.kpi', serviceUrl: expect.stringContaining(`/bot/${channelId}/`) });
+    expect(new Set(posted.map(({ id }) => id)).size).toBe(6);
+    expect(await relay(channelId)).toEqual({ delivered: 0, nextDueMs: null });
+  });
+
+  it('loses nothing while the sink is down, keeps the order, and posts under the same ids', async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const refused: string[] = [];
+    answer = (activity) => {
+      refused.push(activity.id);
+      return 503;
+    };
+    const id = await deliverAndTell(channelId);
+    const { delivered, nextDueMs } = await relay(channelId);
+    expect(delivered).toBe(0);
+    expect(nextDueMs).not.toBeNull();
+    answer = () => 200;
+    place.skip(600_000);
+    await relay(channelId);
+    expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
+    expect(new Set(refused)).toEqual(new Set([posted[0]?.id]));
+  });
+
+  it("does not let one job's refused event hold up another's", async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const stuck = await deliverAndTell(channelId);
+    const other = await deliverAndTell(channelId);
+    answer = ({ value }) => (value.jobId === stuck ? 500 : 200);
+    await relay(channelId);
+    expect([eventsOf(stuck), eventsOf(other)]).toEqual([[], ['accepted', 'delivered']]);
+  });
+
+  it('never delays a message: it is delivered while the sink is away', async () => {
+    const channelId = await place.addChannel({ kpiUrl: 'http://127.0.0.1:1/kpi' });
+    const id = await deliverAndTell(channelId);
+    expect(await place.find(id)).toMatchObject({ state: 'delivered' });
+    expect(await relay(channelId)).toMatchObject({ delivered: 0 });
+  });
+});
