@@ -38,6 +38,7 @@ export function createKeyRing(keys: readonly RingKey[]): KeyRing {
     sealText: (text) => `${first.id}.${Buffer.from(seal(first, Buffer.from(text, 'utf8'))).toString('base64url')}`,
     openText: (sealed) => {
       const dot = sealed.indexOf('.');
+      if (dot < 1) throw new Error('there is no key named in the sealed text');
       return Buffer.from(open(sealed.slice(0, dot), Buffer.from(sealed.slice(dot + 1), 'base64url'))).toString('utf8');
     },
     sealBytes: (bytes) => ({ keyId: first.id, sealed: seal(first, bytes) }),

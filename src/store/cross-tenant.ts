@@ -30,14 +30,30 @@ export async function findChannelTenant(tx: Tx, channelId: string): Promise<stri
   return rows[0]?.tenant ?? null;
 }
 
-/** Jobs that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
-export async function leaseDueJobs(tx: Tx, limit: number, leaseSeconds: number): Promise<DueJob[]> {
+/**
+ * Jobs that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. Never more than leave
+ * `maxStarted` jobs started and not taken up.
+ */
+export async function leaseDueJobs(
+  tx: Tx,
+  bounds: { readonly limit: number; readonly leaseSeconds: number; readonly maxStarted: number },
+): Promise<DueJob[]> {
   const rows = await tx.query<{ id: string; tenant_id: string; kind: JobKind }>({
     name: 'lease-due-jobs',
-    text: 'select id, tenant_id, kind from lease_due_jobs($1, $2)',
-    values: [limit, leaseSeconds],
+    text: 'select id, tenant_id, kind from lease_due_jobs($1, $2, $3)',
+    values: [bounds.limit, bounds.leaseSeconds, bounds.maxStarted],
   });
   return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, kind: row.kind }));
+}
+
+/** How many jobs are started and not taken up yet, counted up to `bound`. */
+export async function countStartedJobs(tx: Tx, bound: number): Promise<number> {
+  const rows = await tx.query<{ started: number }>({
+    name: 'count-started-jobs',
+    text: 'select count_started_jobs($1) as started',
+    values: [bound],
+  });
+  return rows[0]?.started ?? 0;
 }
 
 /** Closes status windows that have ended; returns how many. */

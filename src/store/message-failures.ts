@@ -112,10 +112,13 @@ export function createMessageFailures(dependencies: {
   async function recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }> {
     const { job, channel, now } = input;
     const last = job.error ?? interruptedFailure;
+    const isExpired = job.expiresAt.getTime() <= now.getTime();
     const decision = decideAfterAmbiguousWindow({
       last,
       overrides: channel.settings.errorOverrides,
       ...timing(job, channel, now),
+      // Past its time-to-live nothing is sent, and "expired" would say that nothing was.
+      ...(isExpired ? { limits: { ...channel.settings, ambiguousPolicy: 'fail' as const } } : {}),
     });
     const newFailure = decision.next === 'fail' ? decision.newFailure : null;
     const problem = newFailure === null ? null : describe(job, newFailure, now, null, decision.recoverable);

@@ -6,6 +6,7 @@ import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import type { Tx } from '../store/transactions.ts';
+import type { StartRoom } from './start-room.ts';
 
 /** One message as the door parsed it; null members were left out. */
 export interface MessageToAccept {
@@ -36,9 +37,10 @@ export function createAcceptMessage(dependencies: {
   readonly channels: ChannelStore;
   readonly insertJob: InsertJob;
   readonly createId: CreateId;
+  readonly startRoom: StartRoom;
   readonly clock: () => Date;
 }) {
-  const { channels, insertJob, createId, clock } = dependencies;
+  const { channels, insertJob, createId, startRoom, clock } = dependencies;
 
   return async function acceptOne(tx: Tx, tenantId: string, message: MessageToAccept): Promise<AcceptedMessage> {
     const channel = await chooseChannel(tx, message.channelId);
@@ -61,6 +63,7 @@ export function createAcceptMessage(dependencies: {
         causedBy: null,
       },
       now,
+      () => startRoom.take(),
     );
     await insertJob(tx, accepted);
     return { job: accepted.job, startNow: accepted.startNow };

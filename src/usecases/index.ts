@@ -4,6 +4,7 @@ import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createStartRoom } from './start-room.ts';
 
 /** The verbs that routes call. */
 export function createUseCases(
@@ -12,8 +13,10 @@ export function createUseCases(
     readonly clock: () => Date;
   },
 ) {
+  const { transactions, clock } = dependencies;
+  const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
   return {
-    acceptMessage: createAcceptMessage(dependencies),
+    acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),

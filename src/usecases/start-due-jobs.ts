@@ -1,6 +1,7 @@
 import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeShortLived } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
+import { maxStarted } from './start-room.ts';
 
 /** One sweep takes so many jobs, and holds them for this long: a start that failed is tried again then. */
 const jobsPerSweep = 200;
@@ -24,7 +25,9 @@ export function createSweep(dependencies: {
   return {
     /** Returns how many jobs were started; a full page means that there is more. */
     async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
-      const due = await transactions.acrossTenants((tx) => leaseDueJobs(tx, jobsPerSweep, leaseSeconds));
+      const due = await transactions.acrossTenants((tx) =>
+        leaseDueJobs(tx, { limit: jobsPerSweep, leaseSeconds, maxStarted }),
+      );
       let started = 0;
       await forEachBounded(due, startsAtOnce, async (job) => {
         if (await starter.start(job)) started += 1;

@@ -1,11 +1,13 @@
 import {
   condition,
+  continueAsNew,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   TemporalFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
 import { type DeliveryResult, type JobReference, taskQueues, wakeSignal } from '../contracts/workflows.ts';
@@ -42,11 +44,13 @@ export async function deliverMessage(job: JobReference): Promise<DeliveryResult>
   // Forgotten before each attempt, which looks at the record; one that comes during it says that the record has changed.
   isWoken = false;
   let step = await attemptFirst(job);
-  while (step.next !== 'end') {
+  for (;;) {
+    if (step.next === 'end' && !isWoken) break;
     if (step.next === 'wait') {
       setCurrentDetails(`**${step.state}** after ${step.attempts} attempts: ${step.summary}`);
       await condition(() => isWoken, step.waitMs, { summary: step.summary });
     }
+    if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof deliverMessage>(job);
     isWoken = false;
     step = await ownPath.attemptDelivery({ ...job, isFastPath: false });
   }

@@ -25,6 +25,19 @@ describe('createDestinationGate', () => {
     expect(gate.enter('chn_1')).not.toBeNull();
   });
 
+  it('has no room once so many of its attempts have become slow, though more would fit', () => {
+    const clock = { nowMs: 0 };
+    const gate = createDestinationGate({ nowMs: () => clock.nowMs, slowAttempts: 2, slowMs: 1_000, concurrency: 50 });
+    const leaves = [gate.enter('chn_1'), gate.enter('chn_1'), gate.enter('chn_1')];
+    expect(leaves).not.toContain(null);
+    clock.nowMs = 1_001;
+    expect(gate.enter('chn_1')).toBeNull();
+    expect(gate.enter('chn_2')).not.toBeNull();
+    leaves[0]?.(true);
+    leaves[1]?.(true);
+    expect(gate.enter('chn_1')).not.toBeNull();
+  });
+
   it('keeps destinations apart: a full or dead one takes no room from another', () => {
     const { gate, fail } = gateWithClock();
     fail(3, 'chn_dead');

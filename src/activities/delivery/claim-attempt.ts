@@ -107,6 +107,7 @@ export function createClaimAttempt(dependencies: {
       case 'hold':
         return { kind: 'settled', job: await writeJobChange(tx, { job, change: verdict.change, now }), notice: null };
       case 'expired':
+        if (job.isOutcomeUnknown) return giveUp(tx, job, channel, now);
         return {
           kind: 'settled',
           job: await failures.expire(tx, { job, numRetries: channel.settings.numRetries, now }),
@@ -146,6 +147,12 @@ export function createClaimAttempt(dependencies: {
     const recorded = await failures.record(tx, { job, channel, failure: interruptedFailure, now });
     await closeAttempt(tx, { ...unanswered, id: attemptId, outcome: 'ambiguous', problem: recorded.problem });
     return { kind: 'settled', job: recorded.job, notice: recorded.notice };
+  }
+
+  /** It may have gone out before its time was over. */
+  async function giveUp(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<ClaimedAttempt> {
+    const closed = await failures.recordWindowClosed(tx, { job, channel, now });
+    return { kind: 'settled', job: closed.job, notice: null };
   }
 
   async function afterWindow(

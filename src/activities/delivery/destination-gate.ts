@@ -1,32 +1,52 @@
 /**
- * Keeps the fast path free of slow destinations: within one worker, a channel may hold so many fast attempts at once, and
- * none for a while after a row of failures to reach it. Who is refused goes on as an ordinary activity, on its own queue.
+ * Keeps the fast path free of slow destinations: within one worker, a channel may hold so many fast attempts that have
+ * become slow, so many altogether, and none for a while after a row of failures to reach it. Who is refused goes on as an
+ * ordinary activity, on its own queue.
  */
 export interface DestinationGate {
   /** Null = no room; otherwise call it once when the attempt has ended. */
   enter(channelId: string): ((isReached: boolean) => void) | null;
 }
 
+interface Destination {
+  readonly startedMs: Set<{ readonly atMs: number }>;
+  failuresInARow: number;
+  openUntilMs: number;
+}
+
 export function createDestinationGate(options: {
   readonly nowMs: () => number;
+  /** Attempts that have taken longer than `slowMs` and still run. */
+  readonly slowAttempts?: number;
+  readonly slowMs?: number;
+  /** Below the worker's 100 places for local activities, so that one channel cannot hold them all. */
   readonly concurrency?: number;
   readonly failuresToOpen?: number;
   readonly openForMs?: number;
 }): DestinationGate {
-  const { nowMs, concurrency = 10, failuresToOpen = 10, openForMs = 10_000 } = options;
-  const destinations = new Map<string, { inFlight: number; failuresInARow: number; openUntilMs: number }>();
+  const { nowMs, slowAttempts = 10, slowMs = 2_000, concurrency = 60 } = options;
+  const { failuresToOpen = 10, openForMs = 10_000 } = options;
+  const destinations = new Map<string, Destination>();
+
+  function isCrowded({ startedMs }: Destination): boolean {
+    if (startedMs.size >= concurrency) return true;
+    if (startedMs.size < slowAttempts) return false;
+    return [...startedMs].filter(({ atMs }) => nowMs() - atMs > slowMs).length >= slowAttempts;
+  }
+
   return {
     enter(channelId) {
-      const destination = destinations.get(channelId) ?? { inFlight: 0, failuresInARow: 0, openUntilMs: 0 };
+      const destination = destinations.get(channelId) ?? { startedMs: new Set(), failuresInARow: 0, openUntilMs: 0 };
       destinations.set(channelId, destination);
-      if (destination.inFlight >= concurrency || destination.openUntilMs > nowMs()) return null;
-      destination.inFlight += 1;
+      if (isCrowded(destination) || destination.openUntilMs > nowMs()) return null;
+      const attempt = { atMs: nowMs() };
+      destination.startedMs.add(attempt);
       return (isReached) => {
-        destination.inFlight -= 1;
+        destination.startedMs.delete(attempt);
         destination.failuresInARow = isReached ? 0 : destination.failuresInARow + 1;
         if (destination.failuresInARow >= failuresToOpen) destination.openUntilMs = nowMs() + openForMs;
         // Healthy and idle destinations need no entry: the map stays as small as the trouble.
-        if (destination.inFlight === 0 && destination.failuresInARow === 0) destinations.delete(channelId);
+        if (destination.startedMs.size === 0 && destination.failuresInARow === 0) destinations.delete(channelId);
       };
     },
   };

@@ -24,8 +24,15 @@ export interface NewMessage {
   readonly requestId: string | null;
 }
 
-/** The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. */
-export function acceptMessage(message: NewMessage, now: Date): { job: Job; change: JobChange; startNow: boolean } {
+/**
+ * The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. Where the
+ * engine has no room it is due at once, so that the sweep starts it when there is.
+ */
+export function acceptMessage(
+  message: NewMessage,
+  now: Date,
+  hasRoom: () => boolean = () => true,
+): { job: Job; change: JobChange; startNow: boolean } {
   const isScheduled = message.sendAt !== null && message.sendAt.getTime() > now.getTime();
   const isHeld = !isScheduled && message.isChannelPaused;
   const waitingFor: WaitingFor | null = isScheduled
@@ -34,6 +41,7 @@ export function acceptMessage(message: NewMessage, now: Date): { job: Job; chang
       ? { reason: 'channel_paused', until: null, detail: 'the channel is paused' }
       : null;
   const state = isScheduled ? 'scheduled' : isHeld ? 'held' : 'queued';
+  const isStarted = state === 'queued' && hasRoom();
   const job: Job = {
     id: message.id,
     tenantId: message.tenantId,
@@ -69,7 +77,11 @@ export function acceptMessage(message: NewMessage, now: Date): { job: Job; chang
     expiresAt: message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs),
     statusUntil: null,
     // Held by its channel: no sweep until the channel resumes, or until the time-to-live ends it.
-    wakeAt: isScheduled ? message.sendAt : isHeld ? message.expiresAt : new Date(now.getTime() + startGraceMs),
+    wakeAt: isScheduled
+      ? message.sendAt
+      : isHeld
+        ? message.expiresAt
+        : new Date(now.getTime() + (isStarted ? startGraceMs : 0)),
     workflowRunId: null,
     createdAt: now,
     updatedAt: now,
@@ -84,7 +96,7 @@ export function acceptMessage(message: NewMessage, now: Date): { job: Job; chang
       kpi: [],
       problems: [],
     },
-    startNow: state === 'queued',
+    startNow: isStarted,
   };
 }
 

@@ -10,6 +10,12 @@ export function memberOf(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
+/** The member's text without outer blanks; empty where it is absent, null or no text. */
+export function textOf(object: JsonObject, name: string): string {
+  const value = memberOf(object, name);
+  return typeof value === 'string' ? value.trim() : '';
+}
+
 /**
  * What every Cloud API payload to one person begins with. `to` keeps its plus sign, which Meta recommends (without it
  * a number may be read as national to the sender); only blanks, dots, dashes, slashes and brackets are taken out.

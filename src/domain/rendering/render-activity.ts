@@ -1,21 +1,34 @@
-import { isJsonObject, type JsonObject, memberOf } from './payload.ts';
+import type { ProblemPart } from '../problems/problem.ts';
+import { arrangePieces } from './arrange-pieces.ts';
+import { maxParts } from './limits.ts';
+import { labelsFor } from './option-labels.ts';
+import { addressTo, isJsonObject, type JsonObject, memberOf } from './payload.ts';
+import { quotedMessageOf, quoteMessage } from './quoted-message.ts';
+import { noActions } from './piece.ts';
+import { readActions } from './read-actions.ts';
+import { readAttachments } from './read-attachments.ts';
+import { readPlaces } from './read-places.ts';
+import { readText } from './read-text.ts';
 import type { Rendered } from './rendered.ts';
 import { renderNative } from './render-native.ts';
-import { renderText } from './render-text.ts';
+import { renderPiece } from './render-piece.ts';
 import { renderingFailure } from './rendering-failure.ts';
-import { listUnsupportedFeatures } from './unsupported-features.ts';
 
-/** `activity` is a Bot Framework activity as it came; `to` the recipient's number. */
+/**
+ * `activity` is a Bot Framework activity as it came; `to` the recipient's number. `quotedMessageId` is the provider's id
+ * of the message that is answered, where the caller knows it; null = the `replyToId` counts if it is such an id itself.
+ */
 export interface ActivityInput {
   readonly activity: JsonObject;
   readonly to: string;
+  readonly quotedMessageId?: string | null;
 }
 
 /**
  * Renders a bot's activity for WhatsApp. A native `channelData.whatsapp` wins over all else; what is no message is
  * skipped; whatever cannot be shown fails with its JSON pointer (Bot Framework, Activity protocol).
  */
-export function renderActivity({ activity, to }: ActivityInput): Rendered {
+export function renderActivity({ activity, to, quotedMessageId = null }: ActivityInput): Rendered {
   const activityType = memberOf(activity, 'type');
   if (typeof activityType !== 'string') {
     return failed([{ detail: 'The activity has no type.', pointer: '/type' }]);
@@ -24,16 +37,36 @@ export function renderActivity({ activity, to }: ActivityInput): Rendered {
 
   const channelData = memberOf(activity, 'channelData');
   const whatsapp = isJsonObject(channelData) ? memberOf(channelData, 'whatsapp') : undefined;
-  if (whatsapp !== undefined && whatsapp !== null) {
-    return renderNative({ whatsapp, to, pointer: '/channelData/whatsapp' });
-  }
-
-  const unsupported = listUnsupportedFeatures(activity);
-  if (unsupported.length > 0) return failed(unsupported);
-  const text = renderText(activity, to);
-  return text.ok ? { kind: 'parts', parts: text.parts } : failed(text.errors);
+  const isNative = whatsapp !== undefined && whatsapp !== null;
+  const rendered = isNative
+    ? renderNative({ whatsapp, to, pointer: '/channelData/whatsapp' })
+    : renderContent(activity, to);
+  if (rendered.kind !== 'parts') return rendered;
+  return { kind: 'parts', parts: quoteMessage(rendered.parts, quotedMessageId ?? quotedMessageOf(activity)) };
 }
 
-function failed(errors: Parameters<typeof renderingFailure>[0]): Rendered {
-  return { kind: 'failed', failure: renderingFailure(errors) };
+function renderContent(activity: JsonObject, to: string): Rendered {
+  const culprits: ProblemPart[] = [];
+  const report = (pointer: string, detail: string) => void culprits.push({ detail, pointer });
+  const text = readText(activity, report);
+  const attachments = readAttachments(activity, text, report);
+  const places = readPlaces(activity, report);
+  const suggested = memberOf(activity, 'suggestedActions');
+  const actions = isJsonObject(suggested)
+    ? readActions(memberOf(suggested, 'actions'), '/suggestedActions/actions', report)
+    : noActions;
+  if (culprits.length > 0) return failed(culprits);
+
+  const labels = labelsFor(memberOf(activity, 'locale'));
+  const parts = arrangePieces({ text, attachments, places, actions }).flatMap((piece) => renderPiece(piece, labels));
+  if (parts.length === 0) return failed([{ detail: 'The activity has no text to send.', pointer: '/text' }]);
+  if (parts.length > maxParts) {
+    const pointer = attachments.length > 0 ? '/attachments' : '/text';
+    return failed([{ detail: `The activity would become more than ${maxParts} messages.`, pointer }]);
+  }
+  return { kind: 'parts', parts: parts.map((part) => ({ ...addressTo(to), ...part })) };
+}
+
+function failed(culprits: readonly ProblemPart[]): Rendered {
+  return { kind: 'failed', failure: renderingFailure(culprits) };
 }

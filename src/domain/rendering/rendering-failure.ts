@@ -1,8 +1,13 @@
 import type { Failure } from '../failure.ts';
 import type { ProblemPart } from '../problems/problem.ts';
+import { maxCulprits } from './limits.ts';
 
-/** A local failure of rendering: never retried, the user is told. `errors` name each culprit by its JSON pointer. */
-export function renderingFailure(errors: readonly ProblemPart[]): Failure {
+/** Takes down what cannot be rendered, and goes on, so that a caller learns of all culprits at once. */
+export type ReportCulprit = (pointer: string, detail: string) => void;
+
+/** A local failure of rendering: never retried, the user is told. `errors` name the culprits by their JSON pointers. */
+export function renderingFailure(culprits: readonly ProblemPart[]): Failure {
+  const errors = culprits.slice(0, maxCulprits);
   return {
     code: 'rendering_failed',
     source: 'rendering',

@@ -75,17 +75,42 @@ begin
     order by t.created_at desc, t.id desc limit page_size;
 end $$;
 
+-- Jobs that were given to Temporal and that no worker has taken up yet, counted up to `bound`: what a claim has not moved
+-- out of the lease. An engine that is given more than it can do does less, so the backlog waits in this table.
+create function count_started_jobs(bound integer)
+returns integer
+language plpgsql security definer set search_path = public as $$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select count(*) from (
+      select 1 from job
+      where wake_at > now() and wake_at <= now() + interval '10 seconds' and state in ('queued', 'held') limit bound
+    ) started
+  );
+end $$;
+
 -- What must have a workflow and may have none: taken for lease_seconds, then offered again until its work clears wake_at.
-create function lease_due_jobs(page_size integer, lease_seconds integer)
+-- At most as many as leave max_started in the engine. A schedule whose time has come is a queue.
+create function lease_due_jobs(page_size integer, lease_seconds integer, max_started integer)
 returns table (id text, tenant_id text, kind text)
 language plpgsql security definer set search_path = public as $$
 #variable_conflict use_column
+declare
+  room integer := least(page_size, max_started - count_started_jobs(max_started));
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
+  if room <= 0 then
+    return;
+  end if;
   return query
-    update job j set wake_at = now() + make_interval(secs => lease_seconds)
+    update job j set wake_at = now() + make_interval(secs => lease_seconds),
+      state = case when j.state = 'scheduled' then 'queued' else j.state end,
+      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
+      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
+      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
     from (
-      select d.id from job d where d.wake_at <= now() order by d.wake_at limit page_size for update skip locked
+      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
     ) due
     where j.id = due.id
     returning j.id, j.tenant_id, j.kind;
@@ -162,5 +187,6 @@ end $$;
 
 revoke all on all functions in schema public from public;
 grant execute on function find_api_key(bytea), find_channel_tenant(text),
-  list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer), close_status_windows(integer),
+  list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer, integer), count_started_jobs(integer),
+  close_status_windows(integer),
   list_kpi_backlog(), purge_short_lived(timestamptz, timestamptz, integer), count_waiting_jobs() to waypost_app;
