@@ -25,7 +25,7 @@ export function advanceMessage(input: {
   if ((rank[job.state] ?? 0) >= (rank[confirmed] ?? 0)) return null;
   const isFinal = confirmed === 'delivered' || confirmed === 'read';
   const until = job.statusUntil ?? new Date(now.getTime() + input.statusWindowSeconds * 1000);
-  const wasAccepted = job.partsAccepted >= job.partsTotal;
+  const wasAccepted = (rank[job.state] ?? 0) >= 1 || job.partsAccepted >= job.partsTotal;
   const wasDelivered = job.state === 'delivered';
   return {
     ...noChange,

@@ -38,8 +38,7 @@ export function chooseLayout(actions: Actions, labels: OptionLabels, hasWords: b
 
 /** The same choice twice is one choice. */
 function withoutRepetitions(replies: readonly Reply[]): Reply[] {
-  const keys = replies.map(({ title, id }) => JSON.stringify([title, id]));
-  return replies.filter((_, index) => keys.indexOf(keys[index] ?? '') === index);
+  return [...new Map(replies.map((reply) => [JSON.stringify([reply.title, reply.id]), reply])).values()];
 }
 
 function fitsButton({ title }: Link): boolean {

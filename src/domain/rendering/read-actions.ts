@@ -17,6 +17,15 @@ export function readActions(list: unknown, pointer: string, report: ReportCulpri
   return joinActions(list.map((action: unknown, index) => readAction(action, `${pointer}/${index}`, report)));
 }
 
+/** Their `to` says for whom of a group they are, and here nobody else listens. */
+export function readSuggestedActions(activity: JsonObject, report: ReportCulprit): Actions {
+  const suggested = memberOf(activity, 'suggestedActions');
+  if (suggested === undefined || suggested === null) return noActions;
+  if (isJsonObject(suggested)) return readActions(memberOf(suggested, 'actions'), '/suggestedActions/actions', report);
+  report('/suggestedActions', 'The suggested actions must be an object.');
+  return noActions;
+}
+
 export function joinActions(list: readonly Actions[]): Actions {
   return {
     replies: list.flatMap(({ replies }) => replies),

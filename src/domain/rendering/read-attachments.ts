@@ -27,7 +27,7 @@ export function readAttachments(activity: JsonObject, text: string, report: Repo
     if (blocks !== null) return blocks;
     const content = memberOf(attachment, 'content');
     const standIn = summary || (isJsonObject(content) ? textOf(content, 'fallbackText') : '');
-    if (standIn !== '') {
+    if (standIn !== '' && standIn !== text.trim()) {
       summary = '';
       return [textBlock(standIn)];
     }

@@ -1,6 +1,6 @@
 import { kindOfLink } from './media-kind.ts';
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
-import { type Block, hasActions, type Media, noActions } from './piece.ts';
+import { type Actions, type Block, hasActions, type Media, noActions } from './piece.ts';
 import { joinActions, readActions } from './read-actions.ts';
 import { convertText } from './read-text.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
@@ -41,15 +41,18 @@ export function readCard({ activity, card, pointer }: CardInput, report: ReportC
     convertText(activity, textOf(card, 'text')),
     ...files.filter(({ media }) => media === null).map(({ link }) => link),
   ].filter((line) => line !== '');
-  const tap = memberOf(card, 'tap');
-  const actions = joinActions([
-    readActions(memberOf(card, 'buttons'), `${pointer}/buttons`, report),
-    isJsonObject(tap) ? { ...noActions, links: readActions([tap], pointer, () => undefined).links } : noActions,
-  ]);
+  const buttons = readActions(memberOf(card, 'buttons'), `${pointer}/buttons`, report);
+  const actions = joinActions([buttons, readTap(card, buttons)]);
   const others = shown.filter((file) => file !== main);
   const last: Block = { kind: 'block', media: main?.media ?? null, body: body.join('\n'), actions };
   if (files.length === 0 && body.length === 0 && !hasActions(actions)) report(pointer, 'The card has nothing to show.');
   return [...others.map(({ media, alt }): Block => ({ kind: 'block', media, body: alt, actions: noActions })), last];
+}
+
+/** Where a tap on the card leads, if no button does. Anything else that a tap can do needs a card to be tapped. */
+function readTap(card: JsonObject, buttons: Actions): Actions {
+  const { links } = readActions([memberOf(card, 'tap')], '', () => undefined);
+  return { ...noActions, links: links.filter(({ url }) => buttons.links.every((button) => button.url !== url)) };
 }
 
 /** `media` null = nothing tells what the link leads to, so it is shown as a link. */

@@ -39,5 +39,8 @@ function readPlace(geo: JsonObject, place: JsonObject, pointer: string, report: 
 function readDegrees(geo: JsonObject, name: string, max: number): string | null {
   const value = memberOf(geo, name);
   if (typeof value !== 'number' || !(Math.abs(value) <= max)) return null;
-  return value.toFixed(7).replace(/\.?0+$/, '').replace(/^-0$/, '0');
+  return value
+    .toFixed(7)
+    .replace(/\.?0+$/, '')
+    .replace(/^-0$/, '0');
 }

@@ -4,8 +4,7 @@ import { maxParts } from './limits.ts';
 import { labelsFor } from './option-labels.ts';
 import { addressTo, isJsonObject, type JsonObject, memberOf } from './payload.ts';
 import { quotedMessageOf, quoteMessage } from './quoted-message.ts';
-import { noActions } from './piece.ts';
-import { readActions } from './read-actions.ts';
+import { readSuggestedActions } from './read-actions.ts';
 import { readAttachments } from './read-attachments.ts';
 import { readPlaces } from './read-places.ts';
 import { readText } from './read-text.ts';
@@ -51,10 +50,7 @@ function renderContent(activity: JsonObject, to: string): Rendered {
   const text = readText(activity, report);
   const attachments = readAttachments(activity, text, report);
   const places = readPlaces(activity, report);
-  const suggested = memberOf(activity, 'suggestedActions');
-  const actions = isJsonObject(suggested)
-    ? readActions(memberOf(suggested, 'actions'), '/suggestedActions/actions', report)
-    : noActions;
+  const actions = readSuggestedActions(activity, report);
   if (culprits.length > 0) return failed(culprits);
 
   const labels = labelsFor(memberOf(activity, 'locale'));

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { cloudApiPayload } from '../../../support/cloud-api-payload.ts';
+import { cardCases, culpritCases, mediaCases, placeCases } from './activity-cases.ts';
+import { optionCases } from './option-cases.ts';
 import { renderActivity } from '../../../../src/domain/rendering/render-activity.ts';
 import { isJsonObject, type JsonObject } from '../../../../src/domain/rendering/payload.ts';
 
 const to = '+34600111222';
 
+/** Whatever a test is about, what it renders must be something that the provider takes. */
 function render(activity: JsonObject) {
-  return renderActivity({ activity: { type: 'message', ...activity }, to });
+  const rendered = renderActivity({ activity: { type: 'message', ...activity }, to });
+  const isNative = isJsonObject(activity['channelData']) && 'whatsapp' in activity['channelData'];
+  if (rendered.kind !== 'parts' || isNative) return rendered;
+  for (const part of rendered.parts) expect(cloudApiPayload.safeParse(part).error).toBeUndefined();
+  return rendered;
 }
 
 function pointersOf(activity: JsonObject) {
@@ -56,17 +64,42 @@ describe('renderActivity', () => {
     expect(renderActivity({ activity: { type, text: 'a' }, to })).toEqual({ kind: 'skipped', activityType: type });
   });
 
-  it.each([
-    ['no text', {}, ['/text']],
-    ['an empty text', { text: '' }, ['/text']],
-    ['blanks for a text', { text: ' \n' }, ['/text']],
-    ['a text that is none', { text: 7 }, ['/text']],
-    ['XML', { text: 'a', textFormat: 'xml' }, ['/textFormat']],
-    ['attachments', { text: 'a', attachments: [{ contentType: 'image/png' }] }, ['/attachments']],
-    ['suggested actions', { text: 'a', suggestedActions: { actions: [{}] } }, ['/suggestedActions']],
-    ['a native part that is no object', { text: 'a', channelData: { whatsapp: 'b' } }, ['/channelData/whatsapp']],
-  ])('fails on %s and points at it', (_, activity, pointers) => {
+  it.each([...mediaCases, ...cardCases, ...optionCases, ...placeCases])('renders %s', (_, activity, sends) => {
+    const address = { messaging_product: 'whatsapp', recipient_type: 'individual', to };
+    expect(render(activity)).toEqual({ kind: 'parts', parts: sends.map((send) => ({ ...address, ...send })) });
+  });
+
+  it.each(culpritCases)('fails on %s and points at it', (_, activity, pointers) => {
     expect(pointersOf(activity)).toEqual(pointers);
+  });
+
+  it('lists no more culprits than anyone would read', () => {
+    expect(pointersOf({ attachments: Array.from({ length: 100 }, () => 7) })).toHaveLength(20);
+  });
+
+  it('quotes the message that the caller names, in the first send only', () => {
+    const activity = { type: 'message', text: 'a'.repeat(5_000), replyToId: 'msg_1' };
+    const rendered = renderActivity({ activity, to, quotedMessageId: 'wamid.A=' });
+    expect(rendered).toMatchObject({ parts: [{ context: { message_id: 'wamid.A=' } }, {}] });
+    expect(rendered.kind === 'parts' && rendered.parts.map((part) => 'context' in part)).toEqual([true, false]);
+  });
+
+  it.each([
+    ['an id of the provider', 'wamid.HBgL+/=', { message_id: 'wamid.HBgL+/=' }],
+    ['an id of ours', 'msg_01J', undefined],
+    ['something that only looks like one', 'wamid.a b', undefined],
+  ])('reads %s in replyToId', (_, replyToId, context) => {
+    const rendered = render({ text: 'a', replyToId });
+    expect(rendered.kind === 'parts' ? rendered.parts.map((part) => part['context']) : []).toEqual([context]);
+  });
+
+  it('leaves the context of a native object alone, and quotes with no reaction', () => {
+    const context = { message_id: 'wamid.own' };
+    const whatsapp = { type: 'text', text: { body: 'a' }, context };
+    expect(render({ replyToId: 'wamid.other', channelData: { whatsapp } })).toMatchObject({ parts: [{ context }] });
+    const reaction = { type: 'reaction', reaction: { message_id: 'wamid.1', emoji: '👍' } };
+    const rendered = render({ replyToId: 'wamid.other', channelData: { whatsapp: reaction } });
+    expect(JSON.stringify(rendered)).not.toContain('context');
   });
 
   it('points at a missing type', () => {

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/**
+ * What the Cloud API takes, as Meta publishes it (OpenAPI v23.0 and the pages of each message type), and stricter where
+ * Meta only writes it in words: unique ids and titles, no outer blanks, no empty text. Lengths count UTF-16 code units.
+ */
+const line = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => text.trim() === text && !/[\r\n]/.test(text), 'must be one line without outer blanks');
+const identifier = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => text.trim() === text, 'must have no outer blanks');
+const words = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => text.trim() !== '', 'must not be blank');
+const webLink = z.url({ protocol: /^https?$/ }).regex(/^[!-~]+$/);
+const areUnique = (texts: readonly string[]) => new Set(texts).size === texts.length;
+
+const file = { link: webLink };
+const captioned = { ...file, caption: words(1_024).optional() };
+const documentFile = { ...file, filename: z.string().min(1).optional() };
+const degrees = z.string().regex(/^-?\d{1,3}(\.\d{1,7})?$/);
+
+const address = {
+  messaging_product: z.literal('whatsapp'),
+  recipient_type: z.literal('individual'),
+  to: z.string().regex(/^\+?\d{7,15}$/),
+  context: z.strictObject({ message_id: z.string().startsWith('wamid.') }).optional(),
+};
+
+const header = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('image'), image: z.strictObject(file) }),
+  z.strictObject({ type: z.literal('video'), video: z.strictObject(file) }),
+  z.strictObject({ type: z.literal('document'), document: z.strictObject(documentFile) }),
+]);
+const body = z.strictObject({ text: words(1_024) });
+
+const replyButton = z.strictObject({
+  type: z.literal('reply'),
+  reply: z.strictObject({ id: identifier(256), title: line(20) }),
+});
+const buttons = z
+  .array(replyButton)
+  .min(1)
+  .max(3)
+  .refine((list) => areUnique(list.map(({ reply }) => reply.title)), 'titles must differ')
+  .refine((list) => areUnique(list.map(({ reply }) => reply.id)), 'ids must differ');
+
+const row = z.strictObject({ id: identifier(200), title: line(24), description: line(72).optional() });
+const rows = z
+  .array(row)
+  .min(1)
+  .max(10)
+  .refine((list) => areUnique(list.map(({ id }) => id)), 'ids must differ');
+// A title is only needed where there are several sections, and we make one.
+const sections = z.tuple([z.strictObject({ rows })]);
+
+const interactive = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('button'), header: header.optional(), body, action: z.strictObject({ buttons }) }),
+  z.strictObject({ type: z.literal('list'), body, action: z.strictObject({ button: line(20), sections }) }),
+  z.strictObject({
+    type: z.literal('cta_url'),
+    header: header.optional(),
+    body,
+    action: z.strictObject({
+      name: z.literal('cta_url'),
+      parameters: z.strictObject({ display_text: line(20), url: webLink }),
+    }),
+  }),
+]);
+
+/** What rendering makes of an activity; a native object is the caller's own and not held to this. */
+export const cloudApiPayload = z.discriminatedUnion('type', [
+  z.strictObject({ ...address, type: z.literal('text'), text: z.strictObject({ body: words(4_096) }) }),
+  z.strictObject({ ...address, type: z.literal('image'), image: z.strictObject(captioned) }),
+  z.strictObject({ ...address, type: z.literal('video'), video: z.strictObject(captioned) }),
+  z.strictObject({ ...address, type: z.literal('audio'), audio: z.strictObject(file) }),
+  z.strictObject({ ...address, type: z.literal('sticker'), sticker: z.strictObject(file) }),
+  z.strictObject({
+    ...address,
+    type: z.literal('document'),
+    document: z.strictObject({ ...documentFile, ...captioned }),
+  }),
+  z.strictObject({
+    ...address,
+    type: z.literal('location'),
+    location: z.strictObject({
+      latitude: degrees,
+      longitude: degrees,
+      name: z.string().min(1).optional(),
+      address: z.string().min(1).optional(),
+    }),
+  }),
+  z.strictObject({ ...address, type: z.literal('interactive'), interactive }),
+]);

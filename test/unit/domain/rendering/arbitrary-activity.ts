@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import type { JsonObject } from '../../../../src/domain/rendering/payload.ts';
+
+/** What bots write, near every limit, and what no bot should write. Members come and go, and may be null. */
+
+const words = fc
+  .array(fc.constantFrom('a', 'word ', '\n', '**', '_', '😀', '👨‍👩‍👧‍👦', 'e\u0301', ' '.repeat(30), 'x'.repeat(500)), {
+    maxLength: 20,
+  })
+  .map((pieces) => pieces.join(''));
+const label = fc.oneof(
+  fc.constantFrom('Yes', 'No', ' Maybe\nlater ', '', '😀'.repeat(10), '😀'.repeat(11), 'x'.repeat(24), 'x'.repeat(25)),
+  fc.string({ maxLength: 30, unit: 'grapheme' }),
+);
+const link = fc.constantFrom(
+  'https://x.test/a.png',
+  'https://x.test/b.mp4',
+  'https://x.test/c.mp3',
+  'https://x.test/ñ d.gif',
+  'HTTP://x.test/page?a=b',
+  'https://',
+  'data:image/png;base64,AAAA',
+  'mailto:a@x.test',
+  '',
+);
+const odd = fc.constantFrom<unknown>(null, 7, '', [], {}, true);
+
+function oddly<Value>(usual: fc.Arbitrary<Value>) {
+  return fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: odd });
+}
+
+function partly(model: Record<string, fc.Arbitrary<unknown>>) {
+  return fc.record(Object.fromEntries(Object.entries(model).map(([name, value]) => [name, oddly(value)])), {
+    requiredKeys: [],
+  });
+}
+
+const cardAction = partly({
+  type: fc.constantFrom('imBack', 'postBack', 'messageBack', 'openUrl', 'signin', 'call', 'dance'),
+  title: label,
+  value: fc.oneof(label, link, fc.constantFrom<unknown>('v'.repeat(200), 'v'.repeat(257), { go: 1 })),
+  text: label,
+  displayText: label,
+});
+const actions = fc.array(oddly(cardAction), { maxLength: 12 });
+const picture = partly({ url: link, alt: words });
+const card = partly({
+  title: words,
+  subtitle: words,
+  text: words,
+  images: fc.array(oddly(picture), { maxLength: 3 }),
+  image: picture,
+  media: fc.array(oddly(picture), { maxLength: 2 }),
+  buttons: actions,
+  tap: cardAction,
+  fallbackText: words,
+});
+const cardName = fc.constantFrom('hero', 'thumbnail', 'signin', 'audio', 'video', 'adaptive', 'receipt');
+const attachment = fc.oneof(
+  partly({
+    contentType: fc.constantFrom(
+      'image/png',
+      'image/webp',
+      'video/mp4',
+      'audio/ogg',
+      'application/pdf',
+      'IMAGE/GIF',
+      '',
+    ),
+    contentUrl: link,
+    name: label,
+  }),
+  fc.record({ contentType: cardName.map((name) => `application/vnd.microsoft.card.${name}`), content: oddly(card) }),
+);
+const coordinate = fc.oneof(fc.double({ min: -200, max: 200 }), fc.constant('1'));
+const geo = partly({ latitude: coordinate, longitude: coordinate, name: label });
+const entity = fc.oneof(
+  geo.map((members) => ({ ...members, type: 'GeoCoordinates' })),
+  partly({ geo, name: label, address: words }).map((members) => ({ ...members, type: 'Place' })),
+);
+
+export const arbitraryActivity: fc.Arbitrary<JsonObject> = partly({
+  text: words,
+  textFormat: fc.constantFrom('plain', 'markdown', 'markdown', 'xml'),
+  locale: fc.constantFrom('es-ES', 'de', 'xx', '!'),
+  summary: words,
+  attachments: fc.array(oddly(attachment), { maxLength: 3 }),
+  attachmentLayout: fc.constantFrom('list', 'carousel'),
+  suggestedActions: partly({ actions }),
+  entities: fc.array(oddly(entity), { maxLength: 2 }),
+  replyToId: fc.constantFrom('wamid.A=', 'msg_1'),
+}).map((members) => ({ ...members, type: 'message' }));

@@ -1,0 +1,56 @@
+import type { JsonObject } from '../../../../src/domain/rendering/payload.ts';
+
+/** What bots write … */
+
+export const attach = (contentType: string, contentUrl: string, name?: string) => ({ contentType, contentUrl, name });
+export const card = (type: string, content: JsonObject) => ({
+  contentType: `application/vnd.microsoft.card.${type}`,
+  content,
+});
+export const hero = (content: JsonObject) => card('hero', content);
+export const imBack = (title: string, value: unknown = title) => ({ type: 'imBack', title, value });
+export const postBack = (title: string, value: unknown) => ({ type: 'postBack', title, value });
+export const openUrl = (title: string, value: string) => ({ type: 'openUrl', title, value });
+export const suggest = (...actions: readonly unknown[]) => ({ actions });
+
+/** … and what WhatsApp is sent, but for the address. */
+
+export const text = (body: string) => ({ type: 'text', text: { body } });
+export const image = (link: string, caption?: string) => media('image', { link }, caption);
+export const video = (link: string, caption?: string) => media('video', { link }, caption);
+export const audio = (link: string) => media('audio', { link });
+export const sticker = (link: string) => media('sticker', { link });
+export const file = (link: string, filename?: string, caption?: string) =>
+  media('document', { link, ...(filename !== undefined && { filename }) }, caption);
+export const location = (members: JsonObject) => ({ type: 'location', location: members });
+
+/** Options are `[title, id]`; the header is a media message of which the type and the file are taken. */
+export const buttons = (body: string, options: readonly Option[], header?: MediaMessage) =>
+  interactive(
+    'button',
+    body,
+    { buttons: options.map(([title, id]) => ({ type: 'reply', reply: { id, title } })) },
+    header,
+  );
+export const list = (body: string, button: string, options: readonly Option[]) =>
+  interactive('list', body, { button, sections: [{ rows: options.map(rowOf) }] });
+export const cta = (body: string, displayText: string, url: string, header?: MediaMessage) =>
+  interactive('cta_url', body, { name: 'cta_url', parameters: { display_text: displayText, url } }, header);
+
+type Option = readonly [title: string, id: string, description?: string];
+type MediaMessage = ReturnType<typeof media>;
+
+function media(type: string, members: JsonObject, caption?: string): JsonObject {
+  return { type, [type]: { ...members, ...(caption !== undefined && { caption }) } };
+}
+
+function rowOf([title, id, description]: Option) {
+  return { id, title, ...(description !== undefined && { description }) };
+}
+
+function interactive(type: string, body: string, action: JsonObject, header?: MediaMessage) {
+  return {
+    type: 'interactive',
+    interactive: { type, ...(header !== undefined && { header }), body: { text: body }, action },
+  };
+}
