@@ -95,6 +95,12 @@ function createTemporalServer(
   };
 }
 
+/**
+ * Four partitions are made for many hosts. On one, a task may wait in a partition that nobody polls just then: an empty
+ * workflow's p95 with 50 in flight was 3.1 s with four and 1.9 s with one.
+ */
+const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'];
+
 async function launchServer(
   cliPath: string,
   { port, uiPort }: { port: number; uiPort: number },
@@ -110,7 +116,7 @@ async function launchServer(
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   args.push('--ui-disable-news-fetch', '--log-level', 'warn');
   for (const attribute of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${attribute}=Keyword`);
-  for (const setting of dynamicConfig) args.push('--dynamic-config-value', setting);
+  for (const setting of [...ONE_PARTITION, ...dynamicConfig]) args.push('--dynamic-config-value', setting);
   if (codecEndpoint !== null) args.push('--ui-codec-endpoint', codecEndpoint);
   if (dbFile !== null) args.push('--db-filename', dbFile);
   // Durable enough for development: WAL with NORMAL survives a killed process, though not always a power cut.

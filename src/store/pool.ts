@@ -20,6 +20,8 @@ export function createPool(options: {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    // Statements that are not waited for go out at once, one behind the other.
+    pipeline: true,
     // As start-up options they hold from the first statement on; a `set role` after connecting could be forgotten.
     options: [
       `-c role=${runtimeRole}`,

@@ -29,8 +29,12 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
       if (!/^ten_[0-9a-z]{26}$/.test(tenantId)) throw new Error('not a tenant id');
       const client = await pool.connect();
       try {
-        await client.query(`begin; select set_config('waypost.tenant', '${tenantId}', true)`);
+        // Waited for after the work, so that the first statement follows in the same breath. Should it fail, the work
+        // sees and writes nothing: without a tenant there are no rows.
+        const begun = client.query(`begin; select set_config('waypost.tenant', '${tenantId}', true)`);
+        begun.catch(() => undefined);
         const result = await work(createTx(client));
+        await begun;
         await client.query('commit');
         client.release();
         return result;

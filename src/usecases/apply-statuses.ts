@@ -83,8 +83,10 @@ export function createApplyStatuses(dependencies: {
     item: CallbackStatus,
   ): Promise<{ job: Job; channel: WhatsappChannel } | null> {
     const jobId = item.callbackData ?? (await findJobOfPart(tx, item.providerMessageId));
-    const job = jobId === null ? null : await lockJob(tx, jobId);
-    const channel = await channels.findWhatsapp(tx, channelId);
+    const [job, channel] = await Promise.all([
+      jobId === null ? null : lockJob(tx, jobId),
+      channels.findWhatsapp(tx, channelId),
+    ]);
     return job === null || channel === null || job.channelId !== channelId ? null : { job, channel };
   }
 }

@@ -201,18 +201,20 @@ export function createClaimAttempt(dependencies: {
     const payload = rendered.parts[part];
     if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, runId);
-    const sending = await writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now });
     const attemptId = createId('attempt');
-    await openAttempt(tx, {
-      id: attemptId,
-      tenantId: job.tenantId,
-      jobId: job.id,
-      number: sending.attempts,
-      part,
-      target: `${channel.settings.apiBaseUrl}/${channel.settings.phoneNumberId}/messages`,
-      startedAt: now,
-      errorTableVersion: errorTable.version,
-    });
+    const [sending] = await Promise.all([
+      writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now }),
+      openAttempt(tx, {
+        id: attemptId,
+        tenantId: job.tenantId,
+        jobId: job.id,
+        number: job.attempts + 1,
+        part,
+        target: `${channel.settings.apiBaseUrl}/${channel.settings.phoneNumberId}/messages`,
+        startedAt: now,
+        errorTableVersion: errorTable.version,
+      }),
+    ]);
     return {
       kind: 'send',
       job: sending,

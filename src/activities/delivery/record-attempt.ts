@@ -55,19 +55,17 @@ export function createRecordAttempt(dependencies: {
     now: Date,
   ): Promise<RecordedAttempt> {
     const { providerMessageId } = answer;
-    const isFirst = await closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null });
+    const part = { tenantId: job.tenantId, jobId: job.id, providerMessageId, part: sending.part, state: 'accepted' };
+    // One behind the other on the wire, and waited for together; each may run twice.
+    const [isFirst, , parked] = await Promise.all([
+      closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null }),
+      insertPart(tx, part),
+      claimParkedStatuses(tx, providerMessageId, job.id),
+    ]);
     if (!isFirst && job.providerMessageIds.includes(providerMessageId)) {
       // Written before, by a commit whose confirmation got lost.
       return { job, notice: null, hasMoreParts: job.state === 'sending' };
     }
-    await insertPart(tx, {
-      tenantId: job.tenantId,
-      jobId: job.id,
-      providerMessageId,
-      part: sending.part,
-      state: 'accepted',
-    });
-    const parked = await claimParkedStatuses(tx, providerMessageId, job.id);
     const isOurs = job.state === 'sending' || (job.isOutcomeUnknown && isInterruption(job.error));
     const isKnown = ['sent', 'delivered', 'read'].includes(job.state);
     if (!isOurs && !isKnown) {

@@ -3,7 +3,7 @@ export function readWebLink(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   const link = value.trim();
   if (!/^https?:\/\//i.test(link) || !URL.canParse(link)) return null;
-  return /^[!-~]+$/.test(link) ? link : new URL(link).href;
+  return /^https?:\/\/[!-~]+$/.test(link) ? link : new URL(link).href;
 }
 
 /** What is wrong with an address that should be a web link, in a sentence. */

@@ -9,24 +9,33 @@ const words = fc
   })
   .map((pieces) => pieces.join(''));
 const label = fc.oneof(
-  fc.constantFrom('Yes', 'No', ' Maybe\nlater ', '', '😀'.repeat(10), '😀'.repeat(11), 'x'.repeat(24), 'x'.repeat(25)),
+  fc.constantFrom(
+    'Yes',
+    'No',
+    ' Maybe\nlater ',
+    '',
+    '😀'.repeat(10),
+    '😀'.repeat(11),
+    'x'.repeat(20),
+    'x'.repeat(21),
+    'x'.repeat(24),
+    'x'.repeat(25),
+  ),
   fc.string({ maxLength: 30, unit: 'grapheme' }),
 );
-const link = fc.constantFrom(
+const goodLink = fc.constantFrom(
   'https://x.test/a.png',
   'https://x.test/b.mp4',
   'https://x.test/c.mp3',
   'https://x.test/ñ d.gif',
   'HTTP://x.test/page?a=b',
-  'https://',
-  'data:image/png;base64,AAAA',
-  'mailto:a@x.test',
-  '',
 );
+const badLink = fc.constantFrom('https://', 'data:image/png;base64,AAAA', 'mailto:a@x.test', '');
+const link = fc.oneof({ weight: 20, arbitrary: goodLink }, { weight: 1, arbitrary: badLink });
 const odd = fc.constantFrom<unknown>(null, 7, '', [], {}, true);
 
 function oddly<Value>(usual: fc.Arbitrary<Value>) {
-  return fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: odd });
+  return fc.oneof({ weight: 100, arbitrary: usual }, { weight: 1, arbitrary: odd });
 }
 
 function partly(model: Record<string, fc.Arbitrary<unknown>>) {
@@ -42,7 +51,10 @@ const cardAction = partly({
   text: label,
   displayText: label,
 });
-const actions = fc.array(oddly(cardAction), { maxLength: 12 });
+const choices = fc
+  .integer({ min: 2, max: 12 })
+  .map((count) => Array.from({ length: count }, (_, index) => ({ type: 'imBack', title: `Option ${index}` })));
+const actions = fc.oneof(fc.array(oddly(cardAction), { maxLength: 4 }), choices);
 const picture = partly({ url: link, alt: words });
 const card = partly({
   title: words,
@@ -72,8 +84,8 @@ const attachment = fc.oneof(
   }),
   fc.record({ contentType: cardName.map((name) => `application/vnd.microsoft.card.${name}`), content: oddly(card) }),
 );
-const coordinate = fc.oneof(fc.double({ min: -200, max: 200 }), fc.constant('1'));
-const geo = partly({ latitude: coordinate, longitude: coordinate, name: label });
+const coordinate = fc.double({ min: -95, max: 95 });
+const geo = fc.record({ latitude: oddly(coordinate), longitude: oddly(coordinate), name: oddly(label) });
 const entity = fc.oneof(
   geo.map((members) => ({ ...members, type: 'GeoCoordinates' })),
   partly({ geo, name: label, address: words }).map((members) => ({ ...members, type: 'Place' })),
@@ -81,7 +93,7 @@ const entity = fc.oneof(
 
 export const arbitraryActivity: fc.Arbitrary<JsonObject> = partly({
   text: words,
-  textFormat: fc.constantFrom('plain', 'markdown', 'markdown', 'xml'),
+  textFormat: fc.constantFrom('plain', 'plain', 'plain', 'markdown', 'markdown', 'markdown', 'xml'),
   locale: fc.constantFrom('es-ES', 'de', 'xx', '!'),
   summary: words,
   attachments: fc.array(oddly(attachment), { maxLength: 3 }),
