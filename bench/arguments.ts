@@ -7,7 +7,7 @@ export interface BenchArguments {
   readonly help: boolean;
   readonly scenario: ScenarioName;
   readonly rounds: number;
-  /** Of one measured window; a warm-up of at most 3 s comes before it. */
+  /** Of one measured window; a warm-up of at most 10 s comes before it. */
   readonly seconds: number;
   /** Deliveries in flight in the closed loop. */
   readonly concurrency: number;

@@ -6,7 +6,8 @@ import { readUsage, type Usage, type Watched } from './process-usage.ts';
 import { describePercentiles, type Percentiles } from './statistics.ts';
 import type { Subject } from './subjects.ts';
 
-const longestWarmUpMs = 3_000;
+/** An api and a worker that have just started spend half as much again on a message: engines compile as they go. */
+const longestWarmUpMs = 10_000;
 
 /** One subject under one load in one round. */
 export interface Measurement {
