@@ -25,6 +25,8 @@ export default defineConfig({
         include: [`test/${name}/**/*.test.ts`],
         environment: 'node',
         pool: 'forks',
+        // Pure tests share nothing but the code: a process for each of their files would cost more than they do.
+        isolate: name !== 'unit' && name !== 'architecture',
         testTimeout: timeoutMs,
         hookTimeout: timeoutMs,
         teardownTimeout: 30_000,
