@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, readLiveProcess, recordProcess } from './process-lock.mjs';
@@ -99,22 +100,35 @@ export function readLogTail(logFile: string): string {
   return lines.map((line) => `  ${line.slice(0, LOG_TAIL_LINE_CHARACTERS)}`).join('\n');
 }
 
+/**
+ * Below what Linux (32768) and macOS (49152) hand to outgoing connections: a port from that range may be a stranger's local
+ * end by the time its server is restarted, and was.
+ */
+const FIRST_PORT = 15_000;
+const PORT_COUNT = 17_000;
+const PORT_TRIES = 200;
+
 /** Ports of 127.0.0.1 that were free a moment ago, all different. */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  try {
-    return await Promise.all(servers.map(listenAnywhere));
-  } finally {
-    for (const server of servers) server.close();
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries += 1) {
+    if (tries === PORT_TRIES) throw new Error('No free port was found on 127.0.0.1.');
+    const port = FIRST_PORT + randomInt(PORT_COUNT);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
   }
+  return [...ports];
 }
 
-async function listenAnywhere(server: ReturnType<typeof createServer>): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1' }, resolve);
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('A listening socket without a port.');
-  return address.port;
 }

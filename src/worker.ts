@@ -35,7 +35,7 @@ await runDoor('worker', async (whenStopped) => {
     workflowSource: builtWorkflows(),
     activities: createActivities({ stores, http, keyRing, starter, publicUrl: config.publicUrl, clock, log }),
   });
-  const sweeps = startSweeps({ transactions: stores.transactions, starter, clock, warn: log.warn.bind(log) });
+  const sweeps = startSweeps({ ...stores, starter, clock, log, retentionDays: config.retentionDays });
   const health = await startWorkerHealth({
     host: config.host,
     port: config.metricsPort,

@@ -1,4 +1,4 @@
-import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeShortLived } from '../store/cross-tenant.ts';
+import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeOld, purgeShortLived } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { maxStarted } from './start-room.ts';
@@ -9,6 +9,8 @@ const leaseSeconds = 10;
 const startsAtOnce = 16;
 const windowsPerSweep = 1_000;
 const purgedPerSweep = 1_000;
+/** Each takes its rows in a dozen tables along. */
+const oldJobsPerSweep = 500;
 const parkedStatusHours = 24;
 const idempotencyHours = 24;
 
@@ -20,8 +22,9 @@ export function createSweep(dependencies: {
   readonly transactions: Transactions;
   readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
   readonly clock: () => Date;
+  readonly retentionDays: number;
 }) {
-  const { transactions, starter, clock } = dependencies;
+  const { transactions, starter, clock, retentionDays } = dependencies;
   return {
     /** Returns how many jobs were started; a full page means that there is more. */
     async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
@@ -53,6 +56,8 @@ export function createSweep(dependencies: {
           purgedPerSweep,
         ),
       );
+      const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
+      await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
     },
   };
 }

@@ -13,11 +13,12 @@ export function startSweeps(dependencies: {
   readonly transactions: Transactions;
   readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
   readonly clock: () => Date;
-  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  readonly retentionDays: number;
+  readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
 }): Repetition {
   const sweep = createSweep(dependencies);
   const onError = (error: unknown): void => {
-    dependencies.warn(
+    dependencies.log.warn(
       { reason: error instanceof Error ? error.message : 'unknown' },
       'a sweep failed, and will run again',
     );

@@ -50,6 +50,7 @@ create index job_by_recipient on job (tenant_id, recipient, created_at desc) whe
 create index job_by_conversation on job (tenant_id, conversation_id, acceptance) where conversation_id is not null;
 create index job_by_group on job (tenant_id, group_id, acceptance) where group_id is not null;
 create index job_by_channel_unfinished on job (channel_id, acceptance) where not terminal; -- channel resume
+create index job_by_age on job using brin (created_at);                                    -- purge_old()
 create index job_due on job (wake_at) where wake_at is not null;                          -- lease_due_jobs()
 create index job_status_window on job (status_until) where status_until is not null;      -- close_status_windows()
 -- At most one notice to the user for a group; where no group was given, for the failed message itself.
@@ -134,6 +135,7 @@ create table event (
   created_at timestamptz not null
 );
 create index event_by_sequence on event (tenant_id, sequence);
+create index event_by_age on event using brin (created_at); -- purge_old()
 
 -- Outbox of KPI events; `value` is the member of the same name, the relay adds the envelope.
 create table kpi_event (
@@ -149,4 +151,5 @@ create table kpi_event (
   next_attempt_at timestamptz not null
 );
 create index kpi_event_undelivered on kpi_event (channel_id, sequence) where delivered_at is null;
+create index kpi_event_by_age on kpi_event using brin (created_at); -- purge_old()
 create index kpi_event_due on kpi_event (next_attempt_at) where delivered_at is null;

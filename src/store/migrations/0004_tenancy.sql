@@ -35,6 +35,7 @@ create policy named_functions on tenant to current_user using (current_setting('
 create policy named_functions on api_key to current_user using (current_setting('waypost.cross_tenant', true) = 'on');
 create policy named_functions on channel to current_user using (current_setting('waypost.cross_tenant', true) = 'on');
 create policy named_functions on job to current_user using (current_setting('waypost.cross_tenant', true) = 'on');
+create policy named_functions on event to current_user using (current_setting('waypost.cross_tenant', true) = 'on');
 create policy named_functions on kpi_event to current_user using (current_setting('waypost.cross_tenant', true) = 'on');
 create policy named_functions on provider_status to current_user
   using (current_setting('waypost.cross_tenant', true) = 'on');
@@ -103,16 +104,17 @@ begin
   if room <= 0 then
     return;
   end if;
+  -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
   return query
+    with due as materialized (
+      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
+    )
     update job j set wake_at = now() + make_interval(secs => lease_seconds),
       state = case when j.state = 'scheduled' then 'queued' else j.state end,
       waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
       waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
       waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
-    from (
-      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
-    ) due
-    where j.id = due.id
+    from due where j.id = due.id
     returning j.id, j.tenant_id, j.kind;
 end $$;
 
@@ -125,18 +127,16 @@ declare
   result integer;
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
-    with closed as (
-      update job j set terminal = true, delivery_confirmed = false, status_until = null, finished_at = now(),
-        updated_at = now(), waiting_reason = null, waiting_until = null, waiting_detail = null
-      from (
-        select d.id from job d where d.status_until <= now() and d.state in ('accepted', 'sent')
-      order by d.status_until limit page_size
-        for update skip locked
-      ) due
-      where j.id = due.id and j.state in ('accepted', 'sent')
-      returning 1
-    )
-    select count(*)::integer into result from closed;
+  with due as materialized (
+    select d.id from job d where d.status_until <= now() and d.state in ('accepted', 'sent')
+    order by d.status_until limit page_size for update skip locked
+  ), closed as (
+    update job j set terminal = true, delivery_confirmed = false, status_until = null, finished_at = now(),
+      updated_at = now(), waiting_reason = null, waiting_until = null, waiting_detail = null
+    from due where j.id = due.id
+    returning 1
+  )
+  select count(*)::integer into result from closed;
   return result;
 end $$;
 
@@ -173,6 +173,30 @@ begin
   return result;
 end $$;
 
+-- Retention: finished jobs with all that hangs on them, events, and KPI events that were delivered. What is not finished
+-- or not delivered is never too old. Inboxes keep what users have not been shown for long: they do not hang on the job.
+create function purge_old(before timestamptz, page_size integer)
+returns integer
+language plpgsql security definer set search_path = public as $$
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  with jobs as (
+    delete from job where id in (
+      select id from job where created_at < before and terminal and finished_at < before limit page_size)
+    returning 1
+  ), events as (
+    delete from event where id in (select id from event where created_at < before limit page_size) returning 1
+  ), kpi as (
+    delete from kpi_event where id in (
+      select id from kpi_event where created_at < before and delivered_at < before limit page_size)
+    returning 1
+  )
+  select (select count(*) from jobs) + (select count(*) from events) + (select count(*) from kpi) into result;
+  return result;
+end $$;
+
 -- What waits, for metrics and for shedding load.
 create function count_waiting_jobs()
 returns table (kind text, due bigint, oldest_due_seconds double precision)
@@ -189,4 +213,5 @@ revoke all on all functions in schema public from public;
 grant execute on function find_api_key(bytea), find_channel_tenant(text),
   list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer, integer), count_started_jobs(integer),
   close_status_windows(integer),
-  list_kpi_backlog(), purge_short_lived(timestamptz, timestamptz, integer), count_waiting_jobs() to waypost_app;
+  list_kpi_backlog(), purge_short_lived(timestamptz, timestamptz, integer), count_waiting_jobs(),
+  purge_old(timestamptz, integer) to waypost_app;
