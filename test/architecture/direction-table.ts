@@ -17,7 +17,7 @@ export const directions: Readonly<Record<string, Direction>> = {
   upstreams: {
     folders: ['domain'],
     typeFolders: ['contracts'],
-    packages: ['undici', 'ipaddr.js', 'libphonenumber-js', '@microsoft/agents-activity', 'node:'],
+    packages: ['undici', 'ipaddr.js', 'node:'],
   },
   temporal: {
     folders: ['domain', 'contracts'],

@@ -45,7 +45,7 @@ const kindsByExtension: Readonly<Record<string, MediaKind>> = {
   pdf: 'document',
 };
 
-/** `contentType` as an attachment has it: any case, with or without parameters. */
+/** `contentType` as it stands on an attachment, in upper or lower case, with or without parameters. */
 export function kindOfContentType(contentType: string): MediaKind {
   const name = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return (Object.hasOwn(kindsByContentType, name) ? kindsByContentType[name] : undefined) ?? 'document';
