@@ -1,6 +1,6 @@
 import { endingAt, type Job, type JobChange } from '../job.ts';
 import { buildKpiValue } from './kpi.ts';
-import { defaultTimeToLiveMs, startGraceMs } from './new-message.ts';
+import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 
 const cancellable = new Set(['scheduled', 'queued', 'held']);
 const retryable = new Set(['failed', 'expired', 'cancelled']);

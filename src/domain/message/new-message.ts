@@ -1,10 +1,5 @@
+import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 import type { Job, JobChange, JobOrigin, WaitingFor } from '../job.ts';
-
-/** How long a message may wait when the caller names no `expiresAt`. */
-export const defaultTimeToLiveMs = 24 * 60 * 60 * 1000;
-
-/** How long a stored message may stay without a workflow before the sweep starts one. */
-export const startGraceMs = 5_000;
 
 export interface NewMessage {
   readonly id: string;

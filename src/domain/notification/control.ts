@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 import { type BatchCounts, endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
-import { defaultTimeToLiveMs, startGraceMs } from './new-notification.ts';
+import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 
 const retryable = new Set(['failed', 'expired', 'cancelled']);
 

@@ -1,11 +1,6 @@
+import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 import type { Job, JobChange } from '../job.ts';
 import { countRecipients, type NotificationRequest } from './request.ts';
-
-/** How long a notification may take when the caller names no `expiresAt`. */
-export const defaultTimeToLiveMs = 24 * 60 * 60 * 1000;
-
-/** How long a stored notification may stay without a workflow before the sweep starts one. */
-export const startGraceMs = 5_000;
 
 export interface NewNotification {
   readonly id: string;

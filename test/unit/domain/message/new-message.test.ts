@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { acceptMessage, defaultTimeToLiveMs, startGraceMs } from '../../../../src/domain/message/new-message.ts';
+import { defaultTimeToLiveMs, startGraceMs } from '../../../../src/domain/acceptance.ts';
+import { acceptMessage } from '../../../../src/domain/message/new-message.ts';
 import { after, aNewMessage, noon } from '../../../support/a-job.ts';
 
 describe('acceptMessage', () => {
