@@ -17,7 +17,7 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, createId, links, pool, stores, urlGuard, http, dataConverter } =
+  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, dataConverter } =
     await createCollaborators(config, { poolSize });
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
@@ -26,6 +26,7 @@ await runDoor('api', async (whenStopped) => {
     client,
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
+  turnBell.listen((next) => starter.wakeSoon(next));
   const app = await buildApp({
     ...stores,
     ...createUseCases({ ...stores, starter, clock }),

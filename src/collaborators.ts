@@ -5,6 +5,7 @@ import { createIdSource } from './domain/ids.ts';
 import { createKeyRing } from './encryption/key-ring.ts';
 import { migrate } from './store/migrator.ts';
 import { createStores } from './store/index.ts';
+import { createTurnBell } from './store/turn-bell.ts';
 import { createPool } from './store/pool.ts';
 import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
@@ -27,7 +28,16 @@ export async function createCollaborators(config: Config, options: { readonly po
       log.warn({ reason: error.message }, 'an idle database connection broke');
     },
   });
-  const stores = createStores({ pool, keyRing, createId, publicUrl: config.publicUrl, links, random: Math.random });
+  const turnBell = createTurnBell();
+  const stores = createStores({
+    pool,
+    keyRing,
+    createId,
+    publicUrl: config.publicUrl,
+    links,
+    random: Math.random,
+    turnBell,
+  });
   const urlGuard = createUrlGuard(config);
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin });
   return {
@@ -38,6 +48,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     links,
     pool,
     stores,
+    turnBell,
     urlGuard,
     http,
     dataConverter: createDataConverter(keyRing),

@@ -16,7 +16,9 @@ const poolSize = 30;
 
 await runDoor('worker', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, pool, stores, http, dataConverter } = await createCollaborators(config, { poolSize });
+  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter } = await createCollaborators(config, {
+    poolSize,
+  });
   installTemporalLog(log);
   const connection = await NativeConnection.connect({
     ...config.temporalConnection,
@@ -27,6 +29,7 @@ await runDoor('worker', async (whenStopped) => {
     client,
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
+  turnBell.listen((next) => starter.wakeSoon(next));
   const workers = await startWorkers({
     connection,
     namespace: config.temporalNamespace,

@@ -3,7 +3,8 @@ import type { Job } from '../domain/job.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { KernelClient } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
-import type { ClaimedAttempt, ClaimInput } from './delivery/claim-attempt.ts';
+import type { ClaimInput } from './delivery/claim-attempt.ts';
+import type { ClaimedAttempt } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
 import type { createRecordAttempt } from './delivery/record-attempt.ts';
 

@@ -12,6 +12,7 @@ import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createDestinationGate } from './delivery/destination-gate.ts';
+import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
@@ -36,7 +37,7 @@ export function createActivities(dependencies: {
   const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
   return {
     attemptDelivery: createAttemptDelivery({
-      claimAttempt: createClaimAttempt({ ...stores, clock }),
+      claimAttempt: createClaimAttempt({ ...stores, prepareSend: createPrepareSend(stores), clock }),
       recordAttempt: createRecordAttempt({ ...stores, clock }),
       kernel: createKernelClient({ http }),
       gate: createDestinationGate({ nowMs }),

@@ -70,6 +70,12 @@ export interface Job {
   readonly partsTotal: number;
   readonly partsAccepted: number;
   readonly nextAttemptAt: Date | null;
+  /** It takes its turn in its conversation: earlier ones that are not out yet go first. */
+  readonly isOrdered: boolean;
+  /** When it was accepted or last run again. */
+  readonly queuedAt: Date;
+  /** The place it holds in its channel's rate; null = none. */
+  readonly rateSlotAt: Date | null;
   /** The last send may have gone out: until a status says so, nobody knows. */
   readonly isOutcomeUnknown: boolean;
   readonly error: Problem | null;
@@ -102,7 +108,19 @@ export interface Job {
 
 /** What may change after acceptance. */
 export type JobUpdate = Partial<
-  Omit<Job, 'id' | 'tenantId' | 'kind' | 'request' | 'origin' | 'causedBy' | 'createdAt' | 'updatedAt' | 'requestId'>
+  Omit<
+    Job,
+    | 'id'
+    | 'tenantId'
+    | 'kind'
+    | 'request'
+    | 'origin'
+    | 'causedBy'
+    | 'createdAt'
+    | 'updatedAt'
+    | 'requestId'
+    | 'isOrdered'
+  >
 >;
 
 export interface TimelineEntry {

@@ -7,6 +7,7 @@ import { createMessageFailures, type MessageFailures } from './message-failures.
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import type { Pool } from './pool.ts';
+import type { TurnBell } from './turn-bell.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 
 /** The stores that have dependencies of their own; the rest are functions over a transaction. */
@@ -27,6 +28,7 @@ export function createStores(dependencies: {
   readonly publicUrl: string;
   readonly links: WorkflowLinks;
   readonly random: () => number;
+  readonly turnBell: TurnBell;
 }): Stores {
   const { createId } = dependencies;
   const channels = createChannelStore(dependencies);

@@ -1,6 +1,8 @@
 import type { CreateId } from '../domain/ids.ts';
 import { type Job, type JobChange, applyUpdate } from '../domain/job.ts';
 import { type WorkflowLinks, toJobView } from '../domain/job-view.ts';
+import { standsInLine } from '../domain/message/turn.ts';
+import type { TurnBell } from './turn-bell.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WriteJobChange {
@@ -14,12 +16,14 @@ export interface WriteJobChange {
 export function createWriteJobChange(dependencies: {
   readonly createId: CreateId;
   readonly links: WorkflowLinks;
+  readonly turnBell: Pick<TurnBell, 'ring'>;
 }): WriteJobChange {
-  const { createId, links } = dependencies;
+  const { createId, links, turnBell } = dependencies;
   return async (tx, { job, change, now }) => {
     const next = applyUpdate(job, change.set, now);
     const data = change.events.length === 0 ? null : JSON.stringify(toJobView(next, links));
-    await tx.execute({
+    const leavesLine = job.isOrdered && standsInLine(job) && !standsInLine(next);
+    const released = await tx.query<{ id: string }>({
       name: 'write-job-change',
       text: writeStatement,
       values: [
@@ -59,8 +63,16 @@ export function createWriteJobChange(dependencies: {
           change.problems.map((problem) => ({ id: problem.instance.split('/').at(-1), document: problem })),
         ),
         next.channelId,
+        next.queuedAt,
+        next.rateSlotAt,
+        leavesLine,
+        next.conversationId,
+        next.kind,
       ],
     });
+    const [turn] = released;
+    if (turn !== undefined)
+      tx.afterCommit(() => turnBell.ring({ id: turn.id, tenantId: job.tenantId, kind: job.kind }));
     return next;
   };
 }
@@ -73,7 +85,7 @@ const writeStatement = `
       retries_used = $9, throttled_in_a_row = $10, parts_total = $11, parts_accepted = $12, next_attempt_at = $13,
       is_outcome_unknown = $14, error = $15, error_code = $16, provider_message_ids = $17, possible_duplicate = $18,
       user_informed = $19, delivery_confirmed = $20, counts = $21, send_at = $22, expires_at = $23, status_until = $24,
-      wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28
+      wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28, queued_at = $35, rate_slot_at = $36
     where id = $1 and tenant_id = $2
   ), timeline as (
     insert into timeline_entry (tenant_id, job_id, at, type, title, detail)
@@ -90,9 +102,17 @@ const writeStatement = `
     -- Without a sink there is nobody to tell, and no row to keep.
     where exists (select 1 from channel where id = $34 and coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') is not null)
     order by position
-  )
+  ), problems as (
   insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
   select entry ->> 'id', $2, $1, entry -> 'document' ->> 'code', entry -> 'document' ->> 'source',
     entry -> 'document' ->> 'class', (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
   from json_array_elements($33::json) as list (entry)
-  on conflict (id) do nothing`;
+  on conflict (id) do nothing
+  )
+  -- Who leaves the line makes the one now in front due; a wait of another kind that this one has stays as it is.
+  update job set wake_at = case when state = 'queued' or waiting_reason = 'turn' then $28 else wake_at end
+  where $37 and id = (
+    select id from job where channel_id = $34 and conversation_id = $38 and kind = $39 and is_ordered
+      and state in ('queued', 'held', 'sending', 'relaying') and id <> $1 order by acceptance limit 1
+  )
+  returning id`;

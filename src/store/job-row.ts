@@ -17,6 +17,9 @@ export interface JobRow {
   parts_total: number;
   parts_accepted: number;
   next_attempt_at: Date | null;
+  is_ordered: boolean;
+  queued_at: Date;
+  rate_slot_at: Date | null;
   is_outcome_unknown: boolean;
   error: Problem | null;
   external_id: string | null;
@@ -47,7 +50,7 @@ export interface JobRow {
 
 /** A notification's request is megabytes and read in pages where it is needed: here it is null. */
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
-  retries_used, throttled_in_a_row, parts_total, parts_accepted, next_attempt_at, is_outcome_unknown, error, external_id,
+  retries_used, throttled_in_a_row, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
   delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_run_id, created_at, updated_at, finished_at`;
@@ -69,6 +72,9 @@ export function toJob(row: JobRow): Job {
     partsTotal: row.parts_total,
     partsAccepted: row.parts_accepted,
     nextAttemptAt: row.next_attempt_at,
+    isOrdered: row.is_ordered,
+    queuedAt: row.queued_at,
+    rateSlotAt: row.rate_slot_at,
     isOutcomeUnknown: row.is_outcome_unknown,
     error: row.error,
     externalId: row.external_id,

@@ -13,6 +13,8 @@ export interface Tx {
   query<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]>;
   /** Like `query`, for statements whose count of touched rows is the answer. */
   execute(statement: Statement): Promise<number>;
+  /** Runs `work` once this transaction is committed, and never where it is rolled back. It must not throw. */
+  afterCommit(work: () => void): void;
 }
 
 export interface Transactions {
@@ -33,10 +35,12 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
         // sees and writes nothing: without a tenant there are no rows.
         const begun = client.query(`begin; select set_config('waypost.tenant', '${tenantId}', true)`);
         begun.catch(() => undefined);
-        const result = await work(createTx(client));
+        const afterwards: (() => void)[] = [];
+        const result = await work(createTx(client, afterwards));
         await begun;
         await client.query('commit');
         client.release();
+        for (const each of afterwards) each();
         return result;
       } catch (error) {
         await rollBack(client);
@@ -46,8 +50,10 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
     async acrossTenants(work) {
       const client = await pool.connect();
       try {
-        const result = await work(createTx(client));
+        const afterwards: (() => void)[] = [];
+        const result = await work(createTx(client, afterwards));
         client.release();
+        for (const each of afterwards) each();
         return result;
       } catch (error) {
         client.release(error instanceof Error ? isConnectionFault(error) : true);
@@ -67,13 +73,16 @@ async function rollBack(client: pg.PoolClient): Promise<void> {
   }
 }
 
-function createTx(client: pg.PoolClient): Tx {
+function createTx(client: pg.PoolClient, afterwards: (() => void)[]): Tx {
   return {
     async query<Row extends pg.QueryResultRow>(statement: Statement) {
       return (await client.query<Row>(toConfig(statement))).rows;
     },
     async execute(statement) {
       return (await client.query(toConfig(statement))).rowCount ?? 0;
+    },
+    afterCommit(work) {
+      afterwards.push(work);
     },
   };
 }

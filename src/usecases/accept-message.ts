@@ -4,6 +4,7 @@ import { acceptMessage } from '../domain/message/new-message.ts';
 import type { MessageRequest } from '../domain/message/request.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
+import { isLineTaken, type Line } from '../store/conversation-lines.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import type { Tx } from '../store/transactions.ts';
 import type { StartRoom } from './start-room.ts';
@@ -53,6 +54,7 @@ export function createAcceptMessage(dependencies: {
         errors: [{ pointer: '/expiresAt', detail: 'must lie in the future and after sendAt' }],
       });
     }
+    const line = lineOfMessage(channel, message.conversationId);
     const accepted = acceptMessage(
       {
         ...message,
@@ -60,6 +62,8 @@ export function createAcceptMessage(dependencies: {
         tenantId,
         channelId: channel.id,
         isChannelPaused: channel.state === 'paused',
+        isOrdered: line !== null,
+        isTurnTaken: line !== null && !isLater(message.sendAt, now) && (await isLineTaken(tx, line)),
         causedBy: null,
       },
       now,
@@ -68,6 +72,12 @@ export function createAcceptMessage(dependencies: {
     await insertJob(tx, accepted);
     return { job: accepted.job, startNow: accepted.startNow };
   };
+
+  /** Null = no one asked for an order. */
+  function lineOfMessage(channel: WhatsappChannel, conversationId: string | null): Line | null {
+    if (conversationId === null || channel.settings.ordering !== 'strict') return null;
+    return { channelId: channel.id, conversationId, kind: 'message' };
+  }
 
   async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {
     if (id === null) {
@@ -88,4 +98,9 @@ export function createAcceptMessage(dependencies: {
       errors: [{ pointer: '/channelId', detail: 'names no WhatsApp channel of this tenant' }],
     });
   }
+}
+
+/** It stands in line from its `sendAt` on, at the place of its acceptance. */
+function isLater(sendAt: Date | null, now: Date): boolean {
+  return sendAt !== null && sendAt.getTime() > now.getTime();
 }

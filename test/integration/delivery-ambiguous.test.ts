@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimAttempt } from '../../src/activities/delivery/claim-attempt.ts';
+import { createPrepareSend } from '../../src/activities/delivery/prepare-send.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
 import type { KernelAnswer } from '../../src/upstreams/kernel/kernel-answer.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
@@ -32,7 +33,11 @@ const refusedAnswer: KernelAnswer = {
 
 /** Claims as a process does that dies before its record; returns what that process would still write. */
 async function claimAndDie(jobId: string) {
-  const claimAttempt = createClaimAttempt({ ...place.stores, clock: place.clock });
+  const claimAttempt = createClaimAttempt({
+    ...place.stores,
+    prepareSend: createPrepareSend(place.stores),
+    clock: place.clock,
+  });
   const recordAttempt = createRecordAttempt({ ...place.stores, clock: place.clock });
   const enter = () => () => undefined;
   const claimed = await claimAttempt({ tenantId: place.tenantId, jobId, runId: 'dead', enter });

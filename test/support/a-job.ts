@@ -19,6 +19,8 @@ export function aNewMessage(members: Partial<NewMessage> = {}): NewMessage {
     tenantId: 'ten_1',
     channelId: 'chn_1',
     isChannelPaused: false,
+    isOrdered: false,
+    isTurnTaken: false,
     to: '+34600111222',
     conversationId: null,
     groupId: null,

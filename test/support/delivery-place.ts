@@ -11,6 +11,7 @@ import { createIdSource } from '../../src/domain/ids.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
+import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { findJob } from '../../src/store/jobs.ts';
 import { insertTenant } from '../../src/store/tenants.ts';
 import type { Transactions } from '../../src/store/transactions.ts';
@@ -59,6 +60,9 @@ export async function openDeliveryPlace() {
   const clock = () => new Date(nowMs());
   const createId = createIdSource({ nowMs, randomBytes });
   const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
+  const released: string[] = [];
+  const turnBell = createTurnBell();
+  turnBell.listen(({ id }) => released.push(id));
   const plain = createStores({
     pool: database.pool,
     keyRing,
@@ -66,6 +70,7 @@ export async function openDeliveryPlace() {
     publicUrl,
     links: { uiUrl: 'http://localhost:8233', namespace: 'default' },
     random: () => 0.5,
+    turnBell,
   });
   let transactionCount = 0;
   const transactions: Transactions = {
@@ -131,6 +136,7 @@ export async function openDeliveryPlace() {
     tenantId,
     started,
     woken,
+    released,
     clock,
     control,
     applyStatuses,

@@ -11,6 +11,7 @@ import { findBatch } from '../../src/store/batch-jobs.ts';
 import type { Delivery } from '../../src/domain/notification/delivery.ts';
 import { listJobDeliveries } from '../../src/store/deliveries.ts';
 import { saveMerchant, saveUsers } from '../../src/store/directory.ts';
+import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
 import { insertIntegration } from '../../src/store/integrations.ts';
 import { listErrorsWithProblems } from '../../src/store/notification-errors.ts';
@@ -70,7 +71,15 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
   const links = { uiUrl: 'http://temporal.test', namespace: 'default' };
   const publicUrl = 'https://waypost.test';
-  const stores = createStores({ pool: database.pool, keyRing, createId, publicUrl, links, random: Math.random });
+  const stores = createStores({
+    pool: database.pool,
+    keyRing,
+    createId,
+    publicUrl,
+    links,
+    random: Math.random,
+    turnBell: createTurnBell(),
+  });
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
   const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });

@@ -5,6 +5,7 @@ import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import type { App } from '../../src/http/app.ts';
 import { buildApp } from '../../src/http/build-app.ts';
 import type { AppDependencies } from '../../src/http/app-dependencies.ts';
+import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { createStores } from '../../src/store/index.ts';
 import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
@@ -111,7 +112,15 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
   const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
   const links = { uiUrl: 'http://localhost:8233', namespace: 'default' };
-  const stores = createStores({ pool, keyRing, createId, publicUrl, links, random: Math.random });
+  const stores = createStores({
+    pool,
+    keyRing,
+    createId,
+    publicUrl,
+    links,
+    random: Math.random,
+    turnBell: createTurnBell(),
+  });
   const starter = { startSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
   const clock = () => new Date();
   return {

@@ -1,6 +1,6 @@
 import type { Job } from '../../domain/job.ts';
 import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
-import type { ClaimedAttempt } from './claim-attempt.ts';
+import type { ClaimedAttempt } from './claimed-attempt.ts';
 
 /** One line an attempt, with every id and nothing personal. */
 export type AttemptLog = (input: {

@@ -1,43 +1,20 @@
-import type { WhatsappSecrets } from '../../domain/channel.ts';
-import type { CreateId } from '../../domain/ids.ts';
-import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
-import { claimMessage, startAttempt } from '../../domain/message/claim.ts';
+import { type Job, noChange } from '../../domain/job.ts';
+import { claimMessage } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
-import type { MessageRequest } from '../../domain/message/request.ts';
-import { errorTable } from '../../domain/problems/error-table.ts';
-import { renderMessage } from '../../domain/rendering/render-message.ts';
-import { closeAttempt, findOpenAttempt, openAttempt } from '../../store/attempts.ts';
+import { standsInLine, type Turn } from '../../domain/message/turn.ts';
+import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
+import { findTurn, lineOf } from '../../store/conversation-lines.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
-import { listParts } from '../../store/message-parts.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
-
-/** What a claim came to: something to send, or what the job now looks like. */
-export type ClaimedAttempt =
-  | {
-      readonly kind: 'send';
-      readonly job: Job;
-      readonly channel: WhatsappChannel;
-      readonly secrets: WhatsappSecrets;
-      readonly attemptId: string;
-      readonly part: number;
-      readonly payload: Readonly<Record<string, unknown>>;
-      readonly leave: (isReached: boolean) => void;
-    }
-  | { readonly kind: 'settled'; readonly job: Job; readonly notice: Job | null }
-  | { readonly kind: 'crowded' }
-  | { readonly kind: 'missing' };
-
-/** Asks for room at a destination; null = there is none now. The returned function gives the room back. */
-export type EnterDestination = (channelId: string) => ((isReached: boolean) => void) | null;
+import type { ClaimedAttempt, EnterDestination, Leave } from './claimed-attempt.ts';
+import type { PrepareSend } from './prepare-send.ts';
 
 /** What is known of an attempt whose process died: nothing. */
 const unanswered = { durationMs: null, httpStatus: null, providerCode: null, responseExcerpt: null } as const;
-
-type Leave = (isReached: boolean) => void;
 
 export interface ClaimInput {
   readonly tenantId: string;
@@ -60,10 +37,10 @@ export function createClaimAttempt(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
-  readonly createId: CreateId;
+  readonly prepareSend: PrepareSend;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, failures, createId, clock } = dependencies;
+  const { transactions, channels, writeJobChange, failures, prepareSend, clock } = dependencies;
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
@@ -96,6 +73,7 @@ export function createClaimAttempt(dependencies: {
       job,
       now,
       isChannelPaused: channel.state === 'paused',
+      turn: await turnOf(tx, job),
       hasOpenAttempt: open !== null,
       runId,
     });
@@ -118,8 +96,14 @@ export function createClaimAttempt(dependencies: {
       case 'window_closed':
         return afterWindow(tx, job, channel, runId, now, leave);
       case 'go':
-        return go(tx, job, channel, runId, now, leave);
+        return prepareSend(tx, { job, channel, runId, now, leave });
     }
+  }
+
+  /** What was claimed before had its turn; only what still stands in line has to wait for it. */
+  async function turnOf(tx: Tx, job: Job): Promise<Turn> {
+    const line = job.state === 'sending' || !standsInLine(job) ? null : lineOf(job);
+    return line === null ? 'free' : findTurn(tx, line, job.id);
   }
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
@@ -165,74 +149,12 @@ export function createClaimAttempt(dependencies: {
   ): Promise<ClaimedAttempt> {
     // Our own crash is not the message's fault: where the channel resends, it costs none of its retries.
     if (isInterruption(job.error) && channel.settings.ambiguousPolicy === 'resend') {
-      return go(tx, { ...job, possibleDuplicate: true }, channel, runId, now, leave);
+      return prepareSend(tx, { job: { ...job, possibleDuplicate: true }, channel, runId, now, leave });
     }
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });
     const isDue = closed.decision.next === 'retry' && closed.decision.delayMs === 0;
-    return isDue ? go(tx, closed.job, channel, runId, now, leave) : { kind: 'settled', job: closed.job, notice: null };
-  }
-
-  async function go(
-    tx: Tx,
-    job: Job,
-    channel: WhatsappChannel,
-    runId: string,
-    now: Date,
-    leave: Leave,
-  ): Promise<ClaimedAttempt> {
-    // `request` was parsed at the door and stored by us.
-    const rendered = renderMessage(job.request as MessageRequest, job.to ?? '');
-    if (rendered.kind === 'skipped') {
-      const change = {
-        ...noChange,
-        set: { ...endingAt(now), state: 'skipped' as const, workflowRunId: runId },
-        timeline: [
-          { type: 'message.skipped', title: `Skipped: an activity of type ${rendered.activityType} is no message` },
-        ],
-      };
-      return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }), notice: null };
-    }
-    if (rendered.kind === 'failed') {
-      const running = applyUpdate(job, { workflowRunId: runId }, now);
-      const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
-      return { kind: 'settled', job: recorded.job, notice: recorded.notice };
-    }
-    const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
-    const payload = rendered.parts[part];
-    if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
-    const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, runId);
-    const attemptId = createId('attempt');
-    const [sending] = await Promise.all([
-      writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now }),
-      openAttempt(tx, {
-        id: attemptId,
-        tenantId: job.tenantId,
-        jobId: job.id,
-        number: job.attempts + 1,
-        part,
-        target: `${channel.settings.apiBaseUrl}/${channel.settings.phoneNumberId}/messages`,
-        startedAt: now,
-        errorTableVersion: errorTable.version,
-      }),
-    ]);
-    return {
-      kind: 'send',
-      job: sending,
-      channel,
-      secrets: channels.openSecrets(channel),
-      attemptId,
-      part,
-      payload: { ...payload, biz_opaque_callback_data: job.id },
-      leave,
-    };
-  }
-
-  /** Only what Kernel has not taken is ever sent (again). */
-  async function nextPart(tx: Tx, jobId: string, total: number): Promise<number> {
-    const taken = new Set(
-      (await listParts(tx, jobId)).filter((part) => part.state !== 'failed').map((part) => part.part),
-    );
-    for (let part = 0; part < total; part += 1) if (!taken.has(part)) return part;
-    return total - 1;
+    return isDue
+      ? prepareSend(tx, { job: closed.job, channel, runId, now, leave })
+      : { kind: 'settled', job: closed.job, notice: null };
   }
 }

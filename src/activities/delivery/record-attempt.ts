@@ -13,7 +13,7 @@ import { insertPart, listParts } from '../../store/message-parts.ts';
 import { claimParkedStatuses, readStatusWord } from '../../store/provider-statuses.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
-import type { ClaimedAttempt } from './claim-attempt.ts';
+import type { ClaimedAttempt } from './claimed-attempt.ts';
 
 type Sending = Extract<ClaimedAttempt, { kind: 'send' }>;
 

@@ -1,5 +1,6 @@
 import { endingAt, noChange, type Job, type JobChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
+import { holdForTurn, type Turn } from './turn.ts';
 import { buildKpiValue } from './kpi.ts';
 
 /** After this long without news a job in `sending` is offered to a workflow again: its process must have died. */
@@ -28,6 +29,7 @@ export function claimMessage(input: {
   readonly job: Job;
   readonly now: Date;
   readonly isChannelPaused: boolean;
+  readonly turn: Turn;
   readonly hasOpenAttempt: boolean;
   readonly runId: string;
 }): Claim {
@@ -37,6 +39,7 @@ export function claimMessage(input: {
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
   const dueAt = Math.max(job.nextAttemptAt?.getTime() ?? 0, job.sendAt?.getTime() ?? 0);
   if (dueAt - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueAt) };
+  if (input.turn !== 'free') return { kind: 'hold', change: holdForTurn(job, input.turn, now) };
   if (input.isChannelPaused) return { kind: 'hold', change: holdForChannel(job) };
   if (job.isOutcomeUnknown) return { kind: 'window_closed' };
   return { kind: 'go', change: startAttempt(job, now, input.runId) };
@@ -49,6 +52,7 @@ export function startAttempt(job: Job, now: Date, runId: string): JobChange {
       state: 'sending',
       waitingFor: null,
       nextAttemptAt: null,
+      rateSlotAt: null,
       isOutcomeUnknown: false,
       attempts: job.attempts + 1,
       workflowRunId: runId,

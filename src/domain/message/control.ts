@@ -33,6 +33,8 @@ export function retryMessage(job: Job, now: Date): JobChange | null {
       throttledInARow: 0,
       nextAttemptAt: null,
       sendAt: null,
+      queuedAt: now,
+      rateSlotAt: null,
       error: null,
       finishedAt: null,
       expiresAt: hasExpired ? new Date(now.getTime() + defaultTimeToLiveMs) : job.expiresAt,

@@ -1,11 +1,17 @@
 import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 import type { Job, JobChange, JobOrigin, WaitingFor } from '../job.ts';
+import { newJob } from '../new-job.ts';
+import { waitsForTurn } from './turn.ts';
 
 export interface NewMessage {
   readonly id: string;
   readonly tenantId: string;
   readonly channelId: string;
   readonly isChannelPaused: boolean;
+  /** It takes its turn in its conversation. */
+  readonly isOrdered: boolean;
+  /** An earlier message of the conversation is not out yet. */
+  readonly isTurnTaken: boolean;
   readonly to: string;
   readonly conversationId: string | null;
   readonly groupId: string | null;
@@ -21,7 +27,8 @@ export interface NewMessage {
 
 /**
  * The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. Where the
- * engine has no room it is due at once, so that the sweep starts it when there is.
+ * engine has no room it is due at once, so that the sweep starts it when there is; what waits for its turn or its channel
+ * is not started at all.
  */
 export function acceptMessage(
   message: NewMessage,
@@ -29,64 +36,33 @@ export function acceptMessage(
   hasRoom: () => boolean = () => true,
 ): { job: Job; change: JobChange; startNow: boolean } {
   const isScheduled = message.sendAt !== null && message.sendAt.getTime() > now.getTime();
-  const isHeld = !isScheduled && message.isChannelPaused;
-  const waitingFor: WaitingFor | null = isScheduled
-    ? { reason: 'schedule', until: message.sendAt, detail: 'waits for its sendAt' }
-    : isHeld
-      ? { reason: 'channel_paused', until: null, detail: 'the channel is paused' }
-      : null;
+  const waitingFor = isScheduled ? waitsForSchedule(message.sendAt) : waitsAtFirst(message);
+  const isHeld = !isScheduled && waitingFor !== null;
   const state = isScheduled ? 'scheduled' : isHeld ? 'held' : 'queued';
   const isStarted = state === 'queued' && hasRoom();
-  const job: Job = {
-    id: message.id,
-    tenantId: message.tenantId,
-    kind: 'message',
-    state,
-    terminal: false,
-    waitingFor,
-    attempts: 0,
-    retriesUsed: 0,
-    throttledInARow: 0,
-    partsTotal: 1,
-    partsAccepted: 0,
-    nextAttemptAt: null,
-    isOutcomeUnknown: false,
-    error: null,
-    externalId: message.externalId,
-    channelId: message.channelId,
-    to: message.to,
-    conversationId: message.conversationId,
-    groupId: message.groupId,
-    integration: null,
-    providerMessageIds: [],
-    possibleDuplicate: false,
-    userInformed: false,
-    deliveryConfirmed: null,
-    counts: null,
-    metadata: message.metadata,
-    request: message.request,
-    origin: message.origin,
-    causedBy: message.causedBy,
-    requestId: message.requestId,
-    sendAt: message.sendAt,
-    expiresAt: message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs),
-    statusUntil: null,
-    // Held by its channel: no sweep until the channel resumes, or until the time-to-live ends it.
-    wakeAt: isScheduled
-      ? message.sendAt
-      : isHeld
-        ? message.expiresAt
-        : new Date(now.getTime() + (isStarted ? startGraceMs : 0)),
-    workflowRunId: null,
-    createdAt: now,
-    updatedAt: now,
-    finishedAt: null,
-  };
+  const expiresAt = message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs);
+  const { isChannelPaused: _paused, isTurnTaken: _taken, ...given } = message;
+  const job = newJob(
+    {
+      ...given,
+      kind: 'message',
+      state,
+      waitingFor,
+      expiresAt,
+      // Held: no sweep until its turn comes or its channel resumes, or until the time-to-live ends it.
+      wakeAt: isScheduled
+        ? message.sendAt
+        : isHeld
+          ? expiresAt
+          : new Date(now.getTime() + (isStarted ? startGraceMs : 0)),
+    },
+    now,
+  );
   return {
-    job: isHeld ? { ...job, wakeAt: job.expiresAt } : job,
+    job,
     change: {
       set: {},
-      timeline: [{ type: `message.${state}`, title: acceptanceTitle(state) }],
+      timeline: [{ type: `message.${state}`, title: acceptanceTitle(waitingFor) }],
       events: isScheduled ? ['message.scheduled'] : isHeld ? ['message.held'] : [],
       kpi: [],
       problems: [],
@@ -95,12 +71,22 @@ export function acceptMessage(
   };
 }
 
+function waitsForSchedule(sendAt: Date | null): WaitingFor {
+  return { reason: 'schedule', until: sendAt, detail: 'waits for its sendAt' };
+}
+
+/** The turn first: who stands behind another need not be looked at when the channel resumes. */
+function waitsAtFirst(message: NewMessage): WaitingFor | null {
+  if (message.isTurnTaken) return waitsForTurn;
+  return message.isChannelPaused ? { reason: 'channel_paused', until: null, detail: 'the channel is paused' } : null;
+}
+
 function startOf(message: NewMessage, now: Date): number {
   return Math.max(message.sendAt?.getTime() ?? 0, now.getTime());
 }
 
-function acceptanceTitle(state: string): string {
-  if (state === 'scheduled') return 'Accepted, to be sent later';
-  if (state === 'held') return 'Accepted, held while its channel is paused';
-  return 'Accepted';
+function acceptanceTitle(waitingFor: WaitingFor | null): string {
+  if (waitingFor?.reason === 'schedule') return 'Accepted, to be sent later';
+  if (waitingFor?.reason === 'turn') return 'Accepted, waits for its turn in the conversation';
+  return waitingFor === null ? 'Accepted' : 'Accepted, held while its channel is paused';
 }

@@ -38,6 +38,8 @@ export function writeNotice(input: {
       tenantId: job.tenantId,
       channelId: channel.id,
       isChannelPaused: channel.state === 'paused',
+      isOrdered: false,
+      isTurnTaken: false,
       to: job.to,
       conversationId: null,
       groupId: job.groupId,

@@ -1,5 +1,6 @@
 import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 import type { Job, JobChange } from '../job.ts';
+import { newJob } from '../new-job.ts';
 import { countRecipients, type NotificationRequest } from './request.ts';
 
 export interface NewNotification {
@@ -24,53 +25,32 @@ export function acceptNotification(
   const startMs = isScheduled ? sendAt.getTime() : now.getTime();
   const recipients = countRecipients(request.receivers);
   const state = isScheduled ? 'scheduled' : 'queued';
-  const job: Job = {
-    id: notification.id,
-    tenantId: notification.tenantId,
-    kind: 'notification',
-    state,
-    terminal: false,
-    waitingFor: isScheduled ? { reason: 'schedule', until: sendAt, detail: 'waits for its sendAt' } : null,
-    attempts: 0,
-    retriesUsed: 0,
-    throttledInARow: 0,
-    partsTotal: 1,
-    partsAccepted: 0,
-    nextAttemptAt: null,
-    isOutcomeUnknown: false,
-    error: null,
-    externalId: notification.externalId,
-    channelId: null,
-    to: null,
-    conversationId: null,
-    groupId: null,
-    integration: notification.integration,
-    providerMessageIds: [],
-    possibleDuplicate: false,
-    userInformed: false,
-    deliveryConfirmed: null,
-    counts: {
-      receivers: request.receivers.length,
-      recipients,
-      delivered: 0,
-      failed: 0,
-      pending: recipients,
-      failedMerchants: 0,
+  const job = newJob(
+    {
+      id: notification.id,
+      tenantId: notification.tenantId,
+      kind: 'notification',
+      state,
+      waitingFor: isScheduled ? { reason: 'schedule', until: sendAt, detail: 'waits for its sendAt' } : null,
+      externalId: notification.externalId,
+      integration: notification.integration,
+      counts: {
+        receivers: request.receivers.length,
+        recipients,
+        delivered: 0,
+        failed: 0,
+        pending: recipients,
+        failedMerchants: 0,
+      },
+      request,
+      origin: notification.origin,
+      requestId: notification.requestId,
+      sendAt,
+      expiresAt: notification.expiresAt ?? new Date(startMs + defaultTimeToLiveMs),
+      wakeAt: isScheduled ? sendAt : new Date(now.getTime() + startGraceMs),
     },
-    metadata: {},
-    request,
-    origin: notification.origin,
-    causedBy: null,
-    requestId: notification.requestId,
-    sendAt,
-    expiresAt: notification.expiresAt ?? new Date(startMs + defaultTimeToLiveMs),
-    statusUntil: null,
-    wakeAt: isScheduled ? sendAt : new Date(now.getTime() + startGraceMs),
-    workflowRunId: null,
-    createdAt: now,
-    updatedAt: now,
-    finishedAt: null,
-  };
+    now,
+  );
   const title = isScheduled ? 'Accepted, to be delivered later' : 'Accepted';
   const timeline = [{ type: `notification.${state}`, title }];
   return { job, change: { set: {}, timeline, events: [], kpi: [], problems: [] }, startNow: !isScheduled };

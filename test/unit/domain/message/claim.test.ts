@@ -9,6 +9,7 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     job: aJob(members),
     now: noon,
     isChannelPaused: false,
+    turn: 'free' as const,
     hasOpenAttempt: false,
     runId: 'run-1',
     ...rest,
