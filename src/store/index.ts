@@ -3,6 +3,7 @@ import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
+import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
 import { createMessageFailures, type MessageFailures } from './message-failures.ts';
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
@@ -16,6 +17,7 @@ export interface Stores {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly insertJob: InsertJob;
+  readonly acceptance: MessageAcceptance;
   readonly failures: MessageFailures;
   readonly statuses: MessageStatuses;
   readonly createId: CreateId;
@@ -41,6 +43,7 @@ export function createStores(dependencies: {
     channels,
     writeJobChange,
     insertJob,
+    acceptance: createMessageAcceptance({ insertJob, createId }),
     failures,
     statuses,
     createId,

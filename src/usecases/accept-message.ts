@@ -1,33 +1,12 @@
-import type { CreateId } from '../domain/ids.ts';
-import type { Job, JobOrigin } from '../domain/job.ts';
-import { acceptMessage } from '../domain/message/new-message.ts';
-import type { MessageRequest } from '../domain/message/request.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
-import { isLineTaken, type Line } from '../store/conversation-lines.ts';
-import type { InsertJob } from '../store/new-jobs.ts';
+import type { AcceptedMessage, MessageAcceptance, MessageToStore } from '../store/message-acceptance.ts';
 import type { Tx } from '../store/transactions.ts';
 import type { StartRoom } from './start-room.ts';
 
-/** One message as the door parsed it; null members were left out. */
-export interface MessageToAccept {
+/** One message as the door parsed it; `channelId` null = the tenant's only one. */
+export interface MessageToAccept extends MessageToStore {
   readonly channelId: string | null;
-  readonly to: string;
-  readonly conversationId: string | null;
-  readonly groupId: string | null;
-  readonly externalId: string | null;
-  readonly sendAt: Date | null;
-  readonly expiresAt: Date | null;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly request: MessageRequest;
-  readonly origin: JobOrigin;
-  readonly requestId: string | null;
-}
-
-export interface AcceptedMessage {
-  readonly job: Job;
-  /** Whether to start its workflow after the commit. */
-  readonly startNow: boolean;
 }
 
 /**
@@ -36,14 +15,13 @@ export interface AcceptedMessage {
  */
 export function createAcceptMessage(dependencies: {
   readonly channels: ChannelStore;
-  readonly insertJob: InsertJob;
-  readonly createId: CreateId;
+  readonly acceptance: MessageAcceptance;
   readonly startRoom: StartRoom;
   readonly clock: () => Date;
 }) {
-  const { channels, insertJob, createId, startRoom, clock } = dependencies;
+  const { channels, acceptance, startRoom, clock } = dependencies;
 
-  return async function acceptOne(tx: Tx, tenantId: string, message: MessageToAccept): Promise<AcceptedMessage> {
+  return async function acceptOne(tx: Tx, message: MessageToAccept): Promise<AcceptedMessage> {
     const channel = await chooseChannel(tx, message.channelId);
     const now = clock();
     if (
@@ -54,30 +32,9 @@ export function createAcceptMessage(dependencies: {
         errors: [{ pointer: '/expiresAt', detail: 'must lie in the future and after sendAt' }],
       });
     }
-    const line = lineOfMessage(channel, message.conversationId);
-    const accepted = acceptMessage(
-      {
-        ...message,
-        id: createId('message'),
-        tenantId,
-        channelId: channel.id,
-        isChannelPaused: channel.state === 'paused',
-        isOrdered: line !== null,
-        isTurnTaken: line !== null && !isLater(message.sendAt, now) && (await isLineTaken(tx, line)),
-        causedBy: null,
-      },
-      now,
-      () => startRoom.take(),
-    );
-    await insertJob(tx, accepted);
-    return { job: accepted.job, startNow: accepted.startNow };
+    const { channelId: _channelId, ...members } = message;
+    return acceptance.store(tx, { channel, message: members, now, hasRoom: () => startRoom.take() });
   };
-
-  /** Null = no one asked for an order. */
-  function lineOfMessage(channel: WhatsappChannel, conversationId: string | null): Line | null {
-    if (conversationId === null || channel.settings.ordering !== 'strict') return null;
-    return { channelId: channel.id, conversationId, kind: 'message' };
-  }
 
   async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {
     if (id === null) {
@@ -98,9 +55,4 @@ export function createAcceptMessage(dependencies: {
       errors: [{ pointer: '/channelId', detail: 'names no WhatsApp channel of this tenant' }],
     });
   }
-}
-
-/** It stands in line from its `sendAt` on, at the place of its acceptance. */
-function isLater(sendAt: Date | null, now: Date): boolean {
-  return sendAt !== null && sendAt.getTime() > now.getTime();
 }

@@ -184,7 +184,7 @@ export async function openDeliveryPlace() {
         requestId: 'req_1',
         ...members,
       };
-      return (await transactions.withTenant(tenantId, (tx) => accept(tx, tenantId, message))).job;
+      return (await transactions.withTenant(tenantId, (tx) => accept(tx, message))).job;
     },
     /** Attempts until nothing is left to do, as the workflow does, but skips its waits. Returns the record. */
     async deliver(jobId: string, work: ReturnType<typeof createWorker> = attempt): Promise<Job> {

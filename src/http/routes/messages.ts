@@ -7,7 +7,8 @@ import { type JobView, toJobView } from '../../domain/job-view.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
 import type { Tx } from '../../store/transactions.ts';
-import type { AcceptedMessage, createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
+import type { AcceptedMessage } from '../../store/message-acceptance.ts';
+import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
 import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
@@ -45,7 +46,7 @@ export function registerMessageRoutes(
     },
     async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
-        const accepted = await acceptMessage(tx, request.tenantId, toMessage(request.body, request.id));
+        const accepted = await acceptMessage(tx, toMessage(request.body, request.id));
         return {
           status: 202,
           location: `/v1/jobs/${accepted.job.id}`,
@@ -76,7 +77,7 @@ export function registerMessageRoutes(
         const accepted: AcceptedMessage[] = [];
         const data: (JobView | Problem)[] = [];
         for (const [index, item] of request.body.messages.entries()) {
-          const outcome = await acceptItem(tx, request.tenantId, item, index, request.id);
+          const outcome = await acceptItem(tx, item, index, request.id);
           if (outcome instanceof Refusal) {
             const { id: requestId, tenantId } = request;
             data.push(toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() }));
@@ -98,7 +99,6 @@ export function registerMessageRoutes(
   /** A refusal comes before anything of the item is written, so the others keep their transaction. */
   async function acceptItem(
     tx: Tx,
-    tenantId: string,
     item: unknown,
     index: number,
     requestId: string,
@@ -106,7 +106,7 @@ export function registerMessageRoutes(
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {
-      return await acceptMessage(tx, tenantId, toMessage(parsed.data, requestId));
+      return await acceptMessage(tx, toMessage(parsed.data, requestId));
     } catch (error) {
       if (error instanceof Refusal) return error;
       throw error;

@@ -1,0 +1,83 @@
+import type { CreateId } from '../domain/ids.ts';
+import type { Job, JobOrigin } from '../domain/job.ts';
+import { acceptMessage } from '../domain/message/new-message.ts';
+import type { MessageRequest } from '../domain/message/request.ts';
+import type { WhatsappChannel } from './channels.ts';
+import { isLineTaken, type Line } from './conversation-lines.ts';
+import type { InsertJob } from './new-jobs.ts';
+import type { Tx } from './transactions.ts';
+
+/** One message for one channel; null members were left out. */
+export interface MessageToStore {
+  readonly to: string;
+  readonly conversationId: string | null;
+  readonly groupId: string | null;
+  readonly externalId: string | null;
+  readonly sendAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly request: MessageRequest;
+  readonly origin: JobOrigin;
+  readonly requestId: string | null;
+}
+
+export interface AcceptedMessage {
+  readonly job: Job;
+  /** Whether to start its workflow after the commit. */
+  readonly startNow: boolean;
+}
+
+export interface MessageAcceptance {
+  /**
+   * Stores one message at its place in its conversation, inside the caller's transaction. Nothing is started here: the
+   * caller starts after its commit, and the sweep starts what the caller could not. `hasRoom` = the engine takes more now.
+   */
+  store(
+    tx: Tx,
+    input: {
+      readonly channel: WhatsappChannel;
+      readonly message: MessageToStore;
+      readonly now: Date;
+      readonly hasRoom: () => boolean;
+    },
+  ): Promise<AcceptedMessage>;
+}
+
+export function createMessageAcceptance(dependencies: {
+  readonly insertJob: InsertJob;
+  readonly createId: CreateId;
+}): MessageAcceptance {
+  const { insertJob, createId } = dependencies;
+  return {
+    async store(tx, { channel, message, now, hasRoom }) {
+      const line = lineOfMessage(channel, message.conversationId);
+      const accepted = acceptMessage(
+        {
+          ...message,
+          id: createId('message'),
+          tenantId: channel.tenantId,
+          channelId: channel.id,
+          isChannelPaused: channel.state === 'paused',
+          isOrdered: line !== null,
+          isTurnTaken: line !== null && !isLater(message.sendAt, now) && (await isLineTaken(tx, line)),
+          causedBy: null,
+        },
+        now,
+        hasRoom,
+      );
+      await insertJob(tx, accepted);
+      return { job: accepted.job, startNow: accepted.startNow };
+    },
+  };
+}
+
+/** Null = no one asked for an order. */
+function lineOfMessage(channel: WhatsappChannel, conversationId: string | null): Line | null {
+  if (conversationId === null || channel.settings.ordering !== 'strict') return null;
+  return { channelId: channel.id, conversationId, kind: 'message' };
+}
+
+/** It stands in line from its `sendAt` on, at the place of its acceptance. */
+function isLater(sendAt: Date | null, now: Date): boolean {
+  return sendAt !== null && sendAt.getTime() > now.getTime();
+}
