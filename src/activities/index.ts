@@ -13,6 +13,7 @@ import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createDestinationGate } from './delivery/destination-gate.ts';
 import { createPrepareSend } from './delivery/prepare-send.ts';
+import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
@@ -37,7 +38,11 @@ export function createActivities(dependencies: {
   const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
   return {
     attemptDelivery: createAttemptDelivery({
-      claimAttempt: createClaimAttempt({ ...stores, prepareSend: createPrepareSend(stores), clock }),
+      claimAttempt: createClaimAttempt({
+        ...stores,
+        prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
+        clock,
+      }),
       recordAttempt: createRecordAttempt({ ...stores, clock }),
       kernel: createKernelClient({ http }),
       gate: createDestinationGate({ nowMs }),

@@ -29,6 +29,8 @@ export interface ChannelStore {
   /** The tenant's WhatsApp channels, at most two: enough to know whether there is exactly one. */
   findOnlyWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
   findWhatsapp(tx: Tx, id: string): Promise<WhatsappChannel | null>;
+  /** All of the tenant's WhatsApp channels, 1,000 at most. */
+  listWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
   openSecrets(channel: Pick<WhatsappChannel, 'sealedSecrets'>): WhatsappSecrets;
   /** Settings, secrets and name as they are after a change; locks the row first through `lock`. */
   lock(tx: Tx, id: string): Promise<{ readonly row: ChannelRow; readonly secrets: unknown } | null>;
@@ -98,6 +100,10 @@ export function createChannelStore({ keyRing }: { readonly keyRing: KeyRing }): 
         text: `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 2`,
       });
       return rows.map(toWhatsapp);
+    },
+    async listWhatsapp(tx) {
+      const text = `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 1000`;
+      return (await tx.query<Row>({ text })).map(toWhatsapp);
     },
     async findWhatsapp(tx, id) {
       const row = await select(tx, id);

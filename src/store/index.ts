@@ -2,6 +2,8 @@ import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
+import { createDescribeFailure } from './describe-failure.ts';
+import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
 import { createMessageFailures, type MessageFailures } from './message-failures.ts';
@@ -19,6 +21,7 @@ export interface Stores {
   readonly insertJob: InsertJob;
   readonly acceptance: MessageAcceptance;
   readonly failures: MessageFailures;
+  readonly groups: GroupCancellation;
   readonly statuses: MessageStatuses;
   readonly createId: CreateId;
 }
@@ -36,7 +39,16 @@ export function createStores(dependencies: {
   const channels = createChannelStore(dependencies);
   const writeJobChange = createWriteJobChange(dependencies);
   const insertJob = createInsertJob(dependencies);
-  const failures = createMessageFailures({ ...dependencies, channels, writeJobChange, insertJob });
+  const describeFailure = createDescribeFailure(dependencies);
+  const groups = createGroupCancellation({ describeFailure, writeJobChange });
+  const failures = createMessageFailures({
+    ...dependencies,
+    channels,
+    writeJobChange,
+    insertJob,
+    describeFailure,
+    groups,
+  });
   const statuses = createMessageStatuses({ writeJobChange, failures });
   return {
     transactions: createTransactions(dependencies),
@@ -45,6 +57,7 @@ export function createStores(dependencies: {
     insertJob,
     acceptance: createMessageAcceptance({ insertJob, createId }),
     failures,
+    groups,
     statuses,
     createId,
   };

@@ -8,13 +8,15 @@ import { writeNotice } from '../domain/message/notice.ts';
 import { recordFailure } from '../domain/message/outcome.ts';
 import { expireMessage } from '../domain/message/claim.ts';
 import { expiredFailure } from '../domain/message/ending-failures.ts';
-import { buildProblem } from '../domain/problems/build-problem.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { ChannelStore, WhatsappChannel } from './channels.ts';
+import type { DescribeFailure } from './describe-failure.ts';
+import type { GroupCancellation } from './group-cancellation.ts';
 import type { WriteJobChange } from './job-changes.ts';
 import { hasNotice } from './jobs.ts';
 import type { InsertJob } from './new-jobs.ts';
 import type { Tx } from './transactions.ts';
+import { createReadThrottling } from './throttling.ts';
 import { isUniqueViolation } from './violations.ts';
 
 interface WindowToClose {
@@ -60,41 +62,31 @@ export function createMessageFailures(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly insertJob: InsertJob;
+  readonly describeFailure: DescribeFailure;
+  readonly groups: GroupCancellation;
   readonly createId: CreateId;
-  readonly publicUrl: string;
   readonly random: () => number;
 }): MessageFailures {
-  const { channels, writeJobChange, insertJob, createId, publicUrl, random } = dependencies;
+  const { channels, writeJobChange, insertJob, describeFailure, groups, createId, random } = dependencies;
 
-  function describe(job: Job, failure: Failure, now: Date, nextAttemptAt: Date | null, recoverable: boolean): Problem {
-    return buildProblem({
-      failure,
-      problemId: createId('problem'),
-      publicUrl,
-      attempt: job.attempts === 0 ? null : job.attempts,
-      jobId: job.id,
-      requestId: job.requestId,
-      tenantId: job.tenantId,
-      occurredAt: now.toISOString(),
-      nextAttemptAt: nextAttemptAt === null ? null : nextAttemptAt.toISOString(),
-      recoverable,
-    });
-  }
+  const readThrottling = createReadThrottling({ channels, random });
 
   async function record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure> {
     const { job, channel, failure, now } = input;
+    const { numRetries } = channel.settings;
+    const throttling = await readThrottling(tx, { job, channel, failure, now });
     const decision =
       input.isFinal === true
         ? lateFailure
         : decideAfterFailure({
             failure,
-            throttledInARow: job.throttledInARow,
+            throttledInARow: throttling?.before ?? job.throttledInARow,
             isNotice: job.origin === 'user_notice',
             alreadyInformedGroup: await hasNotice(tx, job.groupId, job.id),
             ...timing(job, channel, now),
           });
     const nextAttemptAt = decision.next === 'retry' ? new Date(now.getTime() + decision.delayMs) : null;
-    const problem = describe(job, failure, now, nextAttemptAt, decision.recoverable);
+    const problem = describeFailure({ job, failure, now, nextAttemptAt, recoverable: decision.recoverable });
     const notice = decision.informUser ? await storeNotice(tx, job, channel, now) : null;
     const userInformed = notice !== null;
     const change = recordFailure({
@@ -102,10 +94,12 @@ export function createMessageFailures(dependencies: {
       problem,
       decision,
       now,
-      numRetries: channel.settings.numRetries,
+      numRetries,
       userInformed,
     });
     if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
+    if (decision.next === 'retry' && throttling !== null) await throttling.block(decision);
+    if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
     return { job: await writeJobChange(tx, { job, change, now }), problem, decision, notice };
   }
 
@@ -121,8 +115,13 @@ export function createMessageFailures(dependencies: {
       ...(isExpired ? { limits: { ...channel.settings, ambiguousPolicy: 'fail' as const } } : {}),
     });
     const newFailure = decision.next === 'fail' ? decision.newFailure : null;
-    const problem = newFailure === null ? null : describe(job, newFailure, now, null, decision.recoverable);
-    const change = closeWindow({ job, decision, problem, now, numRetries: channel.settings.numRetries });
+    const problem =
+      newFailure === null
+        ? null
+        : describeFailure({ job, failure: newFailure, now, nextAttemptAt: null, recoverable: decision.recoverable });
+    const { numRetries } = channel.settings;
+    const change = closeWindow({ job, decision, problem, now, numRetries });
+    if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
     return { job: await writeJobChange(tx, { job, change, now }), decision };
   }
 
@@ -156,7 +155,8 @@ export function createMessageFailures(dependencies: {
     record,
     recordWindowClosed,
     async expire(tx, { job, numRetries, now }) {
-      const problem = describe(job, expiredFailure(job.expiresAt.toISOString()), now, null, false);
+      const failure = expiredFailure(job.expiresAt.toISOString());
+      const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
       return writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
     },
   };

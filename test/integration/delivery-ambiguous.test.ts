@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimAttempt } from '../../src/activities/delivery/claim-attempt.ts';
 import { createPrepareSend } from '../../src/activities/delivery/prepare-send.ts';
+import { createSendRoom } from '../../src/activities/delivery/send-room.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
 import type { KernelAnswer } from '../../src/upstreams/kernel/kernel-answer.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
@@ -35,7 +36,7 @@ const refusedAnswer: KernelAnswer = {
 async function claimAndDie(jobId: string) {
   const claimAttempt = createClaimAttempt({
     ...place.stores,
-    prepareSend: createPrepareSend(place.stores),
+    prepareSend: createPrepareSend({ ...place.stores, sendRoom: createSendRoom() }),
     clock: place.clock,
   });
   const recordAttempt = createRecordAttempt({ ...place.stores, clock: place.clock });

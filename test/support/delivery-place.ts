@@ -190,7 +190,12 @@ export async function openDeliveryPlace() {
     async deliver(jobId: string, work: ReturnType<typeof createWorker> = attempt): Promise<Job> {
       for (let count = 0; count < maxSteps; count += 1) {
         const step = await work(jobId);
-        if (step.next === 'end') return find(jobId);
+        if (step.next === 'end') {
+          const job = await find(jobId);
+          // What waits for room is due by itself, and the sweep starts it.
+          if (job.waitingFor?.reason !== 'rate_limit' || job.wakeAt === null) return job;
+          skippedMs += Math.max(0, job.wakeAt.getTime() - nowMs());
+        }
         if (step.next === 'wait') skippedMs += step.waitMs;
       }
       throw new Error(`${jobId} did not come to rest within ${maxSteps} steps`);

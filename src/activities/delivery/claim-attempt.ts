@@ -7,11 +7,14 @@ import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
+import type { GroupCancellation } from '../../store/group-cancellation.ts';
 import { lockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
+import { findGroupFailure } from '../../store/message-groups.ts';
+import { findSendLimits } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { ClaimedAttempt, EnterDestination, Leave } from './claimed-attempt.ts';
-import type { PrepareSend } from './prepare-send.ts';
+import type { PrepareSend, ReadyMessage } from './prepare-send.ts';
 
 /** What is known of an attempt whose process died: nothing. */
 const unanswered = { durationMs: null, httpStatus: null, providerCode: null, responseExcerpt: null } as const;
@@ -37,20 +40,28 @@ export function createClaimAttempt(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
+  readonly groups: GroupCancellation;
   readonly prepareSend: PrepareSend;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, failures, prepareSend, clock } = dependencies;
+  const { transactions, channels, writeJobChange, failures, groups, prepareSend, clock } = dependencies;
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
     try {
       const claimed = await transactions.withTenant<ClaimedAttempt>(input.tenantId, async (tx) => {
         const job = await lockJob(tx, input.jobId);
-        const channel = job?.channelId ? await channels.findWhatsapp(tx, job.channelId) : null;
-        if (job === null || channel === null) return { kind: 'missing' };
+        const channelId = job?.channelId ?? null;
+        if (job === null || channelId === null) return { kind: 'missing' };
+        const [channel, limits] = await Promise.all([
+          channels.findWhatsapp(tx, channelId),
+          findSendLimits(tx, { channelId, recipient: job.to ?? '' }),
+        ]);
+        if (channel === null) return { kind: 'missing' };
         leave = input.enter(channel.id);
-        return leave === null ? { kind: 'crowded' } : claim(tx, job, channel, input.runId, leave);
+        return leave === null
+          ? { kind: 'crowded' }
+          : claim(tx, { job, channel, limits, runId: input.runId, now: clock(), leave });
       });
       if (claimed.kind !== 'send') giveBack(leave);
       return claimed;
@@ -60,20 +71,16 @@ export function createClaimAttempt(dependencies: {
     }
   };
 
-  async function claim(
-    tx: Tx,
-    job: Job,
-    channel: WhatsappChannel,
-    runId: string,
-    leave: Leave,
-  ): Promise<ClaimedAttempt> {
-    const now = clock();
+  async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
+    const { job, channel, runId, now } = ready;
+    const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
     const open = job.state === 'sending' ? await findOpenAttempt(tx, job.id) : null;
     const verdict = claimMessage({
       job,
       now,
       isChannelPaused: channel.state === 'paused',
-      turn: await turnOf(tx, job),
+      turn,
+      groupFailedBy,
       hasOpenAttempt: open !== null,
       runId,
     });
@@ -91,12 +98,17 @@ export function createClaimAttempt(dependencies: {
           job: await failures.expire(tx, { job, numRetries: channel.settings.numRetries, now }),
           notice: null,
         };
+      case 'group_failed': {
+        const { numRetries } = channel.settings;
+        const cancelled = await groups.cancelOne(tx, { job, causeId: verdict.causeId, numRetries, now });
+        return { kind: 'settled', job: cancelled, notice: null };
+      }
       case 'interrupted':
         return interrupt(tx, job, channel, open?.id ?? '', now);
       case 'window_closed':
-        return afterWindow(tx, job, channel, runId, now, leave);
+        return afterWindow(tx, ready);
       case 'go':
-        return prepareSend(tx, { job, channel, runId, now, leave });
+        return prepareSend(tx, ready);
     }
   }
 
@@ -104,6 +116,11 @@ export function createClaimAttempt(dependencies: {
   async function turnOf(tx: Tx, job: Job): Promise<Turn> {
     const line = job.state === 'sending' || !standsInLine(job) ? null : lineOf(job);
     return line === null ? 'free' : findTurn(tx, line, job.id);
+  }
+
+  async function groupFailureOf(tx: Tx, job: Job): Promise<string | null> {
+    const isUnsent = job.state === 'queued' || job.state === 'held' || job.state === 'scheduled';
+    return job.groupId !== null && isUnsent && job.origin !== 'user_notice' ? findGroupFailure(tx, job) : null;
   }
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
@@ -139,22 +156,14 @@ export function createClaimAttempt(dependencies: {
     return { kind: 'settled', job: closed.job, notice: null };
   }
 
-  async function afterWindow(
-    tx: Tx,
-    job: Job,
-    channel: WhatsappChannel,
-    runId: string,
-    now: Date,
-    leave: Leave,
-  ): Promise<ClaimedAttempt> {
+  async function afterWindow(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
+    const { job, channel, now } = ready;
     // Our own crash is not the message's fault: where the channel resends, it costs none of its retries.
     if (isInterruption(job.error) && channel.settings.ambiguousPolicy === 'resend') {
-      return prepareSend(tx, { job: { ...job, possibleDuplicate: true }, channel, runId, now, leave });
+      return prepareSend(tx, { ...ready, job: { ...job, possibleDuplicate: true } });
     }
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });
     const isDue = closed.decision.next === 'retry' && closed.decision.delayMs === 0;
-    return isDue
-      ? prepareSend(tx, { job: closed.job, channel, runId, now, leave })
-      : { kind: 'settled', job: closed.job, notice: null };
+    return isDue ? prepareSend(tx, { ...ready, job: closed.job }) : { kind: 'settled', job: closed.job, notice: null };
   }
 }

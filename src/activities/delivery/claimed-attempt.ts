@@ -12,6 +12,8 @@ export type ClaimedAttempt =
       readonly attemptId: string;
       readonly part: number;
       readonly payload: Readonly<Record<string, unknown>>;
+      /** A limit of its number or recipient was hit since the last send that was taken. */
+      readonly wasThrottled: boolean;
       readonly leave: Leave;
     }
   | { readonly kind: 'settled'; readonly job: Job; readonly notice: Job | null }

@@ -2,6 +2,7 @@ import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import type { CreateId } from '../../domain/ids.ts';
 import { startAttempt } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
+import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
 import { openAttempt } from '../../store/attempts.ts';
@@ -10,12 +11,14 @@ import type { WriteJobChange } from '../../store/job-changes.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
 import type { Tx } from '../../store/transactions.ts';
+import type { SendRoom } from './send-room.ts';
 import type { ClaimedAttempt, Leave } from './claimed-attempt.ts';
 
 /** A message that may be sent now, its row locked. */
 export interface ReadyMessage {
   readonly job: Job;
   readonly channel: WhatsappChannel;
+  readonly limits: { readonly channel: SendLimit; readonly pair: SendLimit };
   readonly runId: string;
   readonly now: Date;
   readonly leave: Leave;
@@ -29,10 +32,11 @@ export function createPrepareSend(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly createId: CreateId;
+  readonly sendRoom: SendRoom;
 }): PrepareSend {
-  const { channels, writeJobChange, failures, createId } = dependencies;
+  const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, runId, now, leave }) {
+  return async function prepareSend(tx, { job, channel, limits, runId, now, leave }) {
     // `request` was parsed at the door and stored by us.
     const rendered = renderMessage(job.request as MessageRequest, job.to ?? '');
     if (rendered.kind === 'skipped') {
@@ -49,6 +53,11 @@ export function createPrepareSend(dependencies: {
       const running = applyUpdate(job, { workflowRunId: runId }, now);
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job, notice: recorded.notice };
+    }
+    const wait = await sendRoom.find(tx, { job, channel, limits, now });
+    if (wait !== null) {
+      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
+      return { kind: 'settled', job: held, notice: null };
     }
     const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
     const payload = rendered.parts[part];
@@ -76,6 +85,7 @@ export function createPrepareSend(dependencies: {
       attemptId,
       part,
       payload: { ...payload, biz_opaque_callback_data: job.id },
+      wasThrottled: limits.channel.throttledInARow + limits.pair.throttledInARow > 0,
       leave,
     };
   };

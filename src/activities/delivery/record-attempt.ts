@@ -11,6 +11,7 @@ import type { MessageFailures } from '../../store/message-failures.ts';
 import type { AppliedStatus, MessageStatuses } from '../../store/message-statuses.ts';
 import { insertPart, listParts } from '../../store/message-parts.ts';
 import { claimParkedStatuses, readStatusWord } from '../../store/provider-statuses.ts';
+import { forgetThrottling } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
 import type { ClaimedAttempt } from './claimed-attempt.ts';
@@ -61,6 +62,7 @@ export function createRecordAttempt(dependencies: {
       closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null }),
       insertPart(tx, part),
       claimParkedStatuses(tx, providerMessageId, job.id),
+      sending.wasThrottled && forgetThrottling(tx, { channelId: sending.channel.id, recipient: job.to ?? '' }, now),
     ]);
     if (!isFirst && job.providerMessageIds.includes(providerMessageId)) {
       // Written before, by a commit whose confirmation got lost.

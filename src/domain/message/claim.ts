@@ -15,6 +15,7 @@ export type Claim =
   | { readonly kind: 'window_closed' }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'expired' }
+  | { readonly kind: 'group_failed'; readonly causeId: string }
   | { readonly kind: 'hold'; readonly change: JobChange }
   | { readonly kind: 'done' };
 
@@ -30,6 +31,8 @@ export function claimMessage(input: {
   readonly now: Date;
   readonly isChannelPaused: boolean;
   readonly turn: Turn;
+  /** The message by whose failure its group has ended; null = it has not. */
+  readonly groupFailedBy: string | null;
   readonly hasOpenAttempt: boolean;
   readonly runId: string;
 }): Claim {
@@ -37,6 +40,8 @@ export function claimMessage(input: {
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
   if (input.hasOpenAttempt) return { kind: 'interrupted' };
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
+  if (input.groupFailedBy !== null && !job.isOutcomeUnknown)
+    return { kind: 'group_failed', causeId: input.groupFailedBy };
   const dueAt = Math.max(job.nextAttemptAt?.getTime() ?? 0, job.sendAt?.getTime() ?? 0);
   if (dueAt - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueAt) };
   if (input.turn !== 'free') return { kind: 'hold', change: holdForTurn(job, input.turn, now) };

@@ -1,4 +1,5 @@
 import { endingAt, type Job, type JobChange } from '../job.ts';
+import type { Problem } from '../problems/problem.ts';
 import { buildKpiValue } from './kpi.ts';
 import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 
@@ -14,6 +15,23 @@ export function cancelMessage(job: Job, now: Date, numRetries: number): JobChang
     events: ['message.cancelled'],
     kpi: [buildKpiValue({ event: 'cancelled', job, now, numRetries })],
     problems: [],
+  };
+}
+
+/** Ends a message because another one of its group has failed for good. */
+export function cancelByGroup(input: {
+  readonly job: Job;
+  readonly problem: Problem;
+  readonly now: Date;
+  readonly numRetries: number;
+}): JobChange {
+  const { job, problem, now, numRetries } = input;
+  return {
+    set: { ...endingAt(now), state: 'cancelled', error: problem },
+    timeline: [{ type: 'message.cancelled', title: `Cancelled: ${problem.title}`, detail: { code: problem.code } }],
+    events: ['message.cancelled'],
+    kpi: [buildKpiValue({ event: 'cancelled', job, now, numRetries, problem, recoverable: false })],
+    problems: [problem],
   };
 }
 

@@ -32,3 +32,18 @@ create table send_limit (
   primary key (channel_id, recipient)
 );
 select protect_tenant_table('send_limit');
+
+-- As in 0004, without those that wait for room in a rate or for the end of a block: they are due by themselves, unstarted.
+create or replace function count_started_jobs(bound integer)
+returns integer
+language plpgsql security definer set search_path = public as $$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select count(*) from (
+      select 1 from job
+      where wake_at > now() and wake_at <= now() + interval '10 seconds' and state in ('queued', 'held')
+        and waiting_reason is distinct from 'rate_limit' limit bound
+    ) started
+  );
+end $$;

@@ -10,6 +10,7 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     now: noon,
     isChannelPaused: false,
     turn: 'free' as const,
+    groupFailedBy: null,
     hasOpenAttempt: false,
     runId: 'run-1',
     ...rest,

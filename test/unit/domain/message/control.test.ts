@@ -27,7 +27,13 @@ describe('cancelMessage', () => {
       fc.property(cancellable, fc.boolean(), (state, isOutcomeUnknown) => {
         const job = aJob({ state, isOutcomeUnknown });
         const cancelled = { ...job, ...cancelMessage(job, noon, 5)?.set };
-        const surroundings = { isChannelPaused: false, turn: 'free' as const, hasOpenAttempt: false, runId: 'run' };
+        const surroundings = {
+          isChannelPaused: false,
+          turn: 'free' as const,
+          groupFailedBy: null,
+          hasOpenAttempt: false,
+          runId: 'run',
+        };
         expect(claimMessage({ job: cancelled, now: noon, ...surroundings }).kind).toBe('done');
         expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();
       }),
