@@ -103,15 +103,16 @@ const writeStatement = `
     where exists (select 1 from channel where id = $34 and coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') is not null)
     order by position
   ), problems as (
-  insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
-  select entry ->> 'id', $2, $1, entry -> 'document' ->> 'code', entry -> 'document' ->> 'source',
-    entry -> 'document' ->> 'class', (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
-  from json_array_elements($33::json) as list (entry)
-  on conflict (id) do nothing
+    insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
+    select entry ->> 'id', $2, $1, entry -> 'document' ->> 'code', entry -> 'document' ->> 'source',
+      entry -> 'document' ->> 'class', (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
+    from json_array_elements($33::json) as list (entry)
+    on conflict (id) do nothing
   )
-  -- Who leaves the line makes the one now in front due; a wait of another kind that this one has stays as it is.
-  update job set wake_at = case when state = 'queued' or waiting_reason = 'turn' then $28 else wake_at end
-  where $37 and id = (
+  -- Who leaves the line makes the one now in front due, unless that one waits for something else: the bell starts it at
+  -- once, and should nobody hear it the sweep does so a second later. Served by job_line.
+  update job set wake_at = $28 + interval '1 second'
+  where $37 and (state = 'queued' or waiting_reason = 'turn') and id = (
     select id from job where channel_id = $34 and conversation_id = $38 and kind = $39 and is_ordered
       and state in ('queued', 'held', 'sending', 'relaying') and id <> $1 order by acceptance limit 1
   )

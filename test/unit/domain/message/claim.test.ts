@@ -35,6 +35,32 @@ describe('claimMessage', () => {
     },
   );
 
+  it.each([
+    ['taken', after(3_600_000)],
+    ['unsure', after(1_000)],
+  ] as const)('holds a message whose turn is %s, until it is woken or looks again', (turn, wakeAt) => {
+    const verdict = claim({ state: 'queued', expiresAt: after(3_600_000) }, { turn });
+    const waitingFor = { reason: 'turn', until: null };
+    expect(verdict).toMatchObject({ kind: 'hold', change: { set: { state: 'held', waitingFor, wakeAt } } });
+  });
+
+  it('tells the wait for a turn once', () => {
+    const first = claim({ state: 'queued' }, { turn: 'taken' });
+    const held = first.kind === 'hold' ? first.change.set : {};
+    expect(claim(held, { turn: 'taken' })).toMatchObject({ kind: 'hold', change: { events: [], timeline: [] } });
+  });
+
+  it('lets the turn come before the channel: who stands behind need not be looked at when that resumes', () => {
+    const verdict = claim({ state: 'queued' }, { turn: 'taken', isChannelPaused: true });
+    expect(verdict).toMatchObject({ kind: 'hold', change: { set: { waitingFor: { reason: 'turn' } } } });
+  });
+
+  it('ends a message whose group has failed, but not one that may have gone out', () => {
+    const groupFailedBy = 'msg_cause';
+    expect(claim({ state: 'held' }, { groupFailedBy })).toEqual({ kind: 'group_failed', causeId: groupFailedBy });
+    expect(claim({ state: 'held', isOutcomeUnknown: true }, { groupFailedBy }).kind).toBe('window_closed');
+  });
+
   it('counts the attempt, forgets the wait and leaves the sweep a lease', () => {
     const verdict = claim({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });
     expect(verdict).toMatchObject({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messageStates } from '../../../../src/domain/job.ts';
 import { claimMessage } from '../../../../src/domain/message/claim.ts';
-import { cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
+import { cancelByGroup, cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
 import { advanceMessage } from '../../../../src/domain/message/status.ts';
 import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
 
@@ -38,6 +38,19 @@ describe('cancelMessage', () => {
         expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();
       }),
     );
+  });
+});
+
+describe('cancelByGroup', () => {
+  it('ends a message with the cause of its end, and tells the bot platform', () => {
+    const problem = aProblem({ code: 'group_cancelled', source: 'api' });
+    const change = cancelByGroup({ job: aJob({ state: 'held' }), problem, now: noon, numRetries: 5 });
+    expect(change).toMatchObject({
+      set: { state: 'cancelled', terminal: true, error: problem, wakeAt: null, waitingFor: null, finishedAt: noon },
+      events: ['message.cancelled'],
+      kpi: [{ event: 'cancelled', code: 'group_cancelled', recoverable: false, willRetry: false }],
+      problems: [problem],
+    });
   });
 });
 

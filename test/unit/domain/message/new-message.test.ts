@@ -24,6 +24,13 @@ describe('acceptMessage', () => {
     expect(change.events).toEqual(['message.scheduled']);
   });
 
+  it('holds what stands behind another of its conversation, and does not start it', () => {
+    const { job, change, startNow } = acceptMessage(aNewMessage({ isOrdered: true, isTurnTaken: true }), noon);
+    expect(job).toMatchObject({ state: 'held', isOrdered: true, waitingFor: { reason: 'turn', until: null } });
+    expect([job.wakeAt, startNow]).toEqual([job.expiresAt, false]);
+    expect(change.events).toEqual(['message.held']);
+  });
+
   it.each([-1, 0])('takes a sendAt of %i ms from now as now', (ms) => {
     expect(acceptMessage(aNewMessage({ sendAt: after(ms) }), noon).job.state).toBe('queued');
   });
