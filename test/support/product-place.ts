@@ -3,7 +3,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { type Bot, startBot } from '../../demo/stand-ins/bot.ts';
 import { type Integrator, startIntegrator } from '../../demo/stand-ins/integrator.ts';
-import type { Kernel } from '../../demo/stand-ins/kernel-interface.ts';
+import type { Kernel, KernelOptions } from '../../demo/stand-ins/kernel-interface.ts';
 import type { Callback } from '../../demo/stand-ins/kernel-script.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { findFreePorts } from '../../dev/server-process.ts';
@@ -15,6 +15,8 @@ import { openNamespace, type TemporalView } from './temporal-view.ts';
 export interface PlaceOptions {
   readonly serverUrl?: string;
   readonly temporalAddress?: string;
+  /** What becomes of a send that no script covers. */
+  readonly decide?: KernelOptions['decide'];
 }
 
 export interface RunningProcess extends ProductProcess {
@@ -67,7 +69,10 @@ export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlac
   const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
   const temporal = await openNamespace(temporalAddress, name);
   const integratorSecret = `whsec_${randomBytes(32).toString('base64')}`;
-  const kernel = await startKernel({ callbackDelayMs });
+  const kernel = await startKernel({
+    callbackDelayMs,
+    ...(options.decide !== undefined && { decide: options.decide }),
+  });
   const bot = await startBot();
   const integrator = await startIntegrator({ secret: integratorSecret });
   const [apiPort = 0] = await findFreePorts(1);
