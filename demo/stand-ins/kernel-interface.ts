@@ -30,6 +30,8 @@ export interface Kernel extends HttpServer {
   readonly media: ReadonlyMap<string, number>;
   /** Adds a number, or replaces it. */
   setChannel(channel: KernelChannelInput): void;
+  /** From now on a number takes this token and no other, as when the old one has expired. */
+  renewToken(phoneNumberId: string, accessToken: string): void;
   /** What becomes of the next sends to a number (`*`: any), step by step. */
   script(to: string, steps: readonly KernelStep[]): void;
   /** What becomes of a send that no script covers; null: it is accepted. */

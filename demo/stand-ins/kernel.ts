@@ -52,6 +52,10 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     setChannel(channel: KernelChannelInput) {
       channels.set(channel.phoneNumberId, channelSchema.parse(channel));
     },
+    renewToken(phoneNumberId: string, accessToken: string) {
+      const channel = channels.get(phoneNumberId);
+      if (channel !== undefined) channels.set(phoneNumberId, { ...channel, accessToken });
+    },
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
     sendAlways(step: KernelStep | null) {
       standing = step;

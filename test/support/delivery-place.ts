@@ -137,6 +137,7 @@ export async function openDeliveryPlace() {
     started,
     woken,
     released,
+    turnBell,
     clock,
     control,
     applyStatuses,
