@@ -121,7 +121,7 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     random: Math.random,
     turnBell: createTurnBell(),
   });
-  const starter = { startSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
+  const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
   const clock = () => new Date();
   return {
     ...stores,

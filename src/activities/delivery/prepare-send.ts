@@ -1,6 +1,6 @@
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import type { CreateId } from '../../domain/ids.ts';
-import { startAttempt } from '../../domain/message/claim.ts';
+import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
@@ -19,7 +19,7 @@ export interface ReadyMessage {
   readonly job: Job;
   readonly channel: WhatsappChannel;
   readonly limits: { readonly channel: SendLimit; readonly pair: SendLimit };
-  readonly runId: string;
+  readonly run: WorkflowRun;
   readonly now: Date;
   readonly leave: Leave;
 }
@@ -36,13 +36,13 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, runId, now, leave }) {
+  return async function prepareSend(tx, { job, channel, limits, run, now, leave }) {
     // `request` was parsed at the door and stored by us.
     const rendered = renderMessage(job.request as MessageRequest, job.to ?? '');
     if (rendered.kind === 'skipped') {
       const change = {
         ...noChange,
-        set: { ...endingAt(now), state: 'skipped' as const, workflowRunId: runId },
+        set: { ...endingAt(now), state: 'skipped' as const, ...runOf(job, run) },
         timeline: [
           { type: 'message.skipped', title: `Skipped: an activity of type ${rendered.activityType} is no message` },
         ],
@@ -50,7 +50,7 @@ export function createPrepareSend(dependencies: {
       return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }), notice: null };
     }
     if (rendered.kind === 'failed') {
-      const running = applyUpdate(job, { workflowRunId: runId }, now);
+      const running = applyUpdate(job, runOf(job, run), now);
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job, notice: recorded.notice };
     }
@@ -62,7 +62,7 @@ export function createPrepareSend(dependencies: {
     const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
     const payload = rendered.parts[part];
     if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
-    const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, runId);
+    const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);
     const attemptId = createId('attempt');
     const [sending] = await Promise.all([
       writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now }),
