@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Activities } from '../../src/activities/index.ts';
+import type { PageReference } from '../../src/contracts/workflows.ts';
 import { minPageMessages } from '../../src/domain/message/pages.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const activities = place.makeActivities();
   const workflowExecution = { workflowId: 'page-of-a-test', runId: 'run-of-a-page' };
   attemptPage = (jobIds) =>
-    new MockActivityEnvironment({ workflowExecution }).run(activities.attemptPage, {
+    new MockActivityEnvironment({ workflowExecution }).run((input: PageReference) => activities.attemptPage(input), {
       tenantId: place.tenantId,
       jobIds,
     });
@@ -67,7 +68,11 @@ describe('a page', () => {
       },
     });
     place.kernel.script('+34600000700', [{ answer: { status: 503 } }]);
-    const run = () => new MockActivityEnvironment().run(broken.attemptPage, { tenantId: place.tenantId, jobIds: ids });
+    const run = () =>
+      new MockActivityEnvironment().run((input: PageReference) => broken.attemptPage(input), {
+        tenantId: place.tenantId,
+        jobIds: ids,
+      });
     await expect(run()).rejects.toThrow('a fault of ours');
     const states = await Promise.all(ids.map(async (id) => (await place.find(id)).state));
     expect(states.toSorted()).toEqual(['accepted', 'accepted', 'sending']);
