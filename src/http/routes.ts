@@ -1,6 +1,7 @@
 import type { App } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
+import { registerAttachmentRoutes } from './routes/attachments.ts';
 import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
 import { registerConnectorRoutes } from './routes/connector.ts';
@@ -37,6 +38,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerJobRoutes(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerConnectorRoutes(app, dependencies);
+  registerAttachmentRoutes(app, dependencies);
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);
   registerJobRecipientRoutes(app, dependencies);

@@ -6,10 +6,10 @@ export const botAddress = z.object({ channelId: z.string().max(64), capability: 
 
 /** `{channelId}.{digits}` */
 const conversationId = z.string().max(100);
-const foreignActivityId = z.string().max(1_000);
+const foreignIdInPath = z.string().max(1_000);
 
 export const inConversation = botAddress.extend({ conversationId });
-export const inReplyTo = inConversation.extend({ activityId: foreignActivityId });
+export const inReplyTo = inConversation.extend({ activityId: foreignIdInPath });
 
 export const resourceResponse = z.object({ id: z.string() });
 
@@ -26,4 +26,13 @@ export const conversationResource = z.object({
   id: z.string().describe('`{channelId}.{digits}`'),
   serviceUrl: z.string(),
   activityId: z.string().optional().describe('The job of the first message'),
+});
+
+export const ofAttachment = botAddress.extend({ attachmentId: foreignIdInPath });
+export const ofAttachmentView = ofAttachment.extend({ viewId: z.string().max(100) });
+
+/** Bot Framework's AttachmentInfo: WhatsApp gives media no name, and one view. */
+export const attachmentInfo = z.object({
+  type: z.string().describe('The media type'),
+  views: z.array(z.object({ viewId: z.literal('original'), size: z.number().nullable() })),
 });

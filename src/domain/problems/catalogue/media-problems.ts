@@ -35,7 +35,7 @@ export const mediaProblems: readonly ProblemType[] = [
     status: 503,
     class: 'transient',
     sources: ['api'],
-    meaning: 'Kernel could not be reached, was overloaded, or gave an answer that cannot be read.',
+    meaning: 'Kernel could not be reached or gave no usable answer, or the channel fetches as many at once as it may.',
     whatToDo: 'Ask again after the time in `Retry-After`.',
   },
 ];
