@@ -102,6 +102,12 @@ describe('an activity that a bot posts', () => {
     expect(job).toMatchObject({ state: 'skipped', terminal: true, finishedAt: expect.any(String), error: null });
   });
 
+  it('is skipped in the same way where a caller of the API hands it over', async () => {
+    const body = { channelId: bot.channelId, to: '+34600111222', activity: { type: 'endOfConversation' } };
+    const answer = await test.call('POST /v1/messages', { body });
+    expect([answer.status, answer.at('state'), answer.at('terminal')]).toEqual([202, 'skipped', true]);
+  });
+
   it('is refused where it has no type, or is larger than a message may be', async () => {
     expect(refusalOf(await post({ text: 'Hola' }))).toEqual([422, 'invalid_request', '/type']);
     expect(refusalOf(await post([]))).toEqual([422, 'invalid_request', '']);
