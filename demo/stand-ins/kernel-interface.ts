@@ -2,6 +2,7 @@ import type { HttpServer } from './http-server.ts';
 import type { InboundItem } from './kernel-bodies.ts';
 import type { CallbackCounts } from './kernel-callbacks.ts';
 import type { KernelChannelInput } from './kernel-channels.ts';
+import type { InboundMedia } from './kernel-media.ts';
 import type { Callback, KernelStep } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
 
@@ -40,6 +41,8 @@ export interface Kernel extends HttpServer {
   resetNext(count: number): void;
   /** A user's messages, in one callback; resolves after its first try. */
   receive(phoneNumberId: string, items: readonly InboundItem[]): Promise<void>;
+  /** Keeps what a user sent, as the message that brings it would name it; returns its id. */
+  addMedia(media: InboundMedia): string;
   /** Forgets records and scripts, and keeps the channels. */
   clear(): void;
 }

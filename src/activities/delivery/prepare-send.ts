@@ -3,6 +3,7 @@ import type { CreateId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
+import { tellSkipped } from '../../domain/message/skip.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
 import { openAttempt } from '../../store/attempts.ts';
@@ -40,12 +41,11 @@ export function createPrepareSend(dependencies: {
     // `request` was parsed at the door and stored by us.
     const rendered = renderMessage(job.request as MessageRequest, job.to ?? '');
     if (rendered.kind === 'skipped') {
+      // Only rows of before: today such an activity is skipped when it is accepted.
       const change = {
         ...noChange,
         set: { ...endingAt(now), state: 'skipped' as const, ...runOf(job, run) },
-        timeline: [
-          { type: 'message.skipped', title: `Skipped: an activity of type ${rendered.activityType} is no message` },
-        ],
+        timeline: [tellSkipped(rendered.activityType)],
       };
       return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }), notice: null };
     }
