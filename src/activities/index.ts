@@ -1,5 +1,10 @@
 import { Context } from '@temporalio/activity';
-import type { DeliveryActivities, NotificationActivities, RelayActivities } from '../contracts/activities.ts';
+import type {
+  DeliveryActivities,
+  InboundActivities,
+  NotificationActivities,
+  RelayActivities,
+} from '../contracts/activities.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Stores } from '../store/index.ts';
 import { isConnectionFault } from '../store/transactions.ts';
@@ -7,8 +12,11 @@ import type { Starter } from '../temporal/starter.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
-import { createKpiClient } from '../upstreams/kpi/kpi-client.ts';
+import { createBotClient } from '../upstreams/bot/bot-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
+import { createAttemptRelay } from './attempt-relay.ts';
+import { createClaimRelay } from './inbound/claim-relay.ts';
+import { createRecordRelay } from './inbound/record-relay.ts';
 import { createAttemptPage } from './attempt-page.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
@@ -20,7 +28,7 @@ import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
 
-export type Activities = DeliveryActivities & RelayActivities & NotificationActivities;
+export type Activities = DeliveryActivities & InboundActivities & RelayActivities & NotificationActivities;
 
 /** Builds every activity over the collaborators of one worker. */
 export function createActivities(dependencies: {
@@ -37,7 +45,17 @@ export function createActivities(dependencies: {
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
   const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
+  const bot = createBotClient({ http });
+  const runtime = {
+    starter,
+    clock,
+    // Of bots and of numbers alike, each by its own name.
+    gate: createDestinationGate({ nowMs }),
+    currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
+    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
+  };
   const attemptDelivery = createAttemptDelivery({
+    ...runtime,
     claimAttempt: createClaimAttempt({
       ...stores,
       prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
@@ -45,19 +63,21 @@ export function createActivities(dependencies: {
     }),
     recordAttempt: createRecordAttempt({ ...stores, clock }),
     kernel: createKernelClient({ http }),
-    gate: createDestinationGate({ nowMs }),
-    starter,
     log: createAttemptLog({ info }),
-    clock,
-    currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
-    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
   });
   return {
     attemptDelivery,
     attemptPage: createAttemptPage({ attemptDelivery, starter }),
+    attemptRelay: createAttemptRelay({
+      ...runtime,
+      claimRelay: createClaimRelay({ ...stores, publicUrl, clock }),
+      recordRelay: createRecordRelay({ ...stores, random: Math.random, clock }),
+      bot,
+      info,
+    }),
     relayKpiEvents: createRelayKpiEvents({
       ...stores,
-      kpi: createKpiClient({ http }),
+      bot,
       publicUrl,
       clock,
       random: Math.random,

@@ -12,7 +12,7 @@ import {
   postponeKpiEvents,
 } from '../store/kpi-events.ts';
 import type { Transactions } from '../store/transactions.ts';
-import type { KpiClient } from '../upstreams/kpi/kpi-client.ts';
+import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
 
 const batchSize = 50;
@@ -31,7 +31,7 @@ const retry = { initialMs: 1_000, maxMs: 300_000 };
 export function createRelayKpiEvents(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
-  readonly kpi: KpiClient;
+  readonly bot: BotClient;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly random: () => number;
@@ -39,7 +39,7 @@ export function createRelayKpiEvents(dependencies: {
   readonly heartbeat: () => void;
   readonly warn: WriteLog;
 }): RelayActivities['relayKpiEvents'] {
-  const { transactions, channels, kpi, publicUrl, clock, random } = dependencies;
+  const { transactions, channels, bot, publicUrl, clock, random } = dependencies;
 
   return async function relayKpiEvents({ tenantId, channelId }) {
     const endMs = clock().getTime() + runForMs;
@@ -95,7 +95,7 @@ export function createRelayKpiEvents(dependencies: {
       channel: target.channel,
       serviceUrl: serviceUrlOf(publicUrl, target.channel.id, target.secrets.capability),
     });
-    const outcome = await kpi.postActivity({ url, body: JSON.stringify(activity) });
+    const outcome = await bot.postActivity({ url, body: JSON.stringify(activity) });
     if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return true;
     dependencies.warn(
       {

@@ -29,6 +29,11 @@ export interface DeliveryActivities {
   attemptPage(input: PageReference): Promise<PageOutcome>;
 }
 
+export interface InboundActivities {
+  /** One attempt to relay a user's message to the bot: claim, post, record with the replies. */
+  attemptRelay(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
+}
+
 export interface PageResult {
   readonly done: number;
   readonly isCancelled: boolean;

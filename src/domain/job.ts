@@ -52,7 +52,7 @@ export interface BatchCounts {
   readonly failedMerchants: number;
 }
 
-export type JobOrigin = 'api' | 'user_notice' | 'bot' | 'integration';
+export type JobOrigin = 'api' | 'user_notice' | 'bot' | 'integration' | 'whatsapp';
 
 /** The record of one accepted thing. Times are instants; null means "does not apply" or "not yet". */
 export interface Job {

@@ -31,7 +31,8 @@ export async function openAttempt(
     readonly part: number;
     readonly target: string;
     readonly startedAt: Date;
-    readonly errorTableVersion: number;
+    /** Null = no error table judges it. */
+    readonly errorTableVersion: number | null;
   },
 ): Promise<void> {
   await tx.execute({

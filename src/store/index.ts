@@ -2,7 +2,7 @@ import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
-import { createDescribeFailure } from './describe-failure.ts';
+import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
@@ -22,6 +22,7 @@ export interface Stores {
   readonly acceptance: MessageAcceptance;
   readonly failures: MessageFailures;
   readonly groups: GroupCancellation;
+  readonly describeFailure: DescribeFailure;
   readonly statuses: MessageStatuses;
   readonly createId: CreateId;
 }
@@ -58,6 +59,7 @@ export function createStores(dependencies: {
     acceptance: createMessageAcceptance({ insertJob, createId }),
     failures,
     groups,
+    describeFailure,
     statuses,
     createId,
   };

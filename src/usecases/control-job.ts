@@ -1,4 +1,5 @@
-import type { Job } from '../domain/job.ts';
+import { cancelInbound } from '../domain/inbound/control.ts';
+import type { Job, JobChange } from '../domain/job.ts';
 import { cancelBatch, retryBatch } from '../domain/notification/control.ts';
 import { cancelMessage, retryMessage } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
@@ -34,10 +35,20 @@ export function createControlJob(dependencies: {
     const job = await lock(tx, jobId);
     if (job.state === 'cancelled') return { result: 'cancelled', job };
     const now = clock();
-    const change =
-      job.kind === 'notification' ? cancelBatch(job, now) : cancelMessage(job, now, await numRetriesOf(tx, job));
+    const change = await cancellationOf(tx, job, now);
     if (change === null) return { result: 'too_late', job };
     return { result: 'cancelled', job: await writeJobChange(tx, { job, change, now }) };
+  }
+
+  async function cancellationOf(tx: Tx, job: Job, now: Date): Promise<JobChange | null> {
+    switch (job.kind) {
+      case 'notification':
+        return cancelBatch(job, now);
+      case 'inbound':
+        return cancelInbound(job, now);
+      case 'message':
+        return cancelMessage(job, now, await numRetriesOf(tx, job));
+    }
   }
 
   async function numRetriesOf(tx: Tx, job: Job): Promise<number> {

@@ -3,6 +3,7 @@ import type { Starter } from '../temporal/starter.ts';
 import { createAcceptBotActivity } from './accept-bot-activity.ts';
 import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
+import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
 import { createStartRoom } from './start-room.ts';
@@ -20,6 +21,7 @@ export function createUseCases(
     acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
     acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
+    applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
   };

@@ -1,4 +1,5 @@
 export { deliverMessage } from './deliver-message.ts';
 export { deliverPage } from './deliver-page.ts';
 export { notifyBatch } from './notify-batch.ts';
+export { relayInbound } from './relay-inbound.ts';
 export { relayKpi } from './relay-kpi.ts';

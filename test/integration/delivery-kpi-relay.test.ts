@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../demo/stand-ins/http-server.ts';
 import { createRelayKpiEvents } from '../../src/activities/relay-kpi-events.ts';
-import { createKpiClient } from '../../src/upstreams/kpi/kpi-client.ts';
+import { createBotClient } from '../../src/upstreams/bot/bot-client.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 
 interface Posted {
@@ -41,7 +41,7 @@ afterAll(async () => {
 function relay(channelId: string) {
   const relayKpiEvents = createRelayKpiEvents({
     ...place.stores,
-    kpi: createKpiClient({ http: place.http }),
+    bot: createBotClient({ http: place.http }),
     publicUrl: 'https://waypost.test',
     clock: place.clock,
     random: () => 0.5,

@@ -14,6 +14,7 @@ export interface Shape {
 }
 
 const message = { workflow: 'deliverMessage', args: [{ tenantId: 'ten_1', jobId: 'msg_1' }] } as const;
+const inbound = { workflow: 'relayInbound', args: [{ tenantId: 'ten_1', jobId: 'inb_1' }] } as const;
 const batch = { workflow: 'notifyBatch', args: [{ tenantId: 'ten_1', jobId: 'ntf_1' }] } as const;
 const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'chn_1' }] } as const;
 
@@ -40,6 +41,8 @@ async function wakeWhenWaiting(handle: WorkflowHandle<Workflow>): Promise<void> 
 
 /** By the name of their history's file; the parts of a chain of runs are numbered behind it. */
 export const shapes: Readonly<Record<string, Shape>> = {
+  'inbound-relayed': { ...inbound, script: { attemptRelay: [ends('completed')] } },
+  'inbound-retried': { ...inbound, script: { attemptRelay: [waits(50), ends('completed', null, 2)] } },
   'page-of-messages': {
     workflow: 'deliverPage',
     args: [{ tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] }],

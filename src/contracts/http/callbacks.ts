@@ -11,6 +11,28 @@ export interface CallbackStatus {
   readonly raw: unknown;
 }
 
+/** One message of a user, as far as the door reads it; `raw` is the item as it came. */
+export interface CallbackMessage {
+  readonly providerMessageId: string;
+  /** E.164. */
+  readonly from: string;
+  /** Null = the callback named none. */
+  readonly profileName: string | null;
+  /** Which number it came to; null = the callback does not say. */
+  readonly phoneNumberId: string | null;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+const messageItem = z.looseObject({
+  id: z.string().min(1).max(512),
+  from: z.string().regex(/^\+?[1-9]\d{6,14}$/),
+});
+
+const contactItem = z.looseObject({
+  wa_id: z.string(),
+  profile: z.looseObject({ name: z.string().max(1_000) }).optional(),
+});
+
 const statusItem = z.looseObject({
   id: z.string().min(1).max(512),
   status: z.string().min(1).max(64),
@@ -29,7 +51,12 @@ export const callbackBody = z.looseObject({
             z.looseObject({
               field: z.string().optional(),
               value: z
-                .looseObject({ statuses: z.array(z.unknown()).optional(), messages: z.array(z.unknown()).optional() })
+                .looseObject({
+                  statuses: z.array(z.unknown()).optional(),
+                  messages: z.array(z.unknown()).optional(),
+                  contacts: z.array(z.unknown()).optional(),
+                  metadata: z.looseObject({ phone_number_id: z.string().max(64).optional() }).optional(),
+                })
                 .optional(),
             }),
           )
@@ -60,6 +87,41 @@ export function readStatuses(body: z.infer<typeof callbackBody>): { statuses: Ca
     }
   }
   return { statuses, unreadable };
+}
+
+/** Reads every user's message of a callback, in order; items that cannot be read are counted, not thrown. */
+export function readMessages(body: z.infer<typeof callbackBody>): { messages: CallbackMessage[]; unreadable: number } {
+  const messages: CallbackMessage[] = [];
+  let unreadable = 0;
+  const values = (body.entry ?? []).flatMap((entry) => entry.changes ?? []).map((change) => change.value ?? {});
+  for (const value of values) {
+    const names = readNames(value.contacts ?? []);
+    for (const item of value.messages ?? []) {
+      const parsed = messageItem.safeParse(item);
+      if (!parsed.success) {
+        unreadable += 1;
+        continue;
+      }
+      const digits = parsed.data.from.replace(/^\+/, '');
+      messages.push({
+        providerMessageId: parsed.data.id,
+        from: `+${digits}`,
+        profileName: names.get(digits) ?? null,
+        phoneNumberId: value.metadata?.phone_number_id ?? null,
+        raw: parsed.data,
+      });
+    }
+  }
+  return { messages, unreadable };
+}
+
+function readNames(contacts: readonly unknown[]): ReadonlyMap<string, string> {
+  return new Map(
+    contacts.flatMap((contact) => {
+      const { data } = contactItem.safeParse(contact);
+      return data?.profile === undefined ? [] : [[data.wa_id.replace(/^\+/, ''), data.profile.name] as const];
+    }),
+  );
 }
 
 /** Unix seconds as a string, within what a timestamp column holds. */

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { callbackBody, readStatuses } from '../../contracts/http/callbacks.ts';
+import { callbackBody, readMessages, readStatuses } from '../../contracts/http/callbacks.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
+import type { createApplyInbound } from '../../usecases/apply-inbound.ts';
 import type { createApplyStatuses } from '../../usecases/apply-statuses.ts';
 import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
@@ -12,6 +13,15 @@ import { findJsonHazard } from '../json-hazards.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
 
 const maxCallbackBytes = 3 * 1024 * 1024;
+const callbackResult = z.object({
+  applied: z.number(),
+  duplicates: z.number(),
+  parked: z.number().describe('Statuses of messages that are not known (yet)'),
+  received: z.number(),
+  repeated: z.number().describe('Messages that had been received before'),
+  unknownNumber: z.number().describe('Messages to a number that is no channel'),
+  unreadable: z.number(),
+});
 const params = z.object({ id: z.string().max(64) });
 
 const verification = z.object({
@@ -25,9 +35,10 @@ export function registerCallbackRoutes(
   app: App,
   dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock'> & {
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
+    readonly applyInbound: ReturnType<typeof createApplyInbound>;
   },
 ): void {
-  const { applyStatuses } = dependencies;
+  const { applyStatuses, applyInbound } = dependencies;
   const callbackKeys = createCallbackKeys(dependencies);
 
   async function requireSigned(channelId: string, header: string | undefined, raw: Buffer): Promise<string> {
@@ -81,7 +92,7 @@ export function registerCallbackRoutes(
           description: 'Signed by X-Hub-Signature-256 over the raw bytes. 200 = all items are durable.',
           params,
           response: {
-            200: z.object({ applied: z.number(), duplicates: z.number(), parked: z.number(), unreadable: z.number() }),
+            200: callbackResult,
           },
         },
       },
@@ -90,13 +101,22 @@ export function registerCallbackRoutes(
         const tenantId = await requireSigned(request.params.id, signatureOf(request.headers), raw);
         const parsed = callbackBody.safeParse(decodeJson(raw));
         if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
-        const { statuses, unreadable } = readStatuses(parsed.data);
-        const storable = statuses.filter((status) => findJsonHazard(status.raw) === null);
-        const applied = await applyStatuses(tenantId, request.params.id, storable);
-        return { ...applied, unreadable: unreadable + statuses.length - storable.length };
+        const told = readStatuses(parsed.data);
+        const written = readMessages(parsed.data);
+        const statuses = told.statuses.filter(isStorable);
+        const messages = written.messages.filter(isStorable);
+        const applied = await applyStatuses(tenantId, request.params.id, statuses);
+        const inbound = await applyInbound(tenantId, request.params.id, messages, request.id);
+        const hazards = told.statuses.length - statuses.length + written.messages.length - messages.length;
+        return { ...applied, ...inbound, unreadable: told.unreadable + written.unreadable + hazards };
       },
     );
   });
+}
+
+/** Postgres refuses some texts, and one such item must not spoil the others. */
+function isStorable(item: { readonly raw: unknown }): boolean {
+  return findJsonHazard(item.raw) === null;
 }
 
 /** Node joins a header that came twice into one text, which then fits nothing. */

@@ -1,0 +1,75 @@
+import type { DeliveryStep, InboundActivities } from '../contracts/activities.ts';
+import type { Job } from '../domain/job.ts';
+import type { WorkflowRun } from '../domain/message/claim.ts';
+import type { Starter } from '../temporal/starter.ts';
+import type { BotClient } from '../upstreams/bot/bot-client.ts';
+import type { WriteLog } from './delivery/attempt-log.ts';
+import type { DestinationGate } from './delivery/destination-gate.ts';
+import type { createClaimRelay } from './inbound/claim-relay.ts';
+import type { createRecordRelay } from './inbound/record-relay.ts';
+
+/**
+ * One attempt to relay a user's message to the bot: claim it and open an attempt in one transaction, post the activity,
+ * record the answer and accept the replies in another. Running it twice is safe: a relayed message is not claimable, the
+ * replies are accepted with the one answer that closes its attempt, and a bot can tell a repetition by the activity's id.
+ */
+export function createAttemptRelay(dependencies: {
+  readonly claimRelay: ReturnType<typeof createClaimRelay>;
+  readonly recordRelay: ReturnType<typeof createRecordRelay>;
+  readonly bot: BotClient;
+  readonly gate: DestinationGate;
+  readonly starter: Pick<Starter, 'startSoon'>;
+  readonly info: WriteLog;
+  readonly clock: () => Date;
+  readonly currentRun: () => WorkflowRun;
+  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
+}): InboundActivities['attemptRelay'] {
+  const { claimRelay, recordRelay, bot, gate, starter, clock } = dependencies;
+
+  return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
+    const enter = isFastPath ? (destination: string) => gate.enter(destination) : () => () => undefined;
+    const claimed = await claimRelay({ tenantId, jobId, run: dependencies.currentRun(), enter });
+    if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
+    if (claimed.kind === 'crowded') return { next: 'escalate', reason: 'the bot has no room on the fast path' };
+    if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
+    let isReached = false;
+    try {
+      const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body });
+      isReached = outcome.answered;
+      // The bot's replies exist only here: a database that is away for seconds must not lose them.
+      const recorded = await dependencies.keepTrying(async () => recordRelay(claimed, outcome));
+      for (const { job, startNow } of recorded.replies) if (startNow) starter.startSoon(job);
+      log(recorded.job, claimed.job.attempts, outcome, recorded.replies.length);
+      return stepAfter(recorded.job, clock());
+    } finally {
+      claimed.leave(isReached);
+    }
+  };
+
+  /** One line an attempt, with every id and nothing personal. */
+  function log(job: Job, attempt: number, outcome: { durationMs: number; answered: boolean }, replies: number): void {
+    dependencies.info(
+      {
+        tenantId: job.tenantId,
+        jobId: job.id,
+        channelId: job.channelId,
+        attempt,
+        retriesUsed: job.retriesUsed,
+        durationMs: Math.round(outcome.durationMs),
+        httpStatus: 'status' in outcome ? outcome.status : null,
+        state: job.state,
+        replies,
+        code: job.error?.code ?? null,
+        nextAttemptAt: job.nextAttemptAt?.toISOString() ?? null,
+      },
+      'relay',
+    );
+  }
+}
+
+function stepAfter(job: Job, now: Date): DeliveryStep {
+  const seen = { state: job.state, errorCode: job.error?.code ?? null, attempts: job.attempts };
+  if (job.terminal || job.nextAttemptAt === null || job.state === 'relaying') return { next: 'end', ...seen };
+  const waitMs = Math.max(1, job.nextAttemptAt.getTime() - now.getTime());
+  return { next: 'wait', waitMs, summary: job.waitingFor?.detail ?? 'waits', ...seen };
+}

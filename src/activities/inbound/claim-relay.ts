@@ -1,0 +1,170 @@
+import type { CreateId } from '../../domain/ids.ts';
+import { buildInboundActivity, readRequest } from '../../domain/inbound/build-activity.ts';
+import { claimInbound } from '../../domain/inbound/claim-inbound.ts';
+import { expireInbound, recordRelayed } from '../../domain/inbound/outcome.ts';
+import { readReference } from '../../domain/inbound/read-content.ts';
+import { serviceUrlOf } from '../../domain/bot-address.ts';
+import { type Job, noChange } from '../../domain/job.ts';
+import type { WorkflowRun } from '../../domain/message/claim.ts';
+import { expiredFailure } from '../../domain/message/ending-failures.ts';
+import { wakeGraceMs } from '../../domain/message/outcome.ts';
+import { closeAttempt, findOpenAttempt, openAttempt } from '../../store/attempts.ts';
+import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
+import { findTurn, lineOf } from '../../store/conversation-lines.ts';
+import type { DescribeFailure } from '../../store/describe-failure.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { lockJob } from '../../store/jobs.ts';
+import { findJobOfPart } from '../../store/message-parts.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { EnterDestination, Leave } from '../delivery/claimed-attempt.ts';
+
+/** What a claim came to: an activity to post, or what the job now looks like. */
+export type ClaimedRelay =
+  | {
+      readonly kind: 'post';
+      readonly job: Job;
+      readonly channel: WhatsappChannel;
+      readonly attemptId: string;
+      readonly botUrl: string;
+      readonly body: string;
+      readonly leave: Leave;
+    }
+  | { readonly kind: 'settled'; readonly job: Job }
+  | { readonly kind: 'crowded' }
+  | { readonly kind: 'missing' };
+
+const unanswered = { durationMs: null, httpStatus: null, providerCode: null, problem: null, responseExcerpt: null };
+
+/**
+ * One transaction: lock the job, judge it, open an attempt. Of several callers one gets the message. Running it again after
+ * a crash closes the attempt that was left open and makes another one: the activity's id is the same.
+ */
+export function createClaimRelay(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly writeJobChange: WriteJobChange;
+  readonly describeFailure: DescribeFailure;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+}) {
+  const { transactions, channels, writeJobChange, describeFailure, createId, publicUrl, clock } = dependencies;
+
+  return async function claimRelay(input: {
+    readonly tenantId: string;
+    readonly jobId: string;
+    readonly run: WorkflowRun;
+    readonly enter: EnterDestination;
+  }): Promise<ClaimedRelay> {
+    let leave: Leave | null = null;
+    try {
+      const claimed = await transactions.withTenant<ClaimedRelay>(input.tenantId, async (tx) => {
+        const job = await lockJob(tx, input.jobId);
+        const channel = job?.channelId ? await channels.findWhatsapp(tx, job.channelId) : null;
+        if (job === null || channel === null) return { kind: 'missing' };
+        leave = input.enter(`bot:${channel.id}`);
+        return leave === null ? { kind: 'crowded' } : claim(tx, job, channel, input.run, leave);
+      });
+      if (claimed.kind !== 'post') giveBack(leave);
+      return claimed;
+    } catch (error) {
+      giveBack(leave);
+      throw error;
+    }
+  };
+
+  async function claim(
+    tx: Tx,
+    job: Job,
+    channel: WhatsappChannel,
+    run: WorkflowRun,
+    leave: Leave,
+  ): Promise<ClaimedRelay> {
+    const now = clock();
+    const line = job.state === 'relaying' ? null : lineOf(job);
+    const turn = line === null ? 'free' : await findTurn(tx, line, job.id);
+    const verdict = claimInbound({ job, now, turn, run });
+    const settle = async (change: Parameters<WriteJobChange>[1]['change']): Promise<ClaimedRelay> => ({
+      kind: 'settled',
+      job: await writeJobChange(tx, { job, change, now }),
+    });
+    switch (verdict.kind) {
+      case 'done':
+        return job.wakeAt === null ? { kind: 'settled', job } : settle({ ...noChange, set: { wakeAt: null } });
+      case 'wait':
+        return settle({ ...noChange, set: { wakeAt: new Date(verdict.until.getTime() + wakeGraceMs) } });
+      case 'hold':
+        return settle(verdict.change);
+      case 'expired': {
+        const failure = expiredFailure(job.expiresAt.toISOString());
+        const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
+        return settle(expireInbound(job, problem, now, channel.settings.numRetries));
+      }
+      case 'go': {
+        const { botUrl } = channel.settings;
+        // The channel has lost its bot meanwhile: there is nobody to relay to.
+        if (botUrl === null) return settle(recordRelayed({ replies: 0, ignored: 0 }, now));
+        await closeOpenAttempt(tx, job);
+        return post(tx, { job, channel, change: verdict.change, botUrl, leave, now });
+      }
+    }
+  }
+
+  /** Left by a process that died in it: what the bot did with it nobody knows. */
+  async function closeOpenAttempt(tx: Tx, job: Job): Promise<void> {
+    const open = job.state === 'relaying' ? await findOpenAttempt(tx, job.id) : null;
+    if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous' });
+  }
+
+  async function post(
+    tx: Tx,
+    ready: {
+      readonly job: Job;
+      readonly channel: WhatsappChannel;
+      readonly change: Parameters<WriteJobChange>[1]['change'];
+      readonly botUrl: string;
+      readonly leave: Leave;
+      readonly now: Date;
+    },
+  ): Promise<ClaimedRelay> {
+    const { job, channel, change, botUrl, leave, now } = ready;
+    const { capability } = channels.openSecrets(channel);
+    const activity = buildInboundActivity({
+      job,
+      phoneNumberId: channel.settings.phoneNumberId,
+      channelId: channel.id,
+      serviceUrl: serviceUrlOf(publicUrl, channel.id, capability),
+      repliedTo: await findRepliedTo(tx, job),
+    });
+    const attemptId = createId('attempt');
+    const [relaying] = await Promise.all([
+      writeJobChange(tx, { job, change, now }),
+      openAttempt(tx, {
+        id: attemptId,
+        tenantId: job.tenantId,
+        jobId: job.id,
+        number: job.attempts + 1,
+        part: 0,
+        target: withoutQuery(botUrl),
+        startedAt: now,
+        errorTableVersion: null,
+      }),
+    ]);
+    return { kind: 'post', job: relaying, channel, attemptId, botUrl, body: JSON.stringify(activity), leave };
+  }
+
+  /** One of our jobs where the user quotes, or reacts to, what we sent. */
+  async function findRepliedTo(tx: Tx, job: Job): Promise<string | null> {
+    const reference = readReference(readRequest(job.request).item);
+    return reference === '' ? null : ((await findJobOfPart(tx, reference)) ?? reference);
+  }
+}
+
+/** A query may hold a secret of the bot's. */
+function withoutQuery(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? url;
+}
+
+function giveBack(leave: Leave | null): void {
+  leave?.(true);
+}

@@ -1,0 +1,114 @@
+import { type BotActivity, type BotReply, readBotReply } from '../../domain/inbound/bot-reply.ts';
+import { planRetry, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
+import { readExpiration } from '../../domain/message/bot-activity.ts';
+import type { HttpOutcome } from '../../domain/failure.ts';
+import type { Job } from '../../domain/job.ts';
+import { closeAttempt } from '../../store/attempts.ts';
+import type { DescribeFailure } from '../../store/describe-failure.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { lockJob } from '../../store/jobs.ts';
+import type { AcceptedMessage, MessageAcceptance } from '../../store/message-acceptance.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import { excerptResponse } from '../../upstreams/guarded-http/response-excerpt.ts';
+import type { ClaimedRelay } from './claim-relay.ts';
+
+type Posted = Extract<ClaimedRelay, { kind: 'post' }>;
+
+export interface RecordedRelay {
+  readonly job: Job;
+  /** The bot's replies, accepted with it; to be started after the commit. */
+  readonly replies: readonly AcceptedMessage[];
+}
+
+/**
+ * One transaction: close the attempt, and either accept the bot's replies as messages, in their order and as one group, or
+ * write down its failure. An attempt is closed once, so running it again accepts nothing twice; where another process has
+ * taken the message over meanwhile, that one's answer counts.
+ */
+export function createRecordRelay(dependencies: {
+  readonly transactions: Transactions;
+  readonly writeJobChange: WriteJobChange;
+  readonly acceptance: MessageAcceptance;
+  readonly describeFailure: DescribeFailure;
+  readonly random: () => number;
+  readonly clock: () => Date;
+}) {
+  const { transactions, writeJobChange, acceptance, describeFailure, random, clock } = dependencies;
+
+  return async function recordRelay(posted: Posted, outcome: HttpOutcome): Promise<RecordedRelay> {
+    const reply = readBotReply(outcome);
+    return transactions.withTenant(posted.job.tenantId, async (tx) => {
+      const job = await lockJob(tx, posted.job.id);
+      if (job === null) throw new Error('a job vanished while it was relayed');
+      const now = clock();
+      return reply.kind === 'replied'
+        ? accept(tx, posted, outcome, job, reply, now)
+        : fail(tx, posted, outcome, job, reply, now);
+    });
+  };
+
+  async function accept(
+    tx: Tx,
+    posted: Posted,
+    outcome: HttpOutcome,
+    job: Job,
+    reply: Extract<BotReply, { kind: 'replied' }>,
+    now: Date,
+  ): Promise<RecordedRelay> {
+    const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: 'accepted', problem: null });
+    if (!isOurs || job.terminal) return { job, replies: [] };
+    const replies: AcceptedMessage[] = [];
+    for (const activity of reply.messages) replies.push(await acceptReply(tx, posted, job, activity, now));
+    const counts = { replies: replies.length, ignored: reply.ignored };
+    return { job: await writeJobChange(tx, { job, change: recordRelayed(counts, now), now }), replies };
+  }
+
+  function acceptReply(tx: Tx, { channel }: Posted, job: Job, activity: BotActivity, now: Date) {
+    return acceptance.store(tx, {
+      channel,
+      message: {
+        to: job.to ?? '',
+        conversationId: job.conversationId,
+        groupId: job.id,
+        externalId: null,
+        sendAt: null,
+        expiresAt: readExpiration(activity, now),
+        metadata: {},
+        request: { activity },
+        origin: 'bot',
+        requestId: job.requestId,
+      },
+      now,
+      hasRoom: () => true,
+    });
+  }
+
+  async function fail(
+    tx: Tx,
+    posted: Posted,
+    outcome: HttpOutcome,
+    job: Job,
+    { failure }: Extract<BotReply, { kind: 'failed' }>,
+    now: Date,
+  ): Promise<RecordedRelay> {
+    const { numRetries } = posted.channel.settings;
+    const until = planRetry({ job, failure, limits: posted.channel.settings, now, random });
+    const recoverable = until !== null;
+    const problem = describeFailure({ job, failure, now, nextAttemptAt: until, recoverable });
+    const attemptOutcome = recoverable ? 'retry' : 'rejected';
+    const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: attemptOutcome, problem });
+    if (!isOurs || job.terminal) return { job, replies: [] };
+    const change = recordBotFailure({ job, problem, until, now, numRetries });
+    return { job: await writeJobChange(tx, { job, change, now }), replies: [] };
+  }
+}
+
+function closing(posted: Posted, outcome: HttpOutcome) {
+  return {
+    id: posted.attemptId,
+    durationMs: Math.round(outcome.durationMs),
+    httpStatus: outcome.answered ? outcome.status : null,
+    providerCode: null,
+    responseExcerpt: outcome.answered ? excerptResponse(outcome.body, []) : null,
+  };
+}

@@ -1,0 +1,52 @@
+import { type Job, type JobChange, noChange } from '../job.ts';
+import { runOf, sendingLeaseMs, type WorkflowRun } from '../message/claim.ts';
+import { holdForTurn, type Turn } from '../message/turn.ts';
+
+const shortestWaitMs = 20;
+const claimable = new Set(['queued', 'held', 'relaying']);
+
+/** What an attempt may do next with an inbound message, judged from its record alone. */
+export type InboundClaim =
+  | { readonly kind: 'go'; readonly change: JobChange }
+  | { readonly kind: 'wait'; readonly until: Date }
+  | { readonly kind: 'hold'; readonly change: JobChange }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'done' };
+
+/**
+ * Whoever calls holds the row's lock. An attempt that was left open does not matter here: the activity's id is constant,
+ * and a bot that gets it twice can tell, so it is simply relayed again.
+ */
+export function claimInbound(input: {
+  readonly job: Job;
+  readonly now: Date;
+  readonly turn: Turn;
+  readonly run: WorkflowRun;
+}): InboundClaim {
+  const { job, now, turn } = input;
+  if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
+  if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
+  const dueMs = job.nextAttemptAt?.getTime() ?? 0;
+  if (dueMs - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueMs) };
+  if (turn !== 'free') return { kind: 'hold', change: holdInboundForTurn(job, turn, now) };
+  return {
+    kind: 'go',
+    change: {
+      ...noChange,
+      set: {
+        state: 'relaying',
+        waitingFor: null,
+        nextAttemptAt: null,
+        attempts: job.attempts + 1,
+        ...runOf(job, input.run),
+        wakeAt: new Date(now.getTime() + sendingLeaseMs),
+      },
+    },
+  };
+}
+
+/** As for a message, without a message's event. */
+function holdInboundForTurn(job: Job, turn: Exclude<Turn, 'free'>, now: Date): JobChange {
+  const held = holdForTurn(job, turn, now);
+  return { ...held, timeline: held.timeline.map((entry) => ({ ...entry, type: 'inbound.held' })), events: [] };
+}

@@ -1,0 +1,85 @@
+import type { CallbackMessage } from '../contracts/http/callbacks.ts';
+import { conversationIdOf } from '../domain/bot-address.ts';
+import type { CreateId } from '../domain/ids.ts';
+import { acceptInbound } from '../domain/inbound/new-inbound.ts';
+import type { Job } from '../domain/job.ts';
+import { findChannelOfNumber } from '../store/channel-numbers.ts';
+import type { ChannelStore } from '../store/channels.ts';
+import { isLineTaken } from '../store/conversation-lines.ts';
+import type { InsertJob } from '../store/new-jobs.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+import type { JobStarter } from './job-starter.ts';
+
+/** What became of one callback's messages; `unknownNumber` = they came for a number that is no channel of the tenant. */
+export interface AppliedInbound {
+  readonly received: number;
+  readonly repeated: number;
+  readonly unknownNumber: number;
+}
+
+/**
+ * Stores the messages of one callback in their order, each in a transaction of its own, so that one bad item spoils
+ * nothing. When it returns all of them are durable; the same callback again changes nothing, for a message is stored once.
+ */
+export function createApplyInbound(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly insertJob: InsertJob;
+  readonly createId: CreateId;
+  readonly starter: Pick<JobStarter, 'startSoon'>;
+  readonly clock: () => Date;
+}) {
+  const { transactions, channels, insertJob, createId, starter, clock } = dependencies;
+
+  return async function applyInbound(
+    tenantId: string,
+    channelId: string,
+    messages: readonly CallbackMessage[],
+    requestId: string,
+  ): Promise<AppliedInbound> {
+    const total = { received: 0, repeated: 0, unknownNumber: 0 };
+    const faults: unknown[] = [];
+    for (const message of messages) {
+      try {
+        const stored = await transactions.withTenant(tenantId, (tx) => storeOne(tx, channelId, message, requestId));
+        total[stored.kind] += 1;
+        if (stored.kind === 'received' && stored.startNow) starter.startSoon(stored.job);
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    // The others are stored; the callback is refused as a whole, and comes again, with those as repetitions.
+    if (faults.length > 0) throw faults[0];
+    return total;
+  };
+
+  type Stored =
+    | { readonly kind: 'repeated' | 'unknownNumber' }
+    | { readonly kind: 'received'; readonly job: Job; readonly startNow: boolean };
+
+  async function storeOne(tx: Tx, channelId: string, message: CallbackMessage, requestId: string): Promise<Stored> {
+    const channel = await findChannelOfNumber(tx, channels, channelId, message.phoneNumberId);
+    if (channel === null) return { kind: 'unknownNumber' };
+    const hasBot = channel.settings.botUrl !== null;
+    const isOrdered = hasBot && channel.settings.ordering === 'strict';
+    const conversationId = conversationIdOf(channel.id, message.from);
+    const line = { channelId: channel.id, conversationId, kind: 'inbound' as const };
+    const accepted = acceptInbound(
+      {
+        id: createId('inbound'),
+        tenantId: channel.tenantId,
+        channelId: channel.id,
+        from: message.from,
+        providerMessageId: message.providerMessageId,
+        request: { item: message.raw, profileName: message.profileName },
+        isOrdered,
+        isTurnTaken: isOrdered && (await isLineTaken(tx, line)),
+        hasBot,
+        requestId,
+      },
+      clock(),
+    );
+    const isNew = await insertJob(tx, accepted);
+    return isNew ? { kind: 'received', job: accepted.job, startNow: accepted.startNow } : { kind: 'repeated' };
+  }
+}
