@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { giveAnswer } from './answer.ts';
+import { type Answer, giveAnswer } from './answer.ts';
 import { answerControl } from './control.ts';
 import { startHttpServer } from './http-server.ts';
 import { buildInboundBody, type InboundItem } from './kernel-bodies.ts';
@@ -7,6 +7,7 @@ import { createCallbackPoster } from './kernel-callbacks.ts';
 import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorised } from './kernel-channels.ts';
 import { listKernelCalls } from './kernel-control.ts';
 import type { Kernel, KernelOptions } from './kernel-interface.ts';
+import { createMediaHandler, type KernelMedia } from './kernel-media.ts';
 import type { KernelStep } from './kernel-script.ts';
 import { createSendHandler } from './kernel-send.ts';
 import { createKernelSends } from './kernel-sends.ts';
@@ -28,7 +29,8 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const book = createScriptBook<KernelStep>();
   const pauses = createPauses();
   const poster = createCallbackPoster(pauses);
-  const media = new Map<string, number>();
+  const media = new Map<string, KernelMedia>();
+  const uploadBook = createScriptBook<Answer>();
   const runId = randomBytes(6).toString('base64url');
   let idCount = 0;
   let resetsLeft = 0;
@@ -38,11 +40,19 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const handleSend = createSendHandler({
     takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
     sends,
+    media,
     pauses,
     poster,
     makeWamid: () => makeId('wamid.'),
     defaultCallbacks: options.callbacks ?? ['sent', 'delivered', 'read'],
     callbackDelayMs,
+  });
+
+  const handleUpload = createMediaHandler({
+    media,
+    takeStep: (phoneNumberId) => uploadBook.take(phoneNumberId),
+    makeId: () => makeId('media-'),
+    pauses,
   });
 
   const steering = {
@@ -53,6 +63,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
       channels.set(channel.phoneNumberId, channelSchema.parse(channel));
     },
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
+    scriptUploads: (phoneNumberId: string, steps: readonly Answer[]) => uploadBook.add(phoneNumberId, steps),
     sendAlways(step: KernelStep | null) {
       standing = step;
     },
@@ -67,6 +78,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     clear() {
       sends.clear();
       book.clear();
+      uploadBook.clear();
       media.clear();
       standing = null;
       resetsLeft = 0;
@@ -92,9 +104,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
         return giveAnswer(response, expiredToken, { pauses, body: {} });
       }
       if (kind === 'messages') return handleSend(channel, incoming.body, response);
-      const id = makeId('media-');
-      media.set(id, incoming.body.length);
-      await giveAnswer(response, {}, { pauses, body: { id } });
+      await handleUpload(phoneNumberId, incoming, response);
     },
   });
   return {
