@@ -3,7 +3,7 @@ import type { HttpServer } from './http-server.ts';
 import type { InboundItem } from './kernel-bodies.ts';
 import type { CallbackCounts } from './kernel-callbacks.ts';
 import type { KernelChannelInput } from './kernel-channels.ts';
-import type { KernelMedia } from './kernel-media.ts';
+import type { KernelMedia } from './kernel-uploads.ts';
 import type { Callback, KernelStep } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
 

@@ -5,7 +5,7 @@ import type { SendRequest } from './kernel-interface.ts';
 import { buildStatusBody, type StatusOrigin } from './kernel-bodies.ts';
 import type { CallbackPoster } from './kernel-callbacks.ts';
 import type { KernelChannel } from './kernel-channels.ts';
-import { type KernelMedia, listMediaIds } from './kernel-media.ts';
+import { type KernelMedia, listMediaIds } from './kernel-uploads.ts';
 import { type Callback, deliveryOf, type KernelStep, listStatuses } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
 import { metaRefusal } from './meta-error.ts';

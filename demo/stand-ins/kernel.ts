@@ -7,7 +7,7 @@ import { createCallbackPoster } from './kernel-callbacks.ts';
 import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorised } from './kernel-channels.ts';
 import { listKernelCalls } from './kernel-control.ts';
 import type { Kernel, KernelOptions } from './kernel-interface.ts';
-import { createMediaHandler, type KernelMedia } from './kernel-media.ts';
+import { createMediaHandler, type KernelMedia } from './kernel-uploads.ts';
 import type { KernelStep } from './kernel-script.ts';
 import { createSendHandler } from './kernel-send.ts';
 import { createKernelSends } from './kernel-sends.ts';
