@@ -17,7 +17,7 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, dataConverter } =
+  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, mediaSource, dataConverter } =
     await createCollaborators(config, { poolSize });
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
@@ -37,6 +37,7 @@ await runDoor('api', async (whenStopped) => {
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
     urlGuard,
+    mediaSource,
     starter,
     links,
     payloadCodec: createPayloadCodec({ keyRing }),
@@ -49,9 +50,7 @@ await runDoor('api', async (whenStopped) => {
   await app.listen({ host: config.host, port: config.port });
   log.info({ url: config.publicUrl }, 'api ready');
 
-  await new Promise<void>((resolve) => {
-    whenStopped(resolve);
-  });
+  await new Promise<void>((resolve) => whenStopped(resolve));
   await app.close();
   await starter.drain(drainStartsMs);
   await connection.close();

@@ -18,6 +18,8 @@ const inboundSchema = z.strictObject({
   item: z.record(z.string(), z.json()),
 });
 
+const mediaSchema = z.strictObject({ mimeType: z.string().max(200), base64: z.base64() });
+
 type Steered = Omit<Kernel, keyof HttpServer>;
 
 /** The control API of the Kernel stand-in; every call has its function of the same name. */
@@ -52,6 +54,10 @@ export function listKernelCalls(
       const wamid = toText(item['id']) ?? makeId('wamid.in');
       await kernel.receive(phoneNumberId, [{ from, name, wamid, item }]);
       return { wamid };
+    },
+    addMedia(body) {
+      const { mimeType, base64 } = mediaSchema.parse(body);
+      return { id: kernel.addMedia({ mimeType, bytes: Buffer.from(base64, 'base64') }) };
     },
     clear: () => kernel.clear(),
     ...createDownCall(server),

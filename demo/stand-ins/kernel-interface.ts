@@ -3,6 +3,7 @@ import type { HttpServer } from './http-server.ts';
 import type { InboundItem } from './kernel-bodies.ts';
 import type { CallbackCounts } from './kernel-callbacks.ts';
 import type { KernelChannelInput } from './kernel-channels.ts';
+import type { InboundMedia } from './kernel-media.ts';
 import type { KernelMedia } from './kernel-uploads.ts';
 import type { Callback, KernelStep } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
@@ -32,6 +33,8 @@ export interface Kernel extends HttpServer {
   readonly media: ReadonlyMap<string, KernelMedia>;
   /** Adds a number, or replaces it. */
   setChannel(channel: KernelChannelInput): void;
+  /** From now on a number takes this token and no other, as when the old one has expired. */
+  renewToken(phoneNumberId: string, accessToken: string): void;
   /** What becomes of the next sends to a number (`*`: any), step by step. */
   script(to: string, steps: readonly KernelStep[]): void;
   /** How the next uploads for a number of the customer (`*`: any) are answered, step by step. */
@@ -42,6 +45,8 @@ export interface Kernel extends HttpServer {
   resetNext(count: number): void;
   /** A user's messages, in one callback; resolves after its first try. */
   receive(phoneNumberId: string, items: readonly InboundItem[]): Promise<void>;
+  /** Keeps what a user sent, as the message that brings it would name it; returns its id. */
+  addMedia(media: InboundMedia): string;
   /** Forgets records and scripts, and keeps the channels. */
   clear(): void;
 }

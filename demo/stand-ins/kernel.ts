@@ -6,6 +6,7 @@ import { buildInboundBody, type InboundItem } from './kernel-bodies.ts';
 import { createCallbackPoster } from './kernel-callbacks.ts';
 import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorised } from './kernel-channels.ts';
 import { listKernelCalls } from './kernel-control.ts';
+import { createMediaShelf, type InboundMedia } from './kernel-media.ts';
 import type { Kernel, KernelOptions } from './kernel-interface.ts';
 import { createMediaHandler, type KernelMedia } from './kernel-uploads.ts';
 import type { KernelStep } from './kernel-script.ts';
@@ -37,6 +38,10 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   let standing: KernelStep | null = null;
 
   const makeId = (prefix: string) => `${prefix}${runId}${String((idCount += 1)).padStart(9, '0')}`;
+  const shelf = createMediaShelf({
+    url: () => server.url,
+    isAuthorised: (header) => [...channels.values()].some((channel) => isAuthorised(channel, header)),
+  });
   const handleSend = createSendHandler({
     takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
     sends,
@@ -62,6 +67,10 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     setChannel(channel: KernelChannelInput) {
       channels.set(channel.phoneNumberId, channelSchema.parse(channel));
     },
+    renewToken(phoneNumberId: string, accessToken: string) {
+      const channel = channels.get(phoneNumberId);
+      if (channel !== undefined) channels.set(phoneNumberId, { ...channel, accessToken });
+    },
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
     scriptUploads: (phoneNumberId: string, steps: readonly Answer[]) => uploadBook.add(phoneNumberId, steps),
     sendAlways(step: KernelStep | null) {
@@ -75,7 +84,13 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
       if (channel === undefined) throw new Error(`The Kernel stand-in has no number "${phoneNumberId}".`);
       await poster.post(channel, buildInboundBody(phoneNumberId, items, Date.now()), 'valid');
     },
+    addMedia(inbound: InboundMedia) {
+      const id = makeId('media-in-');
+      shelf.add(id, inbound);
+      return id;
+    },
     clear() {
+      shelf.clear();
       sends.clear();
       book.clear();
       uploadBook.clear();
@@ -96,6 +111,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     },
     async handle(incoming, response) {
       if (await answerControl(incoming, response, calls)) return;
+      if (shelf.answer(incoming, response)) return;
       const [, phoneNumberId = '', kind] = apiPath.exec(incoming.path) ?? [];
       if (kind === undefined || incoming.method !== 'POST') return void response.writeHead(404).end();
       const channel = channels.get(phoneNumberId);

@@ -1,9 +1,13 @@
 import type { Story } from '../stage.ts';
 import { deliveredAndRead } from './delivered-and-read.ts';
 import { failedByCallback } from './failed-by-callback.ts';
+import { expiredToken } from './expired-token.ts';
+import { failedGroup } from './failed-group.ts';
+import { inOrder } from './in-order.ts';
 import { notRenderable } from './not-renderable.ts';
 import { notification } from './notification.ts';
 import { refusedTwice } from './refused-twice.ts';
+import { throttledPair } from './throttled-pair.ts';
 
 /** The script, in the order in which it is played. */
 export const stories: readonly Story[] = [
@@ -11,5 +15,9 @@ export const stories: readonly Story[] = [
   refusedTwice,
   failedByCallback,
   notRenderable,
+  inOrder,
+  failedGroup,
+  throttledPair,
+  expiredToken,
   notification,
 ];

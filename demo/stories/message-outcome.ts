@@ -9,9 +9,15 @@ export const storyTimeoutMs = 30_000;
 
 /** Hands over a message, and follows it to an end that will not change any more. */
 export async function deliver(stage: Stage, message: JsonObject): Promise<JobView> {
-  const { client, channelId, tell } = stage;
-  const accepted = await client.ask<JobView>('POST', '/v1/messages', { channelId, ...message });
-  return client.followJob(accepted.id, {
+  return followToEnd(stage, await handOver(stage, message));
+}
+
+export function handOver({ client, channelId }: Stage, message: JsonObject): Promise<JobView> {
+  return client.ask<JobView>('POST', '/v1/messages', { channelId, ...message });
+}
+
+export function followToEnd({ client, tell }: Stage, { id }: JobView): Promise<JobView> {
+  return client.followJob(id, {
     isDone: ({ state }) => ['read', 'failed', 'expired', 'cancelled', 'skipped'].includes(state),
     timeoutMs: storyTimeoutMs,
     onLook: ({ state, attempts }) => tell(attempts > 1 ? `${state}, attempt ${attempts}` : state),

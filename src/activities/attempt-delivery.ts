@@ -1,5 +1,6 @@
 import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
 import type { Job } from '../domain/job.ts';
+import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
@@ -30,7 +31,7 @@ export function createAttemptDelivery(dependencies: {
   readonly starter: Pick<Starter, 'startSoon'>;
   readonly log: AttemptLog;
   readonly clock: () => Date;
-  readonly currentRunId: () => string;
+  readonly currentRun: () => WorkflowRun;
   readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
 }): DeliveryActivities['attemptDelivery'] {
   const { claimAttempt, recordAttempt, recordUpload, kernel, gate, starter, log, clock } = dependencies;
@@ -39,7 +40,7 @@ export function createAttemptDelivery(dependencies: {
     const startedMs = clock().getTime();
     const enter: ClaimInput['enter'] = isFastPath ? (channelId) => gate.enter(channelId) : alwaysRoom;
     for (;;) {
-      const claimed = await claimAttempt({ tenantId, jobId, runId: dependencies.currentRunId(), enter });
+      const claimed = await claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter });
       if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
       if (claimed.kind === 'crowded')
         return { next: 'escalate', reason: 'the destination has no room on the fast path' };

@@ -9,6 +9,7 @@ import { createIntegratorClient } from '../upstreams/integrator/integrator-clien
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createKpiClient } from '../upstreams/kpi/kpi-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
+import { createAttemptPage } from './attempt-page.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createDestinationGate } from './delivery/destination-gate.ts';
@@ -37,23 +38,25 @@ export function createActivities(dependencies: {
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
   const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
-  return {
-    attemptDelivery: createAttemptDelivery({
-      claimAttempt: createClaimAttempt({
-        ...stores,
-        prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
-        clock,
-      }),
-      recordAttempt: createRecordAttempt({ ...stores, clock }),
-      recordUpload: createRecordUpload({ ...stores, clock }),
-      kernel: createKernelClient({ http }),
-      gate: createDestinationGate({ nowMs }),
-      starter,
-      log: createAttemptLog({ info }),
+  const attemptDelivery = createAttemptDelivery({
+    claimAttempt: createClaimAttempt({
+      ...stores,
+      prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
       clock,
-      currentRunId: () => Context.current().info.workflowExecution?.runId ?? '',
-      keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
     }),
+    recordAttempt: createRecordAttempt({ ...stores, clock }),
+    recordUpload: createRecordUpload({ ...stores, clock }),
+    kernel: createKernelClient({ http }),
+    gate: createDestinationGate({ nowMs }),
+    starter,
+    log: createAttemptLog({ info }),
+    clock,
+    currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
+    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
+  });
+  return {
+    attemptDelivery,
+    attemptPage: createAttemptPage({ attemptDelivery, starter }),
     relayKpiEvents: createRelayKpiEvents({
       ...stores,
       kpi: createKpiClient({ http }),

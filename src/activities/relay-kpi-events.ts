@@ -1,4 +1,5 @@
 import type { RelayActivities } from '../contracts/activities.ts';
+import { serviceUrlOf } from '../domain/bot-address.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { buildKpiActivity } from '../domain/message/kpi-activity.ts';
 import type { WhatsappSecrets } from '../domain/channel.ts';
@@ -92,7 +93,7 @@ export function createRelayKpiEvents(dependencies: {
       id: event.id,
       value: event.value,
       channel: target.channel,
-      serviceUrl: `${publicUrl}/bot/${target.channel.id}/${target.secrets.capability}/`,
+      serviceUrl: serviceUrlOf(publicUrl, target.channel.id, target.secrets.capability),
     });
     const outcome = await kpi.postActivity({ url, body: JSON.stringify(activity) });
     if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return true;

@@ -1,4 +1,4 @@
-import type { ChannelReference, JobReference } from './workflows.ts';
+import type { ChannelReference, JobReference, PageReference } from './workflows.ts';
 
 /**
  * What an attempt leaves for the workflow to do. `end`: nothing, the record says the rest. `wait`: look again at `waitMs`
@@ -16,9 +16,17 @@ export type DeliveryStep =
     }
   | { readonly next: 'escalate'; readonly reason: string };
 
+/** `left` = messages that go on in workflows of their own. */
+export interface PageOutcome {
+  readonly done: number;
+  readonly left: number;
+}
+
 export interface DeliveryActivities {
   /** One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity. */
   attemptDelivery(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
+  /** The first attempt at each message of a page. */
+  attemptPage(input: PageReference): Promise<PageOutcome>;
 }
 
 export interface PageResult {

@@ -9,6 +9,12 @@ export interface JobReference {
   readonly jobId: string;
 }
 
+/** Messages of one tenant that make their first attempt together, 50 at the most. */
+export interface PageReference {
+  readonly tenantId: string;
+  readonly jobIds: readonly string[];
+}
+
 export interface DeliveryResult {
   readonly state: string;
   readonly attempts: number;

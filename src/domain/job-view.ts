@@ -45,7 +45,8 @@ function time(value: Date | null): string | null {
 }
 
 export function toJobView(job: Job, links: WorkflowLinks): JobView {
-  const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${job.id}`;
+  const workflowId = job.workflowId ?? job.id;
+  const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${workflowId}`;
   return {
     id: job.id,
     kind: job.kind,
@@ -79,7 +80,7 @@ export function toJobView(job: Job, links: WorkflowLinks): JobView {
     updatedAt: job.updatedAt.toISOString(),
     finishedAt: time(job.finishedAt),
     workflow: {
-      id: job.id,
+      id: workflowId,
       runId: job.workflowRunId,
       url: job.workflowRunId === null ? page : `${page}/${job.workflowRunId}/history`,
     },

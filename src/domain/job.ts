@@ -100,6 +100,8 @@ export interface Job {
   readonly statusUntil: Date | null;
   /** When the sweep makes sure that a workflow runs; null = nothing is due. */
   readonly wakeAt: Date | null;
+  /** The workflow that attempted it last where that is not its own: a page's. */
+  readonly workflowId: string | null;
   readonly workflowRunId: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -34,6 +34,7 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     sendAt: null,
     statusUntil: null,
     wakeAt: null,
+    workflowId: null,
     workflowRunId: null,
     finishedAt: null,
     ...given,

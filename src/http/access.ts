@@ -15,7 +15,7 @@ declare module 'fastify' {
     access: Access;
   }
   interface FastifyRequest {
-    /** Set on routes of kind `tenant`, else empty. */
+    /** Set on routes of kind `tenant` and where a bot's capability was proved, else empty. */
     tenantId: string;
     /** The key that was used on routes of kind `tenant`, else empty. */
     apiKeyId: string;

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { MediaDescription, MediaFault } from '../domain/media.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import type { Transactions } from '../store/transactions.ts';
@@ -14,6 +16,22 @@ import type { UrlJudge } from '../usecases/require-allowed-url.ts';
 export interface CodecPayload {
   metadata?: Record<string, Uint8Array> | null;
   data?: Uint8Array | null;
+}
+
+interface MediaRequest {
+  readonly apiBaseUrl: string;
+  readonly accessToken: string;
+  readonly mediaId: string;
+}
+
+/** The media of users' messages, as Kernel keeps them. */
+export interface MediaSource {
+  describe(request: MediaRequest): Promise<MediaDescription | MediaFault>;
+  /** The body is read or destroyed by the caller; `signal` aborted = nobody waits for it any more. */
+  open(
+    request: MediaRequest,
+    signal: AbortSignal,
+  ): Promise<(MediaDescription & { readonly body: Readable }) | MediaFault>;
 }
 
 /**
@@ -31,6 +49,7 @@ export interface AppDependencies extends UseCases {
   readonly publicUrl: string;
   readonly adminKey: string;
   readonly urlGuard: UrlJudge;
+  readonly mediaSource: MediaSource;
   readonly starter: JobStarter;
   readonly links: WorkflowLinks;
   readonly payloadCodec: {

@@ -1,5 +1,5 @@
-import type { WhatsappSecrets } from '../domain/channel.ts';
-import { apiProblem } from '../domain/problems/refusal.ts';
+import type { WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
+import { apiProblem, type Refusal } from '../domain/problems/refusal.ts';
 import { findChannelTenant } from '../store/cross-tenant.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 
@@ -10,6 +10,12 @@ const keptChannels = 1_000;
 export interface CallbackKeys {
   readonly tenantId: string;
   readonly secrets: WhatsappSecrets;
+  readonly settings: WhatsappSettings;
+}
+
+/** The one answer for a channel that is not there and for an address that does not hold its capability. */
+export function unknownChannel(): Refusal {
+  return apiProblem('not_found', 'There is no channel at this address.');
 }
 
 export interface CallbackKeySource {
@@ -30,8 +36,8 @@ export function createCallbackKeys(
     const tenantId = await transactions.acrossTenants((tx) => findChannelTenant(tx, channelId));
     const channel =
       tenantId === null ? null : await transactions.withTenant(tenantId, (tx) => channels.findWhatsapp(tx, channelId));
-    if (tenantId === null || channel === null) throw apiProblem('not_found', 'There is no channel of this id.');
-    const keys = { tenantId, secrets: channels.openSecrets(channel) };
+    if (tenantId === null || channel === null) throw unknownChannel();
+    const keys = { tenantId, secrets: channels.openSecrets(channel), settings: channel.settings };
     kept.set(channelId, { keys, untilMs: clock().getTime() + keepMs });
     // The oldest goes: a Map keeps the order of insertion.
     const oldest = kept.keys().next();

@@ -1,8 +1,10 @@
 import type { App } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
+import { registerAttachmentRoutes } from './routes/attachments.ts';
 import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
+import { registerConnectorRoutes } from './routes/connector.ts';
 import { registerCodecRoutes } from './routes/codec.ts';
 import { registerDirectoryImportRoute } from './routes/directory-import.ts';
 import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
@@ -35,6 +37,8 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
   registerCallbackRoutes(app, dependencies);
+  registerConnectorRoutes(app, dependencies);
+  registerAttachmentRoutes(app, dependencies);
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);
   registerJobRecipientRoutes(app, dependencies);

@@ -46,6 +46,24 @@ export async function leaseDueJobs(
   return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, kind: row.kind }));
 }
 
+/** Due messages that were never attempted, at least so many of them or none: for pages. */
+export async function leaseDueMessages(
+  tx: Tx,
+  bounds: {
+    readonly limit: number;
+    readonly leaseSeconds: number;
+    readonly maxStarted: number;
+    readonly atLeast: number;
+  },
+): Promise<{ readonly id: string; readonly tenantId: string }[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string }>({
+    name: 'lease-due-messages',
+    text: 'select id, tenant_id from lease_due_messages($1, $2, $3, $4)',
+    values: [bounds.limit, bounds.leaseSeconds, bounds.maxStarted, bounds.atLeast],
+  });
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+}
+
 /** How many jobs are started and not taken up yet, counted up to `bound`. */
 export async function countStartedJobs(tx: Tx, bound: number): Promise<number> {
   const rows = await tx.query<{ started: number }>({

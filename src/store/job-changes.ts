@@ -68,6 +68,7 @@ export function createWriteJobChange(dependencies: {
         leavesLine,
         next.conversationId,
         next.kind,
+        next.workflowId,
       ],
     });
     const [turn] = released;
@@ -85,7 +86,8 @@ const writeStatement = `
       retries_used = $9, throttled_in_a_row = $10, parts_total = $11, parts_accepted = $12, next_attempt_at = $13,
       is_outcome_unknown = $14, error = $15, error_code = $16, provider_message_ids = $17, possible_duplicate = $18,
       user_informed = $19, delivery_confirmed = $20, counts = $21, send_at = $22, expires_at = $23, status_until = $24,
-      wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28, queued_at = $35, rate_slot_at = $36
+      wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28, queued_at = $35, rate_slot_at = $36,
+      workflow_id = $40
     where id = $1 and tenant_id = $2
   ), timeline as (
     insert into timeline_entry (tenant_id, job_id, at, type, title, detail)

@@ -2,6 +2,7 @@ import type { CreateId } from '../domain/ids.ts';
 import type { Job, JobOrigin } from '../domain/job.ts';
 import { acceptMessage } from '../domain/message/new-message.ts';
 import type { MessageRequest } from '../domain/message/request.ts';
+import { skippedTypeOf } from '../domain/message/skip.ts';
 import type { WhatsappChannel } from './channels.ts';
 import { isLineTaken, type Line } from './conversation-lines.ts';
 import type { InsertJob } from './new-jobs.ts';
@@ -50,7 +51,7 @@ export function createMessageAcceptance(dependencies: {
   const { insertJob, createId } = dependencies;
   return {
     async store(tx, { channel, message, now, hasRoom }) {
-      const line = lineOfMessage(channel, message.conversationId);
+      const line = lineOfMessage(channel, message);
       const accepted = acceptMessage(
         {
           ...message,
@@ -71,9 +72,9 @@ export function createMessageAcceptance(dependencies: {
   };
 }
 
-/** Null = no one asked for an order. */
-function lineOfMessage(channel: WhatsappChannel, conversationId: string | null): Line | null {
-  if (conversationId === null || channel.settings.ordering !== 'strict') return null;
+/** Null = no one asked for an order, or nothing will be sent. */
+function lineOfMessage(channel: WhatsappChannel, { conversationId, request }: MessageToStore): Line | null {
+  if (conversationId === null || channel.settings.ordering !== 'strict' || skippedTypeOf(request) !== null) return null;
   return { channelId: channel.id, conversationId, kind: 'message' };
 }
 

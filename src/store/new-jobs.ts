@@ -46,6 +46,7 @@ export function createInsertJob(dependencies: {
         JSON.stringify(change.events.map((type) => ({ id: createId('event'), type }))),
         change.events.length === 0 ? null : JSON.stringify(toJobView(job, links)),
         job.isOrdered,
+        job.finishedAt,
       ],
     });
   };
@@ -56,10 +57,11 @@ const insertStatement = `
     insert into job (
       id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
       recipient, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id,
-      send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered
+      send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered,
+      finished_at
     ) values (
       $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, $24,
-      $28
+      $28, $29
     )
   ), events as (
     insert into event (id, tenant_id, type, job_id, data, created_at)

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
-import { searchAttributeNames, taskQueues, wakeSignal } from '../contracts/workflows.ts';
+import { splitIntoPages } from '../domain/message/pages.ts';
+import { type PageReference, searchAttributeNames, taskQueues, wakeSignal } from '../contracts/workflows.ts';
 
 export interface JobToStart {
   readonly id: string;
@@ -14,6 +15,10 @@ export interface Starter {
   startSoon(job: JobToStart): boolean;
   /** Starts the job's workflow, or wakes the one that runs. Twice is one run. */
   wakeSoon(job: JobToStart): boolean;
+  /** Takes messages of one tenant into the queue as pages, which make their first attempts together. */
+  startPagesSoon(tenantId: string, jobIds: readonly string[]): boolean;
+  /** Starts one page now and answers whether Temporal took it: for the sweep. */
+  startPage(page: PageReference): Promise<boolean>;
   /** Starts now and answers whether Temporal took it: for the sweep. */
   start(job: JobToStart): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
@@ -38,7 +43,7 @@ export function createStarter(options: {
   readonly deadlineMs?: number;
 }): Starter {
   const { client, concurrency = 16, queueSize = 2_000, deadlineMs = 5_000 } = options;
-  const queue: { job: JobToStart; isWake: boolean }[] = [];
+  const queue: (() => Promise<boolean>)[] = [];
   let running = 0;
 
   function startOptions(job: JobToStart) {
@@ -73,9 +78,34 @@ export function createStarter(options: {
     }
   }
 
-  function enqueue(job: JobToStart, isWake: boolean): boolean {
+  async function startPage(page: PageReference): Promise<boolean> {
+    const [firstId = ''] = page.jobIds;
+    try {
+      await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
+        client.workflow.start('deliverPage', {
+          taskQueue: taskQueues.main,
+          // By its first message: the same page started again is one run.
+          workflowId: `page-${firstId}`,
+          args: [page],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: `First attempts of ${page.jobIds.length} messages`,
+          typedSearchAttributes: [
+            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: page.tenantId },
+            { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: 'page' },
+          ],
+        }),
+      );
+      return true;
+    } catch (error) {
+      options.onFailure({ jobId: firstId, error });
+      return false;
+    }
+  }
+
+  function enqueue(work: () => Promise<boolean>): boolean {
     if (queue.length >= queueSize) return false;
-    queue.push({ job, isWake });
+    queue.push(work);
     pump();
     return true;
   }
@@ -85,8 +115,8 @@ export function createStarter(options: {
       const next = queue.shift();
       if (next === undefined) return;
       running += 1;
-      // `start` never rejects; what it could not start, the sweep will.
-      void start(next.job, next.isWake).finally(() => {
+      // No start rejects; what it could not start, the sweep will.
+      void next().finally(() => {
         running -= 1;
         pump();
       });
@@ -94,8 +124,11 @@ export function createStarter(options: {
   }
 
   return {
-    startSoon: (job) => enqueue(job, false),
-    wakeSoon: (job) => enqueue(job, true),
+    startSoon: (job) => enqueue(() => start(job)),
+    wakeSoon: (job) => enqueue(() => start(job, true)),
+    startPagesSoon: (tenantId, jobIds) =>
+      splitIntoPages(jobIds).every((page) => enqueue(() => startPage({ tenantId, jobIds: page }))),
+    startPage,
     start: (job) => start(job),
     async startKpiRelay(channel) {
       try {

@@ -21,7 +21,11 @@ export function createAcceptMessage(dependencies: {
 }) {
   const { channels, acceptance, startRoom, clock } = dependencies;
 
-  return async function acceptOne(tx: Tx, message: MessageToAccept): Promise<AcceptedMessage> {
+  return async function acceptOne(
+    tx: Tx,
+    message: MessageToAccept,
+    { isBulk = false }: { readonly isBulk?: boolean } = {},
+  ): Promise<AcceptedMessage> {
     const channel = await chooseChannel(tx, message.channelId);
     const now = clock();
     if (
@@ -33,7 +37,12 @@ export function createAcceptMessage(dependencies: {
       });
     }
     const { channelId: _channelId, ...members } = message;
-    return acceptance.store(tx, { channel, message: members, now, hasRoom: () => startRoom.take() });
+    return acceptance.store(tx, {
+      channel,
+      message: members,
+      now,
+      hasRoom: () => (isBulk ? startRoom.takeInPage() : startRoom.take()),
+    });
   };
 
   async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {

@@ -1,5 +1,6 @@
 import type { Stores } from '../store/index.ts';
 import type { Starter } from '../temporal/starter.ts';
+import { createAcceptBotActivity } from './accept-bot-activity.ts';
 import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
@@ -16,6 +17,7 @@ export function createUseCases(
   const { transactions, clock } = dependencies;
   const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
   return {
+    acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
     acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
     applyStatuses: createApplyStatuses(dependencies),

@@ -1,11 +1,22 @@
-import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeOld, purgeShortLived } from '../store/cross-tenant.ts';
+import {
+  closeStatusWindows,
+  leaseDueJobs,
+  leaseDueMessages,
+  listKpiBacklog,
+  purgeOld,
+  purgeShortLived,
+} from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
-import { maxStarted } from './start-room.ts';
+import { minPageMessages, splitIntoPages } from '../domain/message/pages.ts';
+import { maxStarted, maxStartedInPages } from './start-room.ts';
 
 /** One sweep takes so many jobs, and holds them for this long: a start that failed is tried again then. */
 const jobsPerSweep = 200;
 const leaseSeconds = 10;
+const messagesPerSweep = 400;
+/** A page may stand behind others, and its last message waits for those before it. */
+const pageLeaseSeconds = 10;
 const startsAtOnce = 16;
 const windowsPerSweep = 1_000;
 const purgedPerSweep = 1_000;
@@ -20,12 +31,33 @@ const idempotencyHours = 24;
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
 }) {
   const { transactions, starter, clock, retentionDays } = dependencies;
   return {
+    /** A backlog of messages, in pages; returns how many were started. */
+    async startDuePages(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) =>
+        leaseDueMessages(tx, {
+          limit: messagesPerSweep,
+          leaseSeconds: pageLeaseSeconds,
+          maxStarted: maxStartedInPages,
+          atLeast: minPageMessages,
+        }),
+      );
+      const tenantIds = [...new Set(due.map(({ tenantId }) => tenantId))];
+      const pages = tenantIds.flatMap((tenantId) => {
+        const jobIds = due.filter((job) => job.tenantId === tenantId).map(({ id }) => id);
+        return splitIntoPages(jobIds).map((page) => ({ tenantId, jobIds: page }));
+      });
+      let started = 0;
+      await forEachBounded(pages, startsAtOnce, async (page) => {
+        if (await starter.startPage(page)) started += page.jobIds.length;
+      });
+      return { started, hasMore: due.length === messagesPerSweep };
+    },
     /** Returns how many jobs were started; a full page means that there is more. */
     async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
       const due = await transactions.acrossTenants((tx) =>

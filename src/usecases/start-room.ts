@@ -6,6 +6,8 @@ import type { Transactions } from '../store/transactions.ts';
  * workflows the more are started: measured, 60 starts a second for 3 completions, where 12 were possible.
  */
 export const maxStarted = 64;
+/** The same for messages that are started in pages: a page of 50 costs the engine as much as one message. */
+export const maxStartedInPages = 512;
 /** How old the count may be. */
 const countForMs = 200;
 
@@ -13,6 +15,8 @@ const countForMs = 200;
 export interface StartRoom {
   /** Takes a place if there is one. */
   take(): boolean;
+  /** Takes the place of a message that is to be started in a page. */
+  takeInPage(): boolean;
 }
 
 export function createStartRoom(dependencies: {
@@ -27,7 +31,7 @@ export function createStartRoom(dependencies: {
   async function count(): Promise<void> {
     isCounting = true;
     try {
-      started = await transactions.acrossTenants((tx) => countStartedJobs(tx, maxStarted));
+      started = await transactions.acrossTenants((tx) => countStartedJobs(tx, maxStartedInPages));
     } catch {
       // Without a database nothing is accepted either; the next count will tell.
     } finally {
@@ -36,12 +40,12 @@ export function createStartRoom(dependencies: {
     }
   }
 
-  return {
-    take() {
-      if (!isCounting && nowMs() - countedMs >= countForMs) void count();
-      if (started >= maxStarted) return false;
-      started += 1;
-      return true;
-    },
-  };
+  function takeBelow(bound: number): boolean {
+    if (!isCounting && nowMs() - countedMs >= countForMs) void count();
+    if (started >= bound) return false;
+    started += 1;
+    return true;
+  }
+
+  return { take: () => takeBelow(maxStarted), takeInPage: () => takeBelow(maxStartedInPages) };
 }

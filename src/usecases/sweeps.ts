@@ -11,7 +11,7 @@ const tidyEveryMs = 10_000;
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
@@ -24,7 +24,15 @@ export function startSweeps(dependencies: {
     );
   };
   const all = [
-    repeat({ everyMs: startEveryMs, work: () => sweep.startDueJobs(), onError }),
+    repeat({
+      everyMs: startEveryMs,
+      async work() {
+        const pages = await sweep.startDuePages();
+        const jobs = await sweep.startDueJobs();
+        return { hasMore: pages.hasMore || jobs.hasMore };
+      },
+      onError,
+    }),
     repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
     repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
   ];

@@ -41,7 +41,12 @@ async function claimAndDie(jobId: string) {
   });
   const recordAttempt = createRecordAttempt({ ...place.stores, clock: place.clock });
   const enter = () => () => undefined;
-  const claimed = await claimAttempt({ tenantId: place.tenantId, jobId, runId: 'dead', enter });
+  const claimed = await claimAttempt({
+    tenantId: place.tenantId,
+    jobId,
+    run: { workflowId: jobId, runId: 'dead' },
+    enter,
+  });
   if (claimed.kind !== 'send') throw new Error(`the claim was ${claimed.kind}`);
   return { claimed, record: (answer: KernelAnswer) => recordAttempt(claimed, answer) };
 }

@@ -48,8 +48,18 @@ describe('an attempt that Kernel accepts', () => {
     expect(place.sendsOf(id)).toHaveLength(1);
   });
 
-  it('skips an activity that is no message, without a send and without an error', async () => {
+  it('never comes to an activity that is no message: it was skipped when it was accepted', async () => {
     const { id } = await place.accept(await place.addChannel(), { request: { activity: { type: 'typing' } } });
+    const skipped = { state: 'skipped', terminal: true, error: null, attempts: 0, wakeAt: null };
+    expect(await place.find(id)).toMatchObject({ ...skipped, finishedAt: expect.any(Date) });
+    expect(await place.deliver(id)).toMatchObject(skipped);
+    expect(await place.timelineOf(id)).toEqual(['message.skipped']);
+    expect(place.sendsOf(id)).toEqual([]);
+  });
+
+  it('skips such an activity of an older row, without a send and without an error', async () => {
+    const { id } = await place.accept(await place.addChannel());
+    await place.rows(`update job set request = '{"activity":{"type":"typing"}}' where id = $1`, [id]);
     expect(await place.deliver(id)).toMatchObject({ state: 'skipped', terminal: true, error: null, attempts: 0 });
     expect(place.sendsOf(id)).toEqual([]);
   });

@@ -46,11 +46,12 @@ afterAll(async () => {
 });
 
 /** Lets a message of this text run from its acceptance until its workflow has ended; counts what it cost. */
-async function run(to: string, text: string) {
+async function run(to: string, text: string, conversationId: string | null = null) {
   const channelId = await place.addChannel({ retryInitialMs: 200, retryMaxMs: 200 });
   const before = place.transactionCount();
   const { id, tenantId, kind } = await place.accept(channelId, {
     to,
+    conversationId,
     request: { activity: { type: 'message', text } },
   });
   starter.startSoon({ id, tenantId, kind });
@@ -76,6 +77,32 @@ describe('the cost of a message', () => {
     expect(countKind(history, 'workflowTaskScheduled')).toBe(1);
     expect(await place.find(id)).toMatchObject({ state: 'delivered', workflowRunId: expect.any(String) });
     expect(failures).toEqual([]);
+  });
+
+  it('is no event and no transaction more in an ordered conversation without a queue', async () => {
+    const plain = await run('+34600000905', 'Hola');
+    const transactions = plain.transactions();
+    const ordered = await run('+34600000906', 'Hola', 'a conversation');
+    expect(ordered.history.events?.length).toBe(plain.history.events?.length);
+    expect(ordered.transactions()).toBe(transactions);
+    expect(await place.find(ordered.id)).toMatchObject({ isOrdered: true, state: 'accepted' });
+  });
+
+  it('is one workflow of its own for a message that has waited for its turn', async () => {
+    const channelId = await place.addChannel();
+    const conversationId = 'a queue';
+    const [first, second] = [
+      await place.accept(channelId, { conversationId, to: '+34600000907' }),
+      await place.accept(channelId, { conversationId, to: '+34600000907' }),
+    ];
+    place.turnBell.listen((next) => starter.wakeSoon(next));
+    starter.startSoon(first);
+    const look = () => place.sendsOf(second.id).length;
+    await poll({ what: 'the send of the second', look, isDone: (sends) => sends > 0, timeoutMs: 20_000 });
+    const handle = client.workflow.getHandle(second.id);
+    expect(await handle.result()).toMatchObject({ state: 'accepted', attempts: 1 });
+    // The bell's signal is one event more than a plain start.
+    expect((await handle.fetchHistory()).events?.length).toBeLessThanOrEqual(maxEvents + 1);
   });
 
   it(`grows by ${maxEventsOfResend} events at most for a refusal that is sent again`, async () => {

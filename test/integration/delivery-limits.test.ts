@@ -163,7 +163,7 @@ describe('the rate of a channel', () => {
     const channelId = await place.addChannel({ ratePerSecond: 5 });
     const workers = [place.createWorker(), place.createWorker(), place.createWorker()];
     const jobs = await Promise.all(Array.from({ length: 12 }, () => place.accept(channelId, { to: '+34600000431' })));
-    await Promise.all(jobs.map(({ id }, index) => workers[index % 3]?.(id, true)));
+    await Promise.all(jobs.map(async ({ id }, index) => workers[index % 3]?.(id, true)));
     const records = await Promise.all(jobs.map(({ id }) => place.find(id)));
     const sent = records.filter(({ state }) => state === 'accepted');
     const waiting = records

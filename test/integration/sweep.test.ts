@@ -30,6 +30,7 @@ function createTestSweep(
         if (isTemporalUp) started.push(job);
         return isTemporalUp;
       },
+      startPage: async () => isTemporalUp,
       startKpiRelay: async () => true,
     },
   });

@@ -40,6 +40,11 @@ async function wakeWhenWaiting(handle: WorkflowHandle<Workflow>): Promise<void> 
 
 /** By the name of their history's file; the parts of a chain of runs are numbered behind it. */
 export const shapes: Readonly<Record<string, Shape>> = {
+  'page-of-messages': {
+    workflow: 'deliverPage',
+    args: [{ tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] }],
+    script: { attemptPage: [{ done: 1, left: 1 }] },
+  },
   'message-healthy': { ...message, script: { attemptDelivery: [ends('accepted')] } },
   'message-retried-twice': {
     ...message,

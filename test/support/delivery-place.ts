@@ -90,7 +90,7 @@ export async function openDeliveryPlace() {
     startSoon: (job) => started.push(job) > 0,
     wakeSoon: (job) => woken.push(job) > 0,
   };
-  const accept = createAcceptMessage({ startRoom: { take: () => true }, ...stores, clock });
+  const accept = createAcceptMessage({ startRoom: { take: () => true, takeInPage: () => true }, ...stores, clock });
   const applyStatuses = createApplyStatuses({ ...stores, starter, clock });
   const control = createControlJob({ ...stores, starter, clock });
   let phoneCount = 0;
@@ -137,6 +137,7 @@ export async function openDeliveryPlace() {
     started,
     woken,
     released,
+    turnBell,
     clock,
     control,
     applyStatuses,

@@ -108,6 +108,12 @@ function readMember(value: unknown, name: string): unknown {
     : undefined;
 }
 
+/** For tests that are not about media. */
+const noMedia: AppDependencies['mediaSource'] = {
+  describe: async () => ({ kind: 'missing' }),
+  open: async () => ({ kind: 'missing' }),
+};
+
 async function createDependencies({ pool }: TestDatabase): Promise<AppDependencies> {
   const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
@@ -121,7 +127,7 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     random: Math.random,
     turnBell: createTurnBell(),
   });
-  const starter = { startSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
+  const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
   const clock = () => new Date();
   return {
     ...stores,
@@ -133,6 +139,7 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     publicUrl,
     adminKey,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
+    mediaSource: noMedia,
     starter,
     links,
     payloadCodec: createPayloadCodec({ keyRing }),

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, 
 import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
-import type { deliverMessage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
+import type { deliverMessage, deliverPage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 
@@ -18,6 +18,7 @@ const workTimeoutMs = 40_000;
 
 export interface WorkflowTypes {
   deliverMessage: typeof deliverMessage;
+  deliverPage: typeof deliverPage;
   notifyBatch: typeof notifyBatch;
   relayKpi: typeof relayKpi;
 }

@@ -1,5 +1,5 @@
 import { type Job, noChange } from '../../domain/job.ts';
-import { claimMessage } from '../../domain/message/claim.ts';
+import { claimMessage, type WorkflowRun } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
@@ -20,7 +20,7 @@ import type { PrepareSend, ReadyMessage } from './prepare-send.ts';
 export interface ClaimInput {
   readonly tenantId: string;
   readonly jobId: string;
-  readonly runId: string;
+  readonly run: WorkflowRun;
   readonly enter: EnterDestination;
 }
 
@@ -59,7 +59,7 @@ export function createClaimAttempt(dependencies: {
         leave = input.enter(channel.id);
         return leave === null
           ? { kind: 'crowded' }
-          : claim(tx, { job, channel, limits, runId: input.runId, now: clock(), leave });
+          : claim(tx, { job, channel, limits, run: input.run, now: clock(), leave });
       });
       if (claimed.kind !== 'send' && claimed.kind !== 'upload') giveBack(leave);
       return claimed;
@@ -70,7 +70,7 @@ export function createClaimAttempt(dependencies: {
   };
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
-    const { job, channel, runId, now } = ready;
+    const { job, channel, run, now } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
     const open = job.state === 'sending' ? await findOpenSend(tx, job.id) : null;
     const verdict = claimMessage({
@@ -80,7 +80,7 @@ export function createClaimAttempt(dependencies: {
       turn,
       groupFailedBy,
       hasOpenAttempt: open !== null,
-      runId,
+      run,
     });
     switch (verdict.kind) {
       case 'done':

@@ -1,8 +1,9 @@
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import type { CreateId } from '../../domain/ids.ts';
-import { startAttempt } from '../../domain/message/claim.ts';
+import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
+import { tellSkipped } from '../../domain/message/skip.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { fillMediaId } from '../../domain/rendering/rendered.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
@@ -25,7 +26,7 @@ export interface ReadyMessage {
   readonly job: Job;
   readonly channel: WhatsappChannel;
   readonly limits: { readonly channel: SendLimit; readonly pair: SendLimit };
-  readonly runId: string;
+  readonly run: WorkflowRun;
   readonly now: Date;
   readonly leave: Leave;
 }
@@ -45,23 +46,22 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, runId, now, leave }) {
+  return async function prepareSend(tx, { job, channel, limits, run, now, leave }) {
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
     const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
     const rendered = renderMessage(request, job.to ?? '', quotedMessageId);
     if (rendered.kind === 'skipped') {
+      // Only rows of before: today such an activity is skipped when it is accepted.
       const change = {
         ...noChange,
-        set: { ...endingAt(now), state: 'skipped' as const, workflowRunId: runId },
-        timeline: [
-          { type: 'message.skipped', title: `Skipped: an activity of type ${rendered.activityType} is no message` },
-        ],
+        set: { ...endingAt(now), state: 'skipped' as const, ...runOf(job, run) },
+        timeline: [tellSkipped(rendered.activityType)],
       };
       return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }), notice: null };
     }
     if (rendered.kind === 'failed') {
-      const running = applyUpdate(job, { workflowRunId: runId }, now);
+      const running = applyUpdate(job, runOf(job, run), now);
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job, notice: recorded.notice };
     }
@@ -77,7 +77,7 @@ export function createPrepareSend(dependencies: {
       const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
       return { kind: 'settled', job: held, notice: null };
     }
-    const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, runId);
+    const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);
     const attemptId = createId('attempt');
     const [sending] = await Promise.all([
       writeJobChange(tx, { job: { ...job, partsTotal: rendered.parts.length }, change, now }),

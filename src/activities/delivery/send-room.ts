@@ -61,6 +61,8 @@ export function createSendRoom(): SendRoom {
       if (!isBlocked && usePlace(channel.id, now)) return null;
       const { ratePerSecond } = channel.settings;
       const rate = await lockRate(tx, { tenantId: channel.tenantId, channelId: channel.id });
+      // Whoever of this worker held the lock before may have left places: claims that come together must not each take a row of them.
+      if (!isBlocked && usePlace(channel.id, now)) return null;
       const taken = takePlaces({ ...rate, now, ratePerSecond });
       await saveRate(tx, channel.id, taken.freeAt);
       if (isLater(taken.at)) return { until: taken.at, hasSlot: true };

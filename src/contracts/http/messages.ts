@@ -13,16 +13,16 @@ export const phoneNumber = z
   .regex(/^\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +34600111222')
   .transform((text) => (text.startsWith('+') ? text : `+${text}`));
 
+/** A Bot Framework activity as it comes: members that we do not know are kept. */
+export const activityBody = z.looseObject({ type: z.string().min(1).max(64) });
+
 export const messageBody = z
   .strictObject({
     channelId: z.string().max(64).nullish().describe('May be left out where the tenant has one WhatsApp channel'),
     to: phoneNumber.describe('The recipient, E.164'),
     conversationId: callerId.nullish().describe('Messages of one conversation arrive in the order of acceptance'),
     groupId: callerId.nullish().describe('The messages that answer one request'),
-    activity: z
-      .looseObject({ type: z.string().min(1).max(64) })
-      .optional()
-      .describe('A Bot Framework activity'),
+    activity: activityBody.optional().describe('A Bot Framework activity'),
     whatsapp: jsonObject.optional().describe('A native Cloud API object without messaging_product and to'),
     externalId: callerId.nullish(),
     sendAt: instant.nullish().describe('RFC 3339; a past time means now'),

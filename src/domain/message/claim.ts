@@ -19,6 +19,16 @@ export type Claim =
   | { readonly kind: 'hold'; readonly change: JobChange }
   | { readonly kind: 'done' };
 
+/** Where an attempt runs: in the job's own workflow, or in a page's. */
+export interface WorkflowRun {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export function runOf(job: Job, run: WorkflowRun): Pick<Job, 'workflowId' | 'workflowRunId'> {
+  return { workflowId: run.workflowId === job.id ? null : run.workflowId, workflowRunId: run.runId };
+}
+
 const claimable = new Set(['scheduled', 'queued', 'held', 'sending']);
 
 /**
@@ -34,7 +44,7 @@ export function claimMessage(input: {
   /** The message by whose failure its group has ended; null = it has not. */
   readonly groupFailedBy: string | null;
   readonly hasOpenAttempt: boolean;
-  readonly runId: string;
+  readonly run: WorkflowRun;
 }): Claim {
   const { job, now } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
@@ -47,10 +57,10 @@ export function claimMessage(input: {
   if (input.turn !== 'free') return { kind: 'hold', change: holdForTurn(job, input.turn, now) };
   if (input.isChannelPaused) return { kind: 'hold', change: holdForChannel(job) };
   if (job.isOutcomeUnknown) return { kind: 'window_closed' };
-  return { kind: 'go', change: startAttempt(job, now, input.runId) };
+  return { kind: 'go', change: startAttempt(job, now, input.run) };
 }
 
-export function startAttempt(job: Job, now: Date, runId: string): JobChange {
+export function startAttempt(job: Job, now: Date, run: WorkflowRun): JobChange {
   return {
     ...noChange,
     set: {
@@ -60,7 +70,7 @@ export function startAttempt(job: Job, now: Date, runId: string): JobChange {
       rateSlotAt: null,
       isOutcomeUnknown: false,
       attempts: job.attempts + 1,
-      workflowRunId: runId,
+      ...runOf(job, run),
       wakeAt: new Date(now.getTime() + sendingLeaseMs),
     },
   };

@@ -1,3 +1,5 @@
+import { conversationIdOf } from '../bot-address.ts';
+
 /**
  * The Bot Framework activity around one KPI event. The bot SDKs refuse an activity without `conversation`, so it always
  * has one: the message's own, else one made of channel and digits, which can stand in a URL.
@@ -20,7 +22,7 @@ export function buildKpiActivity(input: {
     from: { id: digits },
     recipient: { id: channel.settings.phoneNumberId },
     conversation: {
-      id: typeof value['conversationId'] === 'string' ? value['conversationId'] : `${channel.id}.${digits}`,
+      id: typeof value['conversationId'] === 'string' ? value['conversationId'] : conversationIdOf(channel.id, digits),
     },
     serviceUrl: input.serviceUrl,
     value,

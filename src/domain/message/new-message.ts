@@ -1,6 +1,8 @@
 import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
-import type { Job, JobChange, JobOrigin, WaitingFor } from '../job.ts';
+import { endingAt, type Job, type JobChange, type JobOrigin, noChange, type WaitingFor } from '../job.ts';
 import { newJob } from '../new-job.ts';
+import type { MessageRequest } from './request.ts';
+import { skippedTypeOf, tellSkipped } from './skip.ts';
 import { waitsForTurn } from './turn.ts';
 
 export interface NewMessage {
@@ -19,33 +21,35 @@ export interface NewMessage {
   readonly sendAt: Date | null;
   readonly expiresAt: Date | null;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly request: unknown;
+  readonly request: MessageRequest;
   readonly origin: JobOrigin;
   readonly causedBy: string | null;
   readonly requestId: string | null;
 }
 
+interface Acceptance {
+  readonly job: Job;
+  readonly change: JobChange;
+  readonly startNow: boolean;
+}
+
 /**
  * The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. Where the
  * engine has no room it is due at once, so that the sweep starts it when there is; what waits for its turn or its channel
- * is not started at all.
+ * is not started at all. An activity that is no message ends here, skipped, whatever its channel or its `sendAt`.
  */
-export function acceptMessage(
-  message: NewMessage,
-  now: Date,
-  hasRoom: () => boolean = () => true,
-): { job: Job; change: JobChange; startNow: boolean } {
+export function acceptMessage(message: NewMessage, now: Date, hasRoom: () => boolean = () => true): Acceptance {
+  const skippedType = skippedTypeOf(message.request);
+  if (skippedType !== null) return skipMessage(message, skippedType, now);
   const isScheduled = message.sendAt !== null && message.sendAt.getTime() > now.getTime();
   const waitingFor = isScheduled ? waitsForSchedule(message.sendAt) : waitsAtFirst(message);
   const isHeld = !isScheduled && waitingFor !== null;
   const state = isScheduled ? 'scheduled' : isHeld ? 'held' : 'queued';
   const isStarted = state === 'queued' && hasRoom();
   const expiresAt = message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs);
-  const { isChannelPaused: _paused, isTurnTaken: _taken, ...given } = message;
   const job = newJob(
     {
-      ...given,
-      kind: 'message',
+      ...membersOf(message),
       state,
       waitingFor,
       expiresAt,
@@ -69,6 +73,20 @@ export function acceptMessage(
     },
     startNow: isStarted,
   };
+}
+
+function skipMessage(message: NewMessage, activityType: string, now: Date): Acceptance {
+  const expiresAt = message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs);
+  const ended = { ...membersOf(message), ...endingAt(now), state: 'skipped' as const, isOrdered: false, expiresAt };
+  return {
+    job: newJob(ended, now),
+    change: { ...noChange, timeline: [tellSkipped(activityType)] },
+    startNow: false,
+  };
+}
+
+function membersOf({ isChannelPaused: _paused, isTurnTaken: _taken, ...given }: NewMessage) {
+  return { ...given, kind: 'message' as const };
 }
 
 function waitsForSchedule(sendAt: Date | null): WaitingFor {

@@ -1,4 +1,5 @@
 import { deliveryProblems } from './catalogue/delivery-problems.ts';
+import { mediaProblems } from './catalogue/media-problems.ts';
 import { notificationProblems } from './catalogue/notification-problems.ts';
 import type { ProblemType } from './catalogue/problem-type.ts';
 import { describeProviderCode } from './catalogue/provider-problems.ts';
@@ -10,6 +11,7 @@ export const problemCatalogue: readonly ProblemType[] = [
   ...requestProblems,
   ...serviceProblems,
   ...deliveryProblems,
+  ...mediaProblems,
   ...notificationProblems,
 ];
 

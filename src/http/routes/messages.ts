@@ -4,6 +4,7 @@ import { messageBatchBody, messageBody, type MessageBody } from '../../contracts
 import { problemDocument } from '../../contracts/http/problem.ts';
 import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
+import { minPageMessages } from '../../domain/message/pages.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
 import type { Tx } from '../../store/transactions.ts';
@@ -26,8 +27,15 @@ export function registerMessageRoutes(
 ): void {
   const { acceptMessage, starter, links, publicUrl, clock } = dependencies;
 
-  function startAll(jobs: readonly AcceptedMessage[]): void {
-    for (const { job, startNow } of jobs) if (startNow) starter.startSoon(job);
+  /** What could not be started is due by its record, and the sweep comes to it. */
+  function startAll(tenantId: string, accepted: readonly AcceptedMessage[]): void {
+    const jobs = accepted.filter(({ startNow }) => startNow).map(({ job }) => job);
+    if (jobs.length < minPageMessages) for (const job of jobs) starter.startSoon(job);
+    else
+      starter.startPagesSoon(
+        tenantId,
+        jobs.map(({ id }) => id),
+      );
   }
 
   app.post(
@@ -52,7 +60,7 @@ export function registerMessageRoutes(
           location: `/v1/jobs/${accepted.job.id}`,
           body: toJobView(accepted.job, links),
           after: () => {
-            startAll([accepted]);
+            startAll(request.tenantId, [accepted]);
           },
         };
       }),
@@ -90,7 +98,7 @@ export function registerMessageRoutes(
           status: 202,
           body: { data },
           after: () => {
-            startAll(accepted);
+            startAll(request.tenantId, accepted);
           },
         };
       }),
@@ -106,7 +114,7 @@ export function registerMessageRoutes(
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {
-      return await acceptMessage(tx, toMessage(parsed.data, requestId));
+      return await acceptMessage(tx, toMessage(parsed.data, requestId), { isBulk: true });
     } catch (error) {
       if (error instanceof Refusal) return error;
       throw error;

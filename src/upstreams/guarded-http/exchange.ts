@@ -87,7 +87,7 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
   });
 }
 
-function findHeader(rawHeaders: readonly Buffer[], name: string): string | null {
+export function findHeader(rawHeaders: readonly Buffer[], name: string): string | null {
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     if (rawHeaders[index]?.toString('latin1').toLowerCase() === name)
       return rawHeaders[index + 1]?.toString('latin1') ?? null;

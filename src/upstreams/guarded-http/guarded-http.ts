@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Pool } from 'undici';
 import type { HttpOutcome } from '../../domain/failure.ts';
 import { createDialer } from './dial.ts';
+import { type DownloadOutcome, type DownloadRequest, runDownload } from './download.ts';
 import { runExchange } from './exchange.ts';
 import { createOriginPools } from './origin-pools.ts';
 import { createHostResolver, resolveBySystem } from './resolve-host.ts';
@@ -27,6 +28,11 @@ export interface GuardedHttp {
    * nonsense is an outcome. Takes at most `dnsTimeoutMs + connectTimeoutMs + timeoutMs`. Rejects only after `close()`.
    */
   request(request: HttpRequest): Promise<HttpOutcome>;
+  /**
+   * Asks once with GET, under the same rules, and hands the answer on while it comes. Always resolves, and rejects only
+   * after `close()`. Its connection is busy until the body is read to its end or destroyed.
+   */
+  download(request: DownloadRequest): Promise<DownloadOutcome>;
   /** Lets requests under way end, then closes every connection. */
   close(): Promise<void>;
 }
@@ -61,22 +67,43 @@ export function createGuardedHttp(dependencies: {
   const pools = createOriginPools(poolOptions);
   let isClosed = false;
 
+  /** Where and what to ask; a text says why not. */
+  function admit(url: string, headers: Readonly<Record<string, string>>) {
+    if (isClosed) throw new Error('The HTTP client is closed.');
+    const verdict = guard.checkUrl(url);
+    if (!verdict.ok) return verdict.reason;
+    const badHeader = findBadHeader(headers);
+    if (badHeader !== null) return `The header ${badHeader} would hold characters that HTTP does not allow.`;
+    const { origin, pathname, search } = verdict.url;
+    return {
+      dispatcher: pools.take(origin),
+      target: { path: pathname + search, headers: { 'user-agent': 'Waypost', ...headers } },
+    };
+  }
+
   return {
     async request({ method, url, headers, body, timeoutMs, maxBodyBytes = dependencies.maxBodyBytes ?? 64 * 1024 }) {
-      if (isClosed) throw new Error('The HTTP client is closed.');
-      const verdict = guard.checkUrl(url);
-      if (!verdict.ok) return refuse(verdict.reason);
-      const badHeader = findBadHeader(headers);
-      if (badHeader !== null) return refuse(`The header ${badHeader} would hold characters that HTTP does not allow.`);
-      const { origin, pathname, search } = verdict.url;
+      const admitted = admit(url, headers);
+      if (typeof admitted === 'string') return { ...refuse(admitted), durationMs: 0 };
       return runExchange({
-        dispatcher: pools.take(origin),
-        options: { method, path: pathname + search, headers: { 'user-agent': 'Waypost', ...headers }, body },
+        dispatcher: admitted.dispatcher,
+        options: { method, ...admitted.target, body },
         waitTimeoutMs: dnsTimeoutMs + connectTimeoutMs,
         timeoutMs,
         maxBodyBytes,
         nowMs,
         monotonicNowMs,
+      });
+    },
+    async download({ url, headers, ...bounds }) {
+      const admitted = admit(url, headers);
+      if (typeof admitted === 'string') return refuse(admitted);
+      return runDownload({
+        ...bounds,
+        dispatcher: admitted.dispatcher,
+        options: { method: 'GET', ...admitted.target },
+        waitTimeoutMs: dnsTimeoutMs + connectTimeoutMs,
+        nowMs,
       });
     },
     async close() {
@@ -86,8 +113,8 @@ export function createGuardedHttp(dependencies: {
   };
 }
 
-function refuse(detail: string): HttpOutcome {
-  return { answered: false, fault: 'url_not_allowed', detail, durationMs: 0 };
+function refuse(detail: string) {
+  return { answered: false, fault: 'url_not_allowed', detail } as const;
 }
 
 /**

@@ -75,6 +75,15 @@ export const requestProblems: readonly ProblemType[] = [
     whatToDo: 'Use one of the methods in the `Allow` header.',
   },
   {
+    code: 'not_supported',
+    title: 'Not supported',
+    status: 501,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'The Bot Framework knows this call, and WhatsApp has nothing of the kind.',
+    whatToDo: 'Do without it; what was sent can be neither changed nor taken back, so send a new message instead.',
+  },
+  {
     code: 'invalid_request',
     title: 'Invalid request',
     status: 422,

@@ -12,7 +12,7 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     turn: 'free' as const,
     groupFailedBy: null,
     hasOpenAttempt: false,
-    runId: 'run-1',
+    run: { workflowId: 'msg_1', runId: 'run-1' },
     ...rest,
   });
 }

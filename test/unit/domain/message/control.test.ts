@@ -32,7 +32,7 @@ describe('cancelMessage', () => {
           turn: 'free' as const,
           groupFailedBy: null,
           hasOpenAttempt: false,
-          runId: 'run',
+          run: { workflowId: 'msg_1', runId: 'run' },
         };
         expect(claimMessage({ job: cancelled, now: noon, ...surroundings }).kind).toBe('done');
         expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defaultTimeToLiveMs, startGraceMs } from '../../../../src/domain/acceptance.ts';
 import { acceptMessage } from '../../../../src/domain/message/new-message.ts';
 import { after, aNewMessage, noon } from '../../../support/a-job.ts';
@@ -49,5 +49,25 @@ describe('acceptMessage', () => {
   it('lets a scheduled message wait for its time, whatever its channel does now', () => {
     const paused = aNewMessage({ isChannelPaused: true, sendAt: after(60_000) });
     expect(acceptMessage(paused, noon).job.state).toBe('scheduled');
+  });
+
+  it.each([
+    ['typing', {}],
+    ['endOfConversation', { isChannelPaused: true }],
+    ['trace', { isOrdered: true, isTurnTaken: true }],
+    ['event', { sendAt: after(60_000) }],
+  ])('skips a %s activity at once: it waits for nothing, takes no turn and is never started', (type, members) => {
+    const takeRoom = vi.fn<() => boolean>();
+    const message = aNewMessage({ request: { activity: { type } }, ...members });
+    const { job, change, startNow } = acceptMessage(message, noon, takeRoom);
+    expect(job).toMatchObject({ state: 'skipped', terminal: true, finishedAt: noon, error: null, isOrdered: false });
+    expect([job.wakeAt, job.waitingFor, startNow]).toEqual([null, null, false]);
+    expect(change).toMatchObject({ timeline: [{ type: 'message.skipped' }], events: [], kpi: [] });
+    expect(takeRoom).not.toHaveBeenCalled();
+  });
+
+  it('skips nothing native, which has no activity', () => {
+    const native = aNewMessage({ request: { whatsapp: { type: 'text', text: { body: 'Hola' } } } });
+    expect(acceptMessage(native, noon).job.state).toBe('queued');
   });
 });

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { activityBody, phoneNumber } from './messages.ts';
+
+/** The parts of a bot's serviceUrl. They are judged before the body; what does not fit is simply not there. */
+export const botAddress = z.object({ channelId: z.string().max(64), capability: z.string().max(200) });
+
+/** `{channelId}.{digits}` */
+const conversationId = z.string().max(100);
+const foreignIdInPath = z.string().max(1_000);
+
+export const inConversation = botAddress.extend({ conversationId });
+export const inReplyTo = inConversation.extend({ activityId: foreignIdInPath });
+
+export const resourceResponse = z.object({ id: z.string() });
+
+/** Bot Framework's ConversationParameters, as far as we read them. */
+export const conversationBody = z.looseObject({
+  members: z
+    .array(z.looseObject({ id: phoneNumber }))
+    .length(1, 'must name exactly one member: WhatsApp has no conversations of several')
+    .describe('The user, by the number in E.164'),
+  activity: activityBody.nullish().describe('The first message'),
+});
+
+export const conversationResource = z.object({
+  id: z.string().describe('`{channelId}.{digits}`'),
+  serviceUrl: z.string(),
+  activityId: z.string().optional().describe('The job of the first message'),
+});
+
+export const ofAttachment = botAddress.extend({ attachmentId: foreignIdInPath });
+export const ofAttachmentView = ofAttachment.extend({ viewId: z.string().max(100) });
+
+/** Bot Framework's AttachmentInfo: WhatsApp gives media no name, and one view. */
+export const attachmentInfo = z.object({
+  type: z.string().describe('The media type'),
+  views: z.array(z.object({ viewId: z.literal('original'), size: z.number().nullable() })),
+});

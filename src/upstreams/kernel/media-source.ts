@@ -1,0 +1,76 @@
+import type { Readable } from 'node:stream';
+import type { MediaDescription, MediaFault } from '../../domain/media.ts';
+import { appendPath } from '../guarded-http/append-path.ts';
+import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import { faultOfNetwork, faultOfStatus, readMediaAnswer, readType } from './media-answer.ts';
+
+/** The largest thing that WhatsApp carries is a document of 100 MB. */
+const maxMediaBytes = 100 * 1024 * 1024;
+/** For bytes of which nobody says what they are. */
+const anyType = 'application/octet-stream';
+const headersTimeoutMs = 15_000;
+const idleTimeoutMs = 15_000;
+const totalTimeoutMs = 5 * 60_000;
+
+export interface MediaRequest {
+  readonly apiBaseUrl: string;
+  readonly accessToken: string;
+  readonly mediaId: string;
+}
+
+/**
+ * The media of users' messages. The channel's token goes to its own apiBaseUrl and to the address that this answer named
+ * for the media, and nowhere else: both are judged by the guard as every URL is, and no redirect is followed.
+ * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
+ */
+export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, 'request' | 'download'> }) {
+  async function ask({ apiBaseUrl, accessToken, mediaId }: MediaRequest) {
+    const answer = readMediaAnswer(
+      await http.request({
+        method: 'GET',
+        url: appendPath(apiBaseUrl, mediaId),
+        headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' },
+        body: null,
+        timeoutMs: headersTimeoutMs,
+      }),
+    );
+    if ('kind' in answer || (answer.size ?? 0) <= maxMediaBytes) return answer;
+    return { kind: 'too_large' } as const;
+  }
+
+  return {
+    /** What a media is, without its bytes. */
+    async describe(request: MediaRequest): Promise<MediaDescription | MediaFault> {
+      const answer = await ask(request);
+      return 'kind' in answer ? answer : { contentType: answer.type ?? anyType, size: answer.size };
+    },
+
+    /**
+     * The bytes as they come, which the caller reads or destroys; `signal` aborted = nobody waits for them any more. The
+     * stream ends with an error where Kernel breaks off, stands still for 15 s, or sends more than 100 MiB.
+     */
+    async open(
+      request: MediaRequest,
+      signal: AbortSignal,
+    ): Promise<(MediaDescription & { readonly body: Readable }) | MediaFault> {
+      const answer = await ask(request);
+      if ('kind' in answer) return answer;
+      const outcome = await http.download({
+        url: answer.url,
+        headers: { authorization: `Bearer ${request.accessToken}` },
+        headersTimeoutMs,
+        idleTimeoutMs,
+        totalTimeoutMs,
+        maxBytes: maxMediaBytes,
+        signal,
+      });
+      if (!outcome.answered) return faultOfNetwork(outcome.fault, outcome.detail);
+      const { status, contentLength: size, body } = outcome;
+      if (status >= 200 && status <= 299 && (size ?? 0) <= maxMediaBytes) {
+        return { contentType: answer.type ?? readType(outcome.contentType) ?? anyType, size, body };
+      }
+      body.destroy();
+      return status >= 200 && status <= 299 ? { kind: 'too_large' } : faultOfStatus(status, outcome.retryAfterMs);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
+import type { Activities } from '../../src/activities/index.ts';
+import type { PageReference } from '../../src/contracts/workflows.ts';
+import { minPageMessages } from '../../src/domain/message/pages.ts';
+import { createSweep } from '../../src/usecases/start-due-jobs.ts';
+import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+
+let place: DeliveryPlace;
+let attemptPage: (jobIds: readonly string[]) => ReturnType<Activities['attemptPage']>;
+beforeAll(async () => {
+  place = await openDeliveryPlace();
+  const activities = place.makeActivities();
+  const workflowExecution = { workflowId: 'page-of-a-test', runId: 'run-of-a-page' };
+  attemptPage = (jobIds) =>
+    new MockActivityEnvironment({ workflowExecution }).run((input: PageReference) => activities.attemptPage(input), {
+      tenantId: place.tenantId,
+      jobIds,
+    });
+});
+afterAll(() => place.close());
+
+async function acceptMany(channelId: string, count: number, to = '+34600000700'): Promise<string[]> {
+  const jobs = await Promise.all(Array.from({ length: count }, () => place.accept(channelId, { to })));
+  return jobs.map(({ id }) => id);
+}
+
+describe('a page', () => {
+  it('sends each of its messages once, with an attempt of its own, and is named by each', async () => {
+    const ids = await acceptMany(await place.addChannel({ ratePerSecond: 1_000 }), 40);
+    expect(await attemptPage(ids)).toEqual({ done: 40, left: 0 });
+    for (const id of ids) {
+      const job = await place.find(id);
+      expect(job).toMatchObject({ state: 'accepted', attempts: 1, wakeAt: null, workflowId: 'page-of-a-test' });
+      expect(place.sendsOf(id)).toHaveLength(1);
+    }
+    expect(await attemptPage(ids)).toEqual({ done: 40, left: 0 });
+    expect(ids.flatMap((id) => place.sendsOf(id))).toHaveLength(40);
+  });
+
+  it('leaves what must be tried again to a workflow of its own, and the others go', async () => {
+    const channelId = await place.addChannel();
+    place.kernel.script('+34600000701', [{ answer: metaRefusal(503, 2, { title: 'API Service' }) }]);
+    const [refused = ''] = await acceptMany(channelId, 1, '+34600000701');
+    const others = await acceptMany(channelId, 5);
+    place.started.length = 0;
+    expect(await attemptPage([refused, ...others])).toEqual({ done: 5, left: 1 });
+    expect(place.started.map(({ id }) => id)).toEqual([refused]);
+    // Its own workflow tells the rest of its story.
+    expect(await place.deliver(refused)).toMatchObject({ state: 'accepted', attempts: 2, workflowId: 'test' });
+  });
+
+  it('loses nothing where one attempt throws: that one is tried again with the page', async () => {
+    const ids = await acceptMany(await place.addChannel(), 3);
+    await place.rows(
+      'update job set request = \'{"activity":{"type":"message","text":"x"}}\', channel_id = channel_id where id = $1',
+      [ids[0]],
+    );
+    const broken = place.makeActivities({
+      stores: {
+        ...place.stores,
+        failures: {
+          ...place.stores.failures,
+          record: () => Promise.reject(new Error('a fault of ours')),
+        },
+      },
+    });
+    place.kernel.script('+34600000700', [{ answer: { status: 503 } }]);
+    const run = () =>
+      new MockActivityEnvironment().run((input: PageReference) => broken.attemptPage(input), {
+        tenantId: place.tenantId,
+        jobIds: ids,
+      });
+    await expect(run()).rejects.toThrow('a fault of ours');
+    const states = await Promise.all(ids.map(async (id) => (await place.find(id)).state));
+    expect(states.toSorted()).toEqual(['accepted', 'accepted', 'sending']);
+  });
+});
+
+describe('the sweep', () => {
+  it('starts a backlog in pages, tenant by tenant, and a handful one by one', async () => {
+    const channelId = await place.addChannel();
+    await place.rows("update job set wake_at = null where state in ('queued', 'sending')");
+    const pages: { tenantId: string; jobIds: readonly string[] }[] = [];
+    const singles: string[] = [];
+    const sweep = createSweep({
+      ...place.stores,
+      clock: place.clock,
+      retentionDays: 30,
+      starter: {
+        startPage: async (page) => pages.push(page) > 0,
+        start: async ({ id }) => singles.push(id) > 0,
+        startKpiRelay: async () => true,
+      },
+    });
+    const makeDue = (ids: readonly string[]) =>
+      place.rows("update job set wake_at = now() - interval '1 second' where id = any ($1)", [ids]);
+    const few = await acceptMany(channelId, minPageMessages - 1);
+    await makeDue(few);
+    expect(await sweep.startDuePages()).toMatchObject({ started: 0 });
+    await sweep.startDueJobs();
+    expect(singles.toSorted()).toEqual(few.toSorted());
+
+    const many = await acceptMany(channelId, maxStarted + 20);
+    await makeDue(many);
+    await sweep.startDuePages();
+    expect(pages.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(many.toSorted());
+    expect(pages.every(({ jobIds }) => jobIds.length <= 50 && jobIds.length >= minPageMessages)).toBe(true);
+    expect(maxStartedInPages).toBeGreaterThan(many.length);
+  });
+});

@@ -1,0 +1,37 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventKinds, openWorkflowPlace } from '../support/workflow-place.ts';
+
+let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+beforeAll(async () => {
+  place = await openWorkflowPlace();
+});
+afterAll(() => place.close());
+
+const page = { tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2', 'msg_3'] };
+
+describe('deliverPage', () => {
+  it('tells fifty messages in one workflow task and six events', async () => {
+    await place.withWorker({ attemptPage: [{ done: 2, left: 1 }] }, async ({ start, calls }) => {
+      const handle = await start('deliverPage', page);
+      expect(await handle.result()).toEqual({ done: 2, left: 1 });
+      expect(calls.map(({ input }) => input)).toEqual([page]);
+      expect(eventKinds(await handle.fetchHistory())).toEqual([
+        'workflowExecutionStarted',
+        'workflowTaskScheduled',
+        'workflowTaskStarted',
+        'workflowTaskCompleted',
+        'markerRecorded',
+        'workflowExecutionCompleted',
+      ]);
+    });
+  });
+
+  it('ends where our own infrastructure fails it: its messages are due by their records', async () => {
+    const outage = ApplicationFailure.create({ type: 'outage', message: 'the database is away' });
+    await place.withWorker({ attemptPage: [outage] }, async ({ start }) => {
+      const handle = await start('deliverPage', page);
+      expect(await handle.result()).toEqual({ done: 0, left: 3 });
+    });
+  });
+});
