@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerSchema } from './answer.ts';
 import { type ControlCalls, createDownCall } from './control.ts';
 import type { HttpServer } from './http-server.ts';
 import { toText } from './json.ts';
@@ -7,6 +8,7 @@ import { channelSchema } from './kernel-channels.ts';
 import { stepSchema } from './kernel-script.ts';
 
 const scriptSchema = z.strictObject({ to: z.string().max(100), steps: z.array(stepSchema).max(1_000) });
+const uploadsSchema = z.strictObject({ phoneNumberId: z.string().max(100), steps: z.array(answerSchema).max(1_000) });
 const alwaysSchema = z.strictObject({ step: stepSchema.nullable() });
 const resetSchema = z.strictObject({ count: z.int().min(0).max(1_000_000) });
 const inboundSchema = z.strictObject({
@@ -40,6 +42,10 @@ export function listKernelCalls(
     script(body) {
       const { to, steps } = scriptSchema.parse(body);
       kernel.script(to, steps);
+    },
+    scriptUploads(body) {
+      const { phoneNumberId, steps } = uploadsSchema.parse(body);
+      kernel.scriptUploads(phoneNumberId, steps);
     },
     always: (body) => kernel.sendAlways(alwaysSchema.parse(body).step),
     reset: (body) => kernel.resetNext(resetSchema.parse(body).count),

@@ -1,8 +1,10 @@
+import type { Answer } from './answer.ts';
 import type { HttpServer } from './http-server.ts';
 import type { InboundItem } from './kernel-bodies.ts';
 import type { CallbackCounts } from './kernel-callbacks.ts';
 import type { KernelChannelInput } from './kernel-channels.ts';
 import type { InboundMedia } from './kernel-media.ts';
+import type { KernelMedia } from './kernel-uploads.ts';
 import type { Callback, KernelStep } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
 
@@ -27,14 +29,16 @@ export interface KernelOptions {
 export interface Kernel extends HttpServer {
   readonly sends: KernelSends;
   readonly callbacks: CallbackCounts;
-  /** Uploaded media, by id: their size in bytes. */
-  readonly media: ReadonlyMap<string, number>;
+  /** Uploaded files, by id. */
+  readonly media: ReadonlyMap<string, KernelMedia>;
   /** Adds a number, or replaces it. */
   setChannel(channel: KernelChannelInput): void;
   /** From now on a number takes this token and no other, as when the old one has expired. */
   renewToken(phoneNumberId: string, accessToken: string): void;
   /** What becomes of the next sends to a number (`*`: any), step by step. */
   script(to: string, steps: readonly KernelStep[]): void;
+  /** How the next uploads for a number of the customer (`*`: any) are answered, step by step. */
+  scriptUploads(phoneNumberId: string, steps: readonly Answer[]): void;
   /** What becomes of a send that no script covers; null: it is accepted. */
   sendAlways(step: KernelStep | null): void;
   /** The next requests are reset before their body is read, whoever they are for. */

@@ -5,6 +5,7 @@ import type { SendRequest } from './kernel-interface.ts';
 import { buildStatusBody, type StatusOrigin } from './kernel-bodies.ts';
 import type { CallbackPoster } from './kernel-callbacks.ts';
 import type { KernelChannel } from './kernel-channels.ts';
+import { type KernelMedia, listMediaIds } from './kernel-uploads.ts';
 import { type Callback, deliveryOf, type KernelStep, listStatuses } from './kernel-script.ts';
 import type { KernelSends } from './kernel-sends.ts';
 import { metaRefusal } from './meta-error.ts';
@@ -13,6 +14,7 @@ import type { Pauses } from './pauses.ts';
 export interface SendHandlerParts {
   readonly takeStep: (send: SendRequest) => KernelStep;
   readonly sends: KernelSends;
+  readonly media: ReadonlyMap<string, KernelMedia>;
   readonly pauses: Pauses;
   readonly poster: CallbackPoster;
   readonly makeWamid: () => string;
@@ -23,6 +25,16 @@ export interface SendHandlerParts {
 /** Handles `POST …/messages`: record, early callbacks, the answer, the other callbacks one after the other. */
 export function createSendHandler(parts: SendHandlerParts) {
   const { sends, pauses, poster } = parts;
+
+  /** An id that nothing was uploaded under, or for another number. */
+  function findMediaFault(payload: JsonObject, phoneNumberId: string): Answer | null {
+    const unknown = listMediaIds(payload).find((id) => parts.media.get(id)?.phoneNumberId !== phoneNumberId);
+    if (unknown === undefined) return null;
+    return metaRefusal(400, 131_009, {
+      title: 'Parameter value is not valid',
+      details: `There is no media ${unknown}.`,
+    });
+  }
 
   async function postCallbacks(channel: KernelChannel, origin: StatusOrigin, callbacks: readonly Callback[]) {
     for (const callback of callbacks) {
@@ -37,7 +49,7 @@ export function createSendHandler(parts: SendHandlerParts) {
     const payload = parseObject(body) ?? {};
     // Read marks and typing indicators are no messages: they have no recipient, and nothing comes back for them.
     if (payload['status'] === 'read') return giveAnswer(response, {}, { pauses, body: { success: true } });
-    const fault = findPayloadFault(payload);
+    const fault = findPayloadFault(payload) ?? findMediaFault(payload, channel.phoneNumberId);
     const to = (toText(payload['to']) ?? '').replace(/^\+/, '');
     const jobId = toText(payload['biz_opaque_callback_data']);
     const { phoneNumberId } = channel;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { giveAnswer } from './answer.ts';
+import { type Answer, giveAnswer } from './answer.ts';
 import { answerControl } from './control.ts';
 import { startHttpServer } from './http-server.ts';
 import { buildInboundBody, type InboundItem } from './kernel-bodies.ts';
@@ -8,6 +8,7 @@ import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorise
 import { listKernelCalls } from './kernel-control.ts';
 import { createMediaShelf, type InboundMedia } from './kernel-media.ts';
 import type { Kernel, KernelOptions } from './kernel-interface.ts';
+import { createMediaHandler, type KernelMedia } from './kernel-uploads.ts';
 import type { KernelStep } from './kernel-script.ts';
 import { createSendHandler } from './kernel-send.ts';
 import { createKernelSends } from './kernel-sends.ts';
@@ -29,7 +30,8 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const book = createScriptBook<KernelStep>();
   const pauses = createPauses();
   const poster = createCallbackPoster(pauses);
-  const media = new Map<string, number>();
+  const media = new Map<string, KernelMedia>();
+  const uploadBook = createScriptBook<Answer>();
   const runId = randomBytes(6).toString('base64url');
   let idCount = 0;
   let resetsLeft = 0;
@@ -43,11 +45,19 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const handleSend = createSendHandler({
     takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
     sends,
+    media,
     pauses,
     poster,
     makeWamid: () => makeId('wamid.'),
     defaultCallbacks: options.callbacks ?? ['sent', 'delivered', 'read'],
     callbackDelayMs,
+  });
+
+  const handleUpload = createMediaHandler({
+    media,
+    takeStep: (phoneNumberId) => uploadBook.take(phoneNumberId),
+    makeId: () => makeId('media-'),
+    pauses,
   });
 
   const steering = {
@@ -62,6 +72,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
       if (channel !== undefined) channels.set(phoneNumberId, { ...channel, accessToken });
     },
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
+    scriptUploads: (phoneNumberId: string, steps: readonly Answer[]) => uploadBook.add(phoneNumberId, steps),
     sendAlways(step: KernelStep | null) {
       standing = step;
     },
@@ -82,6 +93,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
       shelf.clear();
       sends.clear();
       book.clear();
+      uploadBook.clear();
       media.clear();
       standing = null;
       resetsLeft = 0;
@@ -108,9 +120,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
         return giveAnswer(response, expiredToken, { pauses, body: {} });
       }
       if (kind === 'messages') return handleSend(channel, incoming.body, response);
-      const id = makeId('media-');
-      media.set(id, incoming.body.length);
-      await giveAnswer(response, {}, { pauses, body: { id } });
+      await handleUpload(phoneNumberId, incoming, response);
     },
   });
   return {

@@ -2,26 +2,30 @@ import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.t
 import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
-import type { KernelClient } from '../upstreams/kernel/kernel-client.ts';
+import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
 import type { ClaimInput } from './delivery/claim-attempt.ts';
-import type { ClaimedAttempt } from './delivery/claimed-attempt.ts';
+import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
-import type { createRecordAttempt } from './delivery/record-attempt.ts';
+import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
+import type { createRecordUpload } from './delivery/record-upload.ts';
 
 /** A claim older than this is not sent any more: the process slept, and another may have taken the message over. */
 const claimValidMs = 8_000;
 /** A message of many parts leaves the workflow task after this long. */
 const fastPathBudgetMs = 4_000;
+/** And its activity after this long: one more call (25 s) and its record (12 s) still fit the activity's 60 s. */
+const ownPathBudgetMs = 20_000;
 
 /**
  * One attempt at a message: claim it and open an attempt row in one transaction, send it, record answer, state, event and
- * KPI row in another. Running it twice is safe: the claim is a compare-and-set under the row's lock, a message that was
+ * KPI row in another; what comes with files is uploaded before, each in the same two steps. Running it twice is safe: the claim is a compare-and-set under the row's lock, a message that was
  * sent is not claimable, and an attempt found open is treated as a send that may have gone out.
  */
 export function createAttemptDelivery(dependencies: {
   readonly claimAttempt: (input: ClaimInput) => Promise<ClaimedAttempt>;
   readonly recordAttempt: ReturnType<typeof createRecordAttempt>;
+  readonly recordUpload: ReturnType<typeof createRecordUpload>;
   readonly kernel: KernelClient;
   readonly gate: DestinationGate;
   readonly starter: Pick<Starter, 'startSoon'>;
@@ -30,7 +34,7 @@ export function createAttemptDelivery(dependencies: {
   readonly currentRun: () => WorkflowRun;
   readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
 }): DeliveryActivities['attemptDelivery'] {
-  const { claimAttempt, recordAttempt, kernel, gate, starter, log, clock } = dependencies;
+  const { claimAttempt, recordAttempt, recordUpload, kernel, gate, starter, log, clock } = dependencies;
 
   return async function attemptDelivery({ tenantId, jobId, isFastPath }) {
     const startedMs = clock().getTime();
@@ -44,35 +48,42 @@ export function createAttemptDelivery(dependencies: {
         startNotice(claimed.notice);
         return stepAfter(claimed.job, clock());
       }
-      const recorded = await send(claimed);
+      const recorded = await call(claimed);
       startNotice(recorded.notice);
       if (!recorded.hasMoreParts) return stepAfter(recorded.job, clock());
-      if (isFastPath && clock().getTime() - startedMs > fastPathBudgetMs) {
+      if (clock().getTime() - startedMs > (isFastPath ? fastPathBudgetMs : ownPathBudgetMs)) {
         return { next: 'escalate', reason: 'more parts are to be sent' };
       }
     }
   };
 
-  async function send(claimed: Extract<ClaimedAttempt, { kind: 'send' }>) {
-    const { job, channel, secrets, payload } = claimed;
+  async function call(claimed: ClaimedSend | ClaimedUpload): Promise<RecordedAttempt> {
+    const { job, channel, secrets } = claimed;
+    const { apiBaseUrl, phoneNumberId } = channel.settings;
+    const number = { apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken };
     let isReached = false;
     try {
       if (clock().getTime() - job.updatedAt.getTime() > claimValidMs)
         throw new Error('the claim is too old to send on it');
-      const answer = await kernel.sendMessage({
-        apiBaseUrl: channel.settings.apiBaseUrl,
-        phoneNumberId: channel.settings.phoneNumberId,
-        accessToken: secrets.accessToken,
-        payload,
-      });
+      const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);
       isReached = answer.httpStatus !== null;
       // The answer is known only here: a database that is away for seconds must not make it unknown.
-      const recorded = await dependencies.keepTrying(async () => recordAttempt(claimed, answer));
+      const recorded = await dependencies.keepTrying(record);
       log({ claimed, answer, job: recorded.job });
       return recorded;
     } finally {
       claimed.leave(isReached);
     }
+  }
+
+  async function send(claimed: ClaimedSend, number: KernelNumber) {
+    const answer = await kernel.sendMessage({ ...number, payload: claimed.payload });
+    return { answer, record: async () => recordAttempt(claimed, answer) };
+  }
+
+  async function upload(claimed: ClaimedUpload, number: KernelNumber) {
+    const answer = await kernel.uploadMedia({ ...number, file: claimed.file });
+    return { answer, record: async () => recordUpload(claimed, answer) };
   }
 
   function startNotice(notice: Job | null): void {

@@ -24,6 +24,7 @@ import { createDestinationGate } from './delivery/destination-gate.ts';
 import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
+import { createRecordUpload } from './delivery/record-upload.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
@@ -62,6 +63,7 @@ export function createActivities(dependencies: {
       clock,
     }),
     recordAttempt: createRecordAttempt({ ...stores, clock }),
+    recordUpload: createRecordUpload({ ...stores, clock }),
     kernel: createKernelClient({ http }),
     log: createAttemptLog({ info }),
   });

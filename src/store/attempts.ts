@@ -29,6 +29,7 @@ export async function openAttempt(
     readonly jobId: string;
     readonly number: number;
     readonly part: number;
+    readonly isUpload: boolean;
     readonly target: string;
     readonly startedAt: Date;
     /** Null = no error table judges it. */
@@ -37,14 +38,16 @@ export async function openAttempt(
 ): Promise<void> {
   await tx.execute({
     name: 'open-attempt',
-    text: `insert into attempt (id, tenant_id, job_id, number, part, target, started_at, error_table_version)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    text: `insert into attempt
+        (id, tenant_id, job_id, number, part, is_upload, target, started_at, error_table_version)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     values: [
       attempt.id,
       attempt.tenantId,
       attempt.jobId,
       attempt.number,
       attempt.part,
+      attempt.isUpload,
       attempt.target,
       attempt.startedAt,
       attempt.errorTableVersion,
@@ -82,18 +85,22 @@ export async function closeAttempt(
   return count === 1;
 }
 
+/** An attempt that nobody has closed. `isUpload` = it delivers nothing, whatever became of it. */
+export interface OpenAttempt {
+  readonly id: string;
+  readonly part: number;
+  readonly isUpload: boolean;
+}
+
 /** The attempt of this job that nobody has closed; null = none. Never more than one: a claim needs it closed. */
-export async function findOpenAttempt(
-  tx: Tx,
-  jobId: string,
-): Promise<{ id: string; part: number; startedAt: Date } | null> {
-  const rows = await tx.query<{ id: string; part: number; started_at: Date }>({
+export async function findOpenAttempt(tx: Tx, jobId: string): Promise<OpenAttempt | null> {
+  const rows = await tx.query<{ id: string; part: number; is_upload: boolean }>({
     name: 'find-open-attempt',
-    text: 'select id, part, started_at from attempt where job_id = $1 and outcome is null limit 1',
+    text: 'select id, part, is_upload from attempt where job_id = $1 and outcome is null limit 1',
     values: [jobId],
   });
   const row = rows[0];
-  return row === undefined ? null : { id: row.id, part: row.part, startedAt: row.started_at };
+  return row === undefined ? null : { id: row.id, part: row.part, isUpload: row.is_upload };
 }
 
 /** A job's attempts, oldest first, from after number `after`. */

@@ -30,6 +30,19 @@ export async function findJob(tx: Tx, id: string): Promise<Job | null> {
   return rows[0] === undefined ? null : toJob(rows[0]);
 }
 
+/** The provider's id of the first send of a message, or of one that was received; null = none, or of another channel. */
+export async function findFirstProviderMessageId(
+  tx: Tx,
+  { jobId, channelId }: { readonly jobId: string; readonly channelId: string },
+): Promise<string | null> {
+  const rows = await tx.query<{ provider_message_id: string | null }>({
+    name: 'find-first-provider-message-id',
+    text: 'select provider_message_ids[1] as provider_message_id from job where id = $1 and channel_id = $2',
+    values: [jobId, channelId],
+  });
+  return rows[0]?.provider_message_id ?? null;
+}
+
 /** What a list of jobs may be narrowed by; absent members narrow nothing. */
 export interface JobFilter {
   readonly kind?: JobKind | undefined;

@@ -56,10 +56,12 @@ export async function listParts(tx: Tx, jobId: string): Promise<MessagePart[]> {
 /**
  * The part that a send of unknown id was for: the first one of which a send is open or in doubt, else 0. Where several
  * are in doubt the later ones stay so, and are at worst sent again, marked; a part taken for sent by mistake would be lost.
+ * An upload leaves none in doubt.
  */
 export async function findPartInDoubt(tx: Tx, jobId: string): Promise<number> {
   const rows = await tx.query<{ part: number | null }>({
-    text: "select min(part) as part from attempt where job_id = $1 and coalesce(outcome, 'ambiguous') = 'ambiguous'",
+    text: `select min(part) as part from attempt
+      where job_id = $1 and not is_upload and coalesce(outcome, 'ambiguous') = 'ambiguous'`,
     values: [jobId],
   });
   return rows[0]?.part ?? 0;

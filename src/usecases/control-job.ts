@@ -7,6 +7,7 @@ import type { ChannelStore } from '../store/channels.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import { lockJob } from '../store/jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
+import { forgetUploadedMedia } from '../store/uploaded-media.ts';
 import type { Starter } from '../temporal/starter.ts';
 
 export interface ControlJob {
@@ -73,6 +74,7 @@ export function createControlJob(dependencies: {
             'conflict',
             `The job is ${job.state}; only a failed, expired or cancelled one is run again.`,
           );
+        if (job.kind === 'message') await forgetUploadedMedia(tx, jobId);
         return writeJobChange(tx, { job, change, now });
       });
       starter.wakeSoon(retried);

@@ -24,9 +24,12 @@ const words = (max: number) =>
 const webLink = z.url({ protocol: /^https?$/ }).regex(/^[!-~]+$/);
 const areUnique = (texts: readonly string[]) => new Set(texts).size === texts.length;
 
-const file = { link: webLink };
-const captioned = { ...file, caption: words(1_024).optional() };
-const documentFile = { ...file, filename: z.string().min(1).optional() };
+/** By a link, or by the id of an upload; never by both. */
+function fileWith<Members extends z.ZodRawShape>(members: Members) {
+  return z.union([z.strictObject({ link: webLink, ...members }), z.strictObject({ id: identifier(512), ...members })]);
+}
+const caption = words(1_024).optional();
+const filename = z.string().min(1).optional();
 const degrees = z.string().regex(/^-?\d{1,3}(\.\d{1,7})?$/);
 
 const address = {
@@ -37,9 +40,9 @@ const address = {
 };
 
 const header = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('image'), image: z.strictObject(file) }),
-  z.strictObject({ type: z.literal('video'), video: z.strictObject(file) }),
-  z.strictObject({ type: z.literal('document'), document: z.strictObject(documentFile) }),
+  z.strictObject({ type: z.literal('image'), image: fileWith({}) }),
+  z.strictObject({ type: z.literal('video'), video: fileWith({}) }),
+  z.strictObject({ type: z.literal('document'), document: fileWith({ filename }) }),
 ]);
 const body = z.strictObject({ text: words(1_024) });
 
@@ -80,14 +83,14 @@ const interactive = z.discriminatedUnion('type', [
 /** What rendering makes of an activity; a native object is the caller's own and not held to this. */
 export const cloudApiPayload = z.discriminatedUnion('type', [
   z.strictObject({ ...address, type: z.literal('text'), text: z.strictObject({ body: words(4_096) }) }),
-  z.strictObject({ ...address, type: z.literal('image'), image: z.strictObject(captioned) }),
-  z.strictObject({ ...address, type: z.literal('video'), video: z.strictObject(captioned) }),
-  z.strictObject({ ...address, type: z.literal('audio'), audio: z.strictObject(file) }),
-  z.strictObject({ ...address, type: z.literal('sticker'), sticker: z.strictObject(file) }),
+  z.strictObject({ ...address, type: z.literal('image'), image: fileWith({ caption }) }),
+  z.strictObject({ ...address, type: z.literal('video'), video: fileWith({ caption }) }),
+  z.strictObject({ ...address, type: z.literal('audio'), audio: fileWith({}) }),
+  z.strictObject({ ...address, type: z.literal('sticker'), sticker: fileWith({}) }),
   z.strictObject({
     ...address,
     type: z.literal('document'),
-    document: z.strictObject({ ...documentFile, ...captioned }),
+    document: fileWith({ filename, caption }),
   }),
   z.strictObject({
     ...address,

@@ -1,11 +1,11 @@
 import type { Job } from '../../domain/job.ts';
-import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
-import type { ClaimedAttempt } from './claimed-attempt.ts';
+import type { KernelAnswer, UploadAnswer } from '../../upstreams/kernel/kernel-answer.ts';
+import type { ClaimedSend, ClaimedUpload } from './claimed-attempt.ts';
 
 /** One line an attempt, with every id and nothing personal. */
 export type AttemptLog = (input: {
-  readonly claimed: Extract<ClaimedAttempt, { kind: 'send' }>;
-  readonly answer: KernelAnswer;
+  readonly claimed: ClaimedSend | ClaimedUpload;
+  readonly answer: KernelAnswer | UploadAnswer;
   readonly job: Job;
 }) => void;
 
@@ -20,6 +20,7 @@ export function createAttemptLog({ info }: { readonly info: WriteLog }): Attempt
         channelId: job.channelId,
         attemptId: claimed.attemptId,
         attempt: claimed.job.attempts,
+        call: claimed.kind,
         part: claimed.part,
         parts: claimed.job.partsTotal,
         retriesUsed: job.retriesUsed,

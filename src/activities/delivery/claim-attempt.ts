@@ -3,7 +3,7 @@ import { claimMessage, type WorkflowRun } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
-import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
+import { closeAttempt, findOpenAttempt, type OpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
@@ -14,10 +14,8 @@ import { findGroupFailure } from '../../store/message-groups.ts';
 import { findSendLimits } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { ClaimedAttempt, EnterDestination, Leave } from './claimed-attempt.ts';
+import { unanswered } from './closed-attempt.ts';
 import type { PrepareSend, ReadyMessage } from './prepare-send.ts';
-
-/** What is known of an attempt whose process died: nothing. */
-const unanswered = { durationMs: null, httpStatus: null, providerCode: null, responseExcerpt: null } as const;
 
 export interface ClaimInput {
   readonly tenantId: string;
@@ -63,7 +61,7 @@ export function createClaimAttempt(dependencies: {
           ? { kind: 'crowded' }
           : claim(tx, { job, channel, limits, run: input.run, now: clock(), leave });
       });
-      if (claimed.kind !== 'send') giveBack(leave);
+      if (claimed.kind !== 'send' && claimed.kind !== 'upload') giveBack(leave);
       return claimed;
     } catch (error) {
       giveBack(leave);
@@ -74,7 +72,7 @@ export function createClaimAttempt(dependencies: {
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
     const { job, channel, run, now } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
-    const open = job.state === 'sending' ? await findOpenAttempt(tx, job.id) : null;
+    const open = job.state === 'sending' ? await findOpenSend(tx, job.id) : null;
     const verdict = claimMessage({
       job,
       now,
@@ -112,6 +110,14 @@ export function createClaimAttempt(dependencies: {
     }
   }
 
+  /** An upload that was cut short leaves nothing in doubt: it is made again. */
+  async function findOpenSend(tx: Tx, jobId: string): Promise<OpenAttempt | null> {
+    const open = await findOpenAttempt(tx, jobId);
+    if (open?.isUpload !== true) return open;
+    await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'retry', problem: null });
+    return null;
+  }
+
   /** What was claimed before had its turn; only what still stands in line has to wait for it. */
   async function turnOf(tx: Tx, job: Job): Promise<Turn> {
     const line = job.state === 'sending' || !standsInLine(job) ? null : lineOf(job);
@@ -125,7 +131,7 @@ export function createClaimAttempt(dependencies: {
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
   async function stopWaking(tx: Tx, job: Job, now: Date): Promise<Job> {
-    const open = await findOpenAttempt(tx, job.id);
+    const open = await findOpenSend(tx, job.id);
     if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'accepted', problem: null });
     if (job.wakeAt === null) return job;
     return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: null } }, now });

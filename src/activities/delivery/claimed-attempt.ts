@@ -1,21 +1,35 @@
 import type { WhatsappSecrets } from '../../domain/channel.ts';
 import type { Job } from '../../domain/job.ts';
+import type { InlineFile } from '../../domain/rendering/inline-file.ts';
 import type { WhatsappChannel } from '../../store/channels.ts';
 
-/** What a claim came to: something to send, or what the job now looks like. */
+/** What every call to Kernel needs; its attempt is open. */
+interface OpenedAttempt {
+  readonly job: Job;
+  readonly channel: WhatsappChannel;
+  readonly secrets: WhatsappSecrets;
+  readonly attemptId: string;
+  readonly part: number;
+  readonly leave: Leave;
+}
+
+export interface ClaimedSend extends OpenedAttempt {
+  readonly kind: 'send';
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** A limit of its number or recipient was hit since the last send that was taken. */
+  readonly wasThrottled: boolean;
+}
+
+/** The part shows a file that the provider does not have yet. */
+export interface ClaimedUpload extends OpenedAttempt {
+  readonly kind: 'upload';
+  readonly file: InlineFile;
+}
+
+/** What a claim came to: a call to make, or what the job now looks like. */
 export type ClaimedAttempt =
-  | {
-      readonly kind: 'send';
-      readonly job: Job;
-      readonly channel: WhatsappChannel;
-      readonly secrets: WhatsappSecrets;
-      readonly attemptId: string;
-      readonly part: number;
-      readonly payload: Readonly<Record<string, unknown>>;
-      /** A limit of its number or recipient was hit since the last send that was taken. */
-      readonly wasThrottled: boolean;
-      readonly leave: Leave;
-    }
+  | ClaimedSend
+  | ClaimedUpload
   | { readonly kind: 'settled'; readonly job: Job; readonly notice: Job | null }
   | { readonly kind: 'crowded' }
   | { readonly kind: 'missing' };

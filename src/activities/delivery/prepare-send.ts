@@ -5,6 +5,7 @@ import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
 import { tellSkipped } from '../../domain/message/skip.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
+import { fillMediaId } from '../../domain/rendering/rendered.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
 import { openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
@@ -12,8 +13,13 @@ import type { WriteJobChange } from '../../store/job-changes.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
 import type { Tx } from '../../store/transactions.ts';
+import { findUploadedMedia } from '../../store/uploaded-media.ts';
+import { findQuotedMessage } from './find-quoted-message.ts';
 import type { SendRoom } from './send-room.ts';
 import type { ClaimedAttempt, Leave } from './claimed-attempt.ts';
+
+/** Meta keeps an uploaded file for 30 days; a day less, so that none ends on its way. */
+const mediaLifetimeMs = 29 * 24 * 3_600_000;
 
 /** A message that may be sent now, its row locked. */
 export interface ReadyMessage {
@@ -27,7 +33,10 @@ export interface ReadyMessage {
 
 export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt>;
 
-/** Renders a message, chooses the part that is next, and opens its attempt; or ends it, where it cannot be rendered. */
+/**
+ * Renders a message, chooses the part that is next, and opens its attempt, which is an upload where the part shows a file
+ * that the provider does not have; or ends the message, where it cannot be rendered.
+ */
 export function createPrepareSend(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
@@ -39,7 +48,9 @@ export function createPrepareSend(dependencies: {
 
   return async function prepareSend(tx, { job, channel, limits, run, now, leave }) {
     // `request` was parsed at the door and stored by us.
-    const rendered = renderMessage(job.request as MessageRequest, job.to ?? '');
+    const request = job.request as MessageRequest;
+    const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
+    const rendered = renderMessage(request, job.to ?? '', quotedMessageId);
     if (rendered.kind === 'skipped') {
       // Only rows of before: today such an activity is skipped when it is accepted.
       const change = {
@@ -54,14 +65,18 @@ export function createPrepareSend(dependencies: {
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job, notice: recorded.notice };
     }
-    const wait = await sendRoom.find(tx, { job, channel, limits, now });
+    const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
+    const payload = rendered.parts[part];
+    if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
+    const file = rendered.files.find((each) => each.part === part)?.file ?? null;
+    const since = new Date(now.getTime() - mediaLifetimeMs);
+    const mediaId = file === null ? null : await findUploadedMedia(tx, { jobId: job.id, part, since });
+    const isUpload = file !== null && mediaId === null;
+    const wait = await sendRoom.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
       const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
       return { kind: 'settled', job: held, notice: null };
     }
-    const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
-    const payload = rendered.parts[part];
-    if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);
     const attemptId = createId('attempt');
     const [sending] = await Promise.all([
@@ -72,21 +87,22 @@ export function createPrepareSend(dependencies: {
         jobId: job.id,
         number: job.attempts + 1,
         part,
-        target: `${channel.settings.apiBaseUrl}/${channel.settings.phoneNumberId}/messages`,
+        isUpload,
+        target: `${channel.settings.apiBaseUrl}/${channel.settings.phoneNumberId}/${isUpload ? 'media' : 'messages'}`,
         startedAt: now,
         errorTableVersion: errorTable.version,
       }),
     ]);
+    const opened = { job: sending, channel, secrets: channels.openSecrets(channel), attemptId, part, leave };
+    if (isUpload) return { kind: 'upload', ...opened, file };
     return {
       kind: 'send',
-      job: sending,
-      channel,
-      secrets: channels.openSecrets(channel),
-      attemptId,
-      part,
-      payload: { ...payload, biz_opaque_callback_data: job.id },
+      ...opened,
+      payload: {
+        ...(mediaId === null ? payload : fillMediaId(payload, mediaId)),
+        biz_opaque_callback_data: job.id,
+      },
       wasThrottled: limits.channel.throttledInARow + limits.pair.throttledInARow > 0,
-      leave,
     };
   };
 

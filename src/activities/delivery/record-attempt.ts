@@ -14,14 +14,13 @@ import { claimParkedStatuses, readStatusWord } from '../../store/provider-status
 import { forgetThrottling } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
-import type { ClaimedAttempt } from './claimed-attempt.ts';
-
-type Sending = Extract<ClaimedAttempt, { kind: 'send' }>;
+import type { ClaimedSend } from './claimed-attempt.ts';
+import { closing } from './closed-attempt.ts';
 
 export interface RecordedAttempt {
   readonly job: Job;
   readonly notice: Job | null;
-  /** This was one of several sends, and not the last. */
+  /** This was not the last call that the message needs: another may be made at once. */
   readonly hasMoreParts: boolean;
 }
 
@@ -39,7 +38,7 @@ export function createRecordAttempt(dependencies: {
 }) {
   const { transactions, writeJobChange, failures, statuses, clock } = dependencies;
 
-  return async function recordAttempt(sending: Sending, answer: KernelAnswer): Promise<RecordedAttempt> {
+  return async function recordAttempt(sending: ClaimedSend, answer: KernelAnswer): Promise<RecordedAttempt> {
     return transactions.withTenant(sending.job.tenantId, async (tx) => {
       const job = await lockJob(tx, sending.job.id);
       if (job === null) throw new Error('a job vanished while it was sent');
@@ -50,7 +49,7 @@ export function createRecordAttempt(dependencies: {
 
   async function accept(
     tx: Tx,
-    sending: Sending,
+    sending: ClaimedSend,
     job: Job,
     answer: Extract<KernelAnswer, { kind: 'accepted' }>,
     now: Date,
@@ -103,7 +102,7 @@ export function createRecordAttempt(dependencies: {
 
   async function refuse(
     tx: Tx,
-    sending: Sending,
+    sending: ClaimedSend,
     job: Job,
     answer: Extract<KernelAnswer, { kind: 'refused' }>,
     now: Date,
@@ -121,14 +120,4 @@ export function createRecordAttempt(dependencies: {
     await closeAttempt(tx, { ...closing(sending, answer), outcome, problem: recorded.problem });
     return { job: recorded.job, notice: recorded.notice, hasMoreParts: false };
   }
-}
-
-function closing(sending: Sending, answer: KernelAnswer) {
-  return {
-    id: sending.attemptId,
-    durationMs: Math.round(answer.durationMs),
-    httpStatus: answer.httpStatus,
-    providerCode: answer.kind === 'refused' ? (answer.provider?.code ?? null) : null,
-    responseExcerpt: answer.responseExcerpt,
-  };
 }

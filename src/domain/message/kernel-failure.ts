@@ -4,7 +4,7 @@ import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { errorTable } from '../problems/error-table.ts';
 import type { ProviderError } from '../problems/problem.ts';
 
-/** Kernel's answer to a send that was not an acceptance. `unreadableSuccess` = a 2xx without a message id. */
+/** Kernel's answer to a call that was not an acceptance. `unreadableSuccess` = a 2xx without the id that was asked for. */
 export interface KernelRefusal {
   readonly httpStatus: number | null;
   readonly retryAfterMs: number | null;
@@ -41,6 +41,15 @@ export function kernelFailure(answer: KernelRefusal, overrides: ErrorOverrides):
     provider: answer.provider,
     errors: [],
   };
+}
+
+/**
+ * Classifies Kernel's answer to the upload of a file. An upload delivers nothing, so that one of unknown outcome is just
+ * made again: `ambiguous` counts as `transient` here.
+ */
+export function uploadFailure(answer: KernelRefusal, overrides: ErrorOverrides): Failure {
+  const failure = kernelFailure(answer, overrides);
+  return failure.class === 'ambiguous' ? { ...failure, class: 'transient' } : failure;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { MediaKind } from './piece.ts';
+export type MediaKind = 'image' | 'video' | 'audio' | 'document' | 'sticker';
 
 /** What Meta takes as such (Media, supported types), and the usual wrong names. All else can travel as a document. */
 const kindsByContentType: Readonly<Record<string, MediaKind>> = {

@@ -1,9 +1,15 @@
-export type MediaKind = 'image' | 'video' | 'audio' | 'document' | 'sticker';
+import type { InlineFile } from './inline-file.ts';
+import type { MediaKind } from './media-kind.ts';
+
+/** Where the file is: `link` = on the web, where the provider fetches it; `inline` = here, to be uploaded first. */
+export type MediaSource =
+  | { readonly link: string; readonly inline: null }
+  | { readonly link: null; readonly inline: InlineFile };
 
 /** `filename` is shown for a document only; null = the sender gave none. */
 export interface Media {
   readonly kind: MediaKind;
-  readonly link: string;
+  readonly source: MediaSource;
   readonly filename: string | null;
 }
 

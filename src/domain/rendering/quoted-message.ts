@@ -1,9 +1,22 @@
+import { isId } from '../ids.ts';
 import { type JsonObject, memberOf, textOf } from './payload.ts';
 
-/** The provider's id that an activity's `replyToId` is, or null: other ids are not the provider's to know. */
-export function quotedMessageOf(activity: JsonObject): string | null {
-  const replyToId = textOf(activity, 'replyToId');
-  return /^wamid\.[\w+/=-]{1,500}$/.test(replyToId) ? replyToId : null;
+/** What an activity answers: a message by the provider's id, or by that of the job here which sent or received it. */
+export type Quotation = { readonly providerMessageId: string } | { readonly jobId: string };
+
+/**
+ * Reads the `replyToId`; null = nothing is to be quoted, also where the id is of another kind. Bot SDKs set it on every
+ * reply, so that a bot's count only where its channel says so (`quoteReplies`).
+ */
+export function readQuotation(input: {
+  readonly activity: JsonObject;
+  readonly isOfBot: boolean;
+  readonly quoteReplies: boolean;
+}): Quotation | null {
+  if (input.isOfBot && !input.quoteReplies) return null;
+  const replyToId = textOf(input.activity, 'replyToId');
+  if (/^wamid\.[\w+/=-]{1,500}$/.test(replyToId)) return { providerMessageId: replyToId };
+  return isId('message', replyToId) || isId('inbound', replyToId) ? { jobId: replyToId } : null;
 }
 
 /** Only the first of several sends quotes; a `context` of the payload's own stays, and a reaction has none. */

@@ -1,3 +1,4 @@
+import { isDataUri } from './data-uri.ts';
 import { type Actions, noActions } from './piece.ts';
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
@@ -42,6 +43,10 @@ function readAction(action: unknown, pointer: string, report: ReportCulprit): Ac
   const type = memberOf(action, 'type') ?? 'imBack';
   if (replyTypes.includes(type)) return readReply(action, pointer, report);
   const title = titleOf(action, ['title', 'displayText', 'text']);
+  if (isDataUri(memberOf(action, 'value'))) {
+    report(`${pointer}/value`, 'A data URI can be sent as an attachment only; a card action needs a link.');
+    return noActions;
+  }
   const url = linkTypes.includes(type) ? readWebLink(memberOf(action, 'value')) : null;
   if (url !== null) return { ...noActions, links: [{ title, url }] };
   // What nobody can tap here, such as a call, is at least told.

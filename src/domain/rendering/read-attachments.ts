@@ -1,9 +1,8 @@
-import { kindOfContentType, kindOfLink } from './media-kind.ts';
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
 import { type Block, noActions } from './piece.ts';
 import { isSimpleCard, readCard } from './read-card.ts';
+import { readFile } from './read-file.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
-import { describeBadLink, readWebLink } from './web-link.ts';
 
 /**
  * An activity's attachments as blocks in their order; a carousel is the same, message by message. A card that WhatsApp
@@ -51,14 +50,15 @@ function readAttachment(
   const isFile = !contentType.startsWith('application/vnd.microsoft.card.');
   const hasContent = content !== undefined && content !== null;
   if (!isFile || ((contentUrl === undefined || contentUrl === null) && hasContent)) return null;
-  const link = readWebLink(contentUrl);
-  if (link === null) {
-    report(`${pointer}/contentUrl`, describeBadLink(contentUrl));
+  const name = textOf(attachment, 'name');
+  const file = readFile(contentUrl, { contentType, name });
+  if (file.source === null) {
+    report(`${pointer}/contentUrl`, file.problem);
     return [];
   }
-  const kind = contentType === '' ? (kindOfLink(link) ?? 'document') : kindOfContentType(contentType);
-  const filename = kind === 'document' ? textOf(attachment, 'name') || null : null;
-  return [{ kind: 'block', media: { kind, link, filename }, body: '', actions: noActions }];
+  const kind = file.kind ?? 'document';
+  const filename = kind === 'document' ? name || null : null;
+  return [{ kind: 'block', media: { kind, source: file.source, filename }, body: '', actions: noActions }];
 }
 
 function textBlock(body: string): Block {

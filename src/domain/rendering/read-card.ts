@@ -1,10 +1,9 @@
-import { kindOfLink } from './media-kind.ts';
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
 import { type Actions, type Block, hasActions, type Media, noActions } from './piece.ts';
 import { joinActions, readActions } from './read-actions.ts';
+import { readFile } from './read-file.ts';
 import { convertText } from './read-text.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
-import { describeBadLink, readWebLink } from './web-link.ts';
 
 /** The cards that are a picture, some lines and buttons; all share one shape (Bot Framework, Cards). */
 const cardTypes = ['hero', 'thumbnail', 'signin', 'audio', 'video', 'animation'].map(
@@ -39,7 +38,7 @@ export function readCard({ activity, card, pointer }: CardInput, report: ReportC
     asBold(textOf(card, 'title')),
     textOf(card, 'subtitle'),
     convertText(activity, textOf(card, 'text')),
-    ...files.filter(({ media }) => media === null).map(({ link }) => link),
+    ...files.filter(({ media }) => media === null).map(({ link }) => link ?? ''),
   ].filter((line) => line !== '');
   const buttons = readActions(memberOf(card, 'buttons'), `${pointer}/buttons`, report);
   const actions = joinActions([buttons, readTap(card, buttons)]);
@@ -55,9 +54,9 @@ function readTap(card: JsonObject, buttons: Actions): Actions {
   return { ...noActions, links: links.filter(({ url }) => buttons.links.every((button) => button.url !== url)) };
 }
 
-/** `media` null = nothing tells what the link leads to, so it is shown as a link. */
+/** `media` null = nothing tells what the link leads to, so it is shown as a link. `link` null = it is a data URI. */
 interface CardFile {
-  readonly link: string;
+  readonly link: string | null;
   readonly media: Media | null;
   readonly alt: string;
 }
@@ -74,14 +73,15 @@ function readFiles(card: JsonObject, name: string, pointer: string, report: Repo
       report(at, 'A file of a card must be an object with a url.');
       return [];
     }
-    const url = memberOf(item, 'url');
-    const link = readWebLink(url);
-    if (link === null) {
-      report(`${at}/url`, describeBadLink(url));
+    const file = readFile(memberOf(item, 'url'), { contentType: '', name: '' });
+    if (file.source === null) {
+      report(`${at}/url`, file.problem);
       return [];
     }
-    const kind = kindOfLink(link) ?? (name === 'media' ? null : 'image');
-    return [{ link, media: kind === null ? null : { kind, link, filename: null }, alt: textOf(item, 'alt') }];
+    const { source } = file;
+    const kind = file.kind ?? (name === 'media' ? null : 'image');
+    const media = kind === null ? null : { kind, source, filename: null };
+    return [{ link: source.link, media, alt: textOf(item, 'alt') }];
   });
 }
 

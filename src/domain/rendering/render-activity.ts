@@ -3,7 +3,7 @@ import { arrangePieces } from './arrange-pieces.ts';
 import { maxParts } from './limits.ts';
 import { labelsFor } from './option-labels.ts';
 import { addressTo, isJsonObject, type JsonObject, memberOf } from './payload.ts';
-import { quotedMessageOf, quoteMessage } from './quoted-message.ts';
+import { quoteMessage } from './quoted-message.ts';
 import { readSuggestedActions } from './read-actions.ts';
 import { readAttachments } from './read-attachments.ts';
 import { readPlaces } from './read-places.ts';
@@ -15,19 +15,19 @@ import { renderingFailure } from './rendering-failure.ts';
 
 /**
  * `activity` is a Bot Framework activity as it came; `to` the recipient's number. `quotedMessageId` is the provider's id
- * of the message that is answered, where the caller knows it; null = the `replyToId` counts if it is such an id itself.
+ * of the message that is answered (see `readQuotation`); null = none is shown.
  */
 export interface ActivityInput {
   readonly activity: JsonObject;
   readonly to: string;
-  readonly quotedMessageId?: string | null;
+  readonly quotedMessageId: string | null;
 }
 
 /**
  * Renders a bot's activity for WhatsApp. A native `channelData.whatsapp` wins over all else; what is no message is
  * skipped; whatever cannot be shown fails with its JSON pointer (Bot Framework, Activity protocol).
  */
-export function renderActivity({ activity, to, quotedMessageId = null }: ActivityInput): Rendered {
+export function renderActivity({ activity, to, quotedMessageId }: ActivityInput): Rendered {
   const activityType = memberOf(activity, 'type');
   if (typeof activityType !== 'string') {
     return failed([{ detail: 'The activity has no type.', pointer: '/type' }]);
@@ -41,7 +41,7 @@ export function renderActivity({ activity, to, quotedMessageId = null }: Activit
     ? renderNative({ whatsapp, to, pointer: '/channelData/whatsapp' })
     : renderContent(activity, to);
   if (rendered.kind !== 'parts') return rendered;
-  return { kind: 'parts', parts: quoteMessage(rendered.parts, quotedMessageId ?? quotedMessageOf(activity)) };
+  return { ...rendered, parts: quoteMessage(rendered.parts, quotedMessageId) };
 }
 
 function renderContent(activity: JsonObject, to: string): Rendered {
@@ -54,13 +54,17 @@ function renderContent(activity: JsonObject, to: string): Rendered {
   if (culprits.length > 0) return failed(culprits);
 
   const labels = labelsFor(memberOf(activity, 'locale'));
-  const parts = arrangePieces({ text, attachments, places, actions }).flatMap((piece) => renderPiece(piece, labels));
-  if (parts.length === 0) return failed([{ detail: 'The activity has no text to send.', pointer: '/text' }]);
-  if (parts.length > maxParts) {
+  const sends = arrangePieces({ text, attachments, places, actions }).flatMap((piece) => renderPiece(piece, labels));
+  if (sends.length === 0) return failed([{ detail: 'The activity has no text to send.', pointer: '/text' }]);
+  if (sends.length > maxParts) {
     const pointer = attachments.length > 0 ? '/attachments' : '/text';
     return failed([{ detail: `The activity would become more than ${maxParts} messages.`, pointer }]);
   }
-  return { kind: 'parts', parts: parts.map((part) => ({ ...addressTo(to), ...part })) };
+  return {
+    kind: 'parts',
+    parts: sends.map(({ content }) => ({ ...addressTo(to), ...content })),
+    files: sends.flatMap(({ file }, part) => (file === null ? [] : [{ part, file }])),
+  };
 }
 
 function failed(culprits: readonly ProblemPart[]): Rendered {

@@ -23,7 +23,7 @@ export function renderNative({ whatsapp, to, pointer }: NativeInput): Rendered {
   if (typeof content !== 'object' || content === null) {
     return failed('The native message needs the member that its type names.', `${pointer}/${escapePointer(type)}`);
   }
-  return { kind: 'parts', parts: [{ ...withoutCorrelation(whatsapp), ...addressTo(to) }] };
+  return { kind: 'parts', parts: [{ ...withoutCorrelation(whatsapp), ...addressTo(to) }], files: [] };
 }
 
 /** Statuses are matched by our own correlation, so a foreign one must not ride along. */

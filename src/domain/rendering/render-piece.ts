@@ -2,17 +2,26 @@ import { chooseLayout } from './choose-layout.ts';
 import { maxCaptionChars, maxInteractiveBodyChars, maxTextChars } from './limits.ts';
 import { takesCaption } from './media-kind.ts';
 import type { OptionLabels } from './option-labels.ts';
+import type { InlineFile } from './inline-file.ts';
 import type { JsonObject } from './payload.ts';
 import type { Block, Media, Piece } from './piece.ts';
+import { pendingMediaId } from './rendered.ts';
 import { splitText } from './split-text.ts';
 
-/** What follows the address in a payload: `type` and the member of that name. */
-export function renderPiece(piece: Piece, labels: OptionLabels): JsonObject[] {
-  return piece.kind === 'place' ? [{ type: 'location', location: piece.location }] : renderBlock(piece, labels);
+/** One send: what follows the address in its payload, and the file to be uploaded before, null where there is none. */
+export interface PieceSend {
+  readonly content: JsonObject;
+  readonly file: InlineFile | null;
+}
+
+/** What is made of a piece: `type` and the member of that name. */
+export function renderPiece(piece: Piece, labels: OptionLabels): PieceSend[] {
+  if (piece.kind === 'place') return [{ content: { type: 'location', location: piece.location }, file: null }];
+  return renderBlock(piece, labels);
 }
 
 /** One message where the provider lets it. What is too long for its place goes before, as texts. */
-function renderBlock({ media, body, actions }: Block, labels: OptionLabels): JsonObject[] {
+function renderBlock({ media, body, actions }: Block, labels: OptionLabels): PieceSend[] {
   const { lines, interactive } = chooseLayout(actions, labels, body !== '');
   const lead = body === '' && actions.replies.length > 0 ? labels.prompt : body;
   const words = [lead, lines.join('\n')].filter((text) => text !== '').join('\n\n');
@@ -25,37 +34,42 @@ function renderBlock({ media, body, actions }: Block, labels: OptionLabels): Jso
     // A list has no picture, so that goes ahead of it.
     ...(media === null || isHeader ? [] : [renderMedia(media)]),
     {
-      type: 'interactive',
-      interactive: {
-        type: interactive.type,
-        ...(isHeader && { header: { type: media.kind, [media.kind]: fileOf(media) } }),
-        body: { text: last },
-        action: interactive.action,
+      content: {
+        type: 'interactive',
+        interactive: {
+          type: interactive.type,
+          ...(isHeader && { header: { type: media.kind, [media.kind]: fileOf(media) } }),
+          body: { text: last },
+          action: interactive.action,
+        },
       },
+      file: isHeader ? media.source.inline : null,
     },
   ];
 }
 
-function renderPlain(media: Media | null, words: string): JsonObject[] {
+function renderPlain(media: Media | null, words: string): PieceSend[] {
   if (media === null) return renderTexts(words);
   const isCaption = words !== '' && takesCaption(media.kind) && words.length <= maxCaptionChars;
   return isCaption ? [renderMedia(media, words)] : [...renderTexts(words), renderMedia(media)];
 }
 
-function renderMedia(media: Media, caption?: string): JsonObject {
-  return { type: media.kind, [media.kind]: { ...fileOf(media), ...(caption !== undefined && { caption }) } };
+function renderMedia(media: Media, caption?: string): PieceSend {
+  const members = { ...fileOf(media), ...(caption !== undefined && { caption }) };
+  return { content: { type: media.kind, [media.kind]: members }, file: media.source.inline };
 }
 
-function fileOf({ link, filename }: Media): JsonObject {
-  return { link, ...(filename !== null && { filename }) };
+function fileOf({ source, filename }: Media): JsonObject {
+  const place = source.link === null ? { id: pendingMediaId } : { link: source.link };
+  return { ...place, ...(filename !== null && { filename }) };
 }
 
-function renderTexts(text: string): JsonObject[] {
+function renderTexts(text: string): PieceSend[] {
   return (
     splitText(text, maxTextChars)
       // The provider refuses a body of blanks only, which a very long run of blanks would leave.
       .filter((part) => part.trim() !== '')
-      .map((body) => ({ type: 'text', text: { body } }))
+      .map((body) => ({ content: { type: 'text', text: { body } }, file: null }))
   );
 }
 

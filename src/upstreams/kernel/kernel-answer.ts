@@ -3,35 +3,70 @@ import type { ProviderError } from '../../domain/problems/problem.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
 import { asRecord, readProviderError } from './provider-error.ts';
 
-const maxMessageIdLength = 512;
+const maxIdLength = 512;
+
+/** What every answer tells, whatever it says. */
+interface Answered {
+  readonly httpStatus: number;
+  readonly durationMs: number;
+  readonly responseExcerpt: string | null;
+}
 
 /**
- * What Kernel said to a send. `refused` covers everything but a clear yes: `fault` set = no answer was read,
- * `httpStatus` set = an answer was. `unreadableSuccess` = a 2xx from which neither a message id nor an error's code can be
- * read: the message may have gone out. `detail` is one sentence without secrets.
+ * Everything but a clear yes: `fault` set = no answer was read, `httpStatus` set = an answer was. `unreadableSuccess` = a
+ * 2xx from which neither the id nor an error's code can be read: it may have been done. `detail` is one sentence without
+ * secrets.
  */
+export interface KernelRefused {
+  readonly kind: 'refused';
+  readonly httpStatus: number | null;
+  readonly retryAfterMs: number | null;
+  readonly fault: NetworkFault | null;
+  readonly provider: ProviderError | null;
+  readonly unreadableSuccess: boolean;
+  readonly detail: string;
+  readonly durationMs: number;
+  readonly responseExcerpt: string | null;
+}
+
+/** What Kernel said to a send. */
 export type KernelAnswer =
-  | {
-      readonly kind: 'accepted';
-      readonly providerMessageId: string;
-      readonly httpStatus: number;
-      readonly durationMs: number;
-      readonly responseExcerpt: string | null;
-    }
-  | {
-      readonly kind: 'refused';
-      readonly httpStatus: number | null;
-      readonly retryAfterMs: number | null;
-      readonly fault: NetworkFault | null;
-      readonly provider: ProviderError | null;
-      readonly unreadableSuccess: boolean;
-      readonly detail: string;
-      readonly durationMs: number;
-      readonly responseExcerpt: string | null;
-    };
+  | (Answered & { readonly kind: 'accepted'; readonly providerMessageId: string })
+  | KernelRefused;
+
+/** What Kernel said to the upload of a file. */
+export type UploadAnswer = (Answered & { readonly kind: 'uploaded'; readonly mediaId: string }) | KernelRefused;
 
 /** Reads the outcome of `POST …/messages`; copes with any body. The secrets are kept out of everything it returns. */
 export function readKernelAnswer(outcome: HttpOutcome, secrets: readonly string[]): KernelAnswer {
+  const answer = readAnswer(outcome, secrets, { readId: readMessageId, missing: 'a message id' });
+  if (answer.kind === 'refused') return answer;
+  const { id, ...rest } = answer;
+  return { ...rest, kind: 'accepted', providerMessageId: id };
+}
+
+/** The same for `POST …/media`. */
+export function readUploadAnswer(outcome: HttpOutcome, secrets: readonly string[]): UploadAnswer {
+  const answer = readAnswer(outcome, secrets, {
+    readId: (body) => asId(asRecord(body)?.['id']),
+    missing: 'a media id',
+  });
+  if (answer.kind === 'refused') return answer;
+  const { id, ...rest } = answer;
+  return { ...rest, kind: 'uploaded', mediaId: id };
+}
+
+interface Wanted {
+  readonly readId: (body: unknown) => string | null;
+  /** What a 2xx without it lacks, in words. */
+  readonly missing: string;
+}
+
+function readAnswer(
+  outcome: HttpOutcome,
+  secrets: readonly string[],
+  { readId, missing }: Wanted,
+): (Answered & { readonly kind: 'done'; readonly id: string }) | KernelRefused {
   const { durationMs } = outcome;
   if (!outcome.answered) {
     const { fault, detail } = outcome;
@@ -42,10 +77,8 @@ export function readKernelAnswer(outcome: HttpOutcome, secrets: readonly string[
   const answer = parseJson(outcome.body);
   const responseExcerpt = excerptResponse(outcome.body, secrets);
   const isSuccess = status >= 200 && status < 300;
-  const providerMessageId = isSuccess ? readMessageId(answer) : null;
-  if (providerMessageId !== null) {
-    return { kind: 'accepted', providerMessageId, httpStatus: status, durationMs, responseExcerpt };
-  }
+  const id = isSuccess ? readId(answer) : null;
+  if (id !== null) return { kind: 'done', id, httpStatus: status, durationMs, responseExcerpt };
   const provider = readProviderError(answer, status, secrets);
   return {
     kind: 'refused',
@@ -54,15 +87,15 @@ export function readKernelAnswer(outcome: HttpOutcome, secrets: readonly string[
     fault: null,
     provider,
     unreadableSuccess: isSuccess && (provider === null || provider.code === null),
-    detail: describeRefusal(status, provider),
+    detail: describeRefusal(status, provider, missing),
     durationMs,
     responseExcerpt,
   };
 }
 
-function describeRefusal(status: number, provider: ProviderError | null): string {
+function describeRefusal(status: number, provider: ProviderError | null, missing: string): string {
   if (provider === null) {
-    const lack = status >= 200 && status < 300 ? 'a message id' : 'a readable error';
+    const lack = status >= 200 && status < 300 ? missing : 'a readable error';
     return `Kernel answered HTTP ${status} without ${lack}.`;
   }
   const code = provider.code === null ? '' : ` with code ${provider.code}`;
@@ -72,8 +105,11 @@ function describeRefusal(status: number, provider: ProviderError | null): string
 
 function readMessageId(answer: unknown): string | null {
   const messages = asRecord(answer)?.['messages'];
-  const id = Array.isArray(messages) ? asRecord(messages[0])?.['id'] : null;
-  return typeof id === 'string' && id !== '' && id.length <= maxMessageIdLength ? id : null;
+  return asId(Array.isArray(messages) ? asRecord(messages[0])?.['id'] : null);
+}
+
+function asId(id: unknown): string | null {
+  return typeof id === 'string' && id !== '' && id.length <= maxIdLength ? id : null;
 }
 
 function parseJson(text: string): unknown {

@@ -1,19 +1,27 @@
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
-import { readKernelAnswer } from './kernel-answer.ts';
-import type { KernelAnswer } from './kernel-answer.ts';
+import { readKernelAnswer, readUploadAnswer } from './kernel-answer.ts';
+import type { KernelAnswer, UploadAnswer } from './kernel-answer.ts';
+import { type FileToUpload, writeForm } from './multipart.ts';
+
+/** Whose number it is about, and who may use it. */
+export interface KernelNumber {
+  readonly apiBaseUrl: string;
+  readonly phoneNumberId: string;
+  readonly accessToken: string;
+}
 
 export interface KernelClient {
   /**
    * Sends one Cloud API payload, once. Kernel has no idempotency key, so running it twice may deliver twice: the caller
    * decides by the answer. Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages
    */
-  sendMessage(message: {
-    readonly apiBaseUrl: string;
-    readonly phoneNumberId: string;
-    readonly accessToken: string;
-    readonly payload: Readonly<Record<string, unknown>>;
-  }): Promise<KernelAnswer>;
+  sendMessage(message: KernelNumber & { readonly payload: Readonly<Record<string, unknown>> }): Promise<KernelAnswer>;
+  /**
+   * Uploads one file; its id serves for 30 days. Running it twice leaves a file that nobody sees.
+   * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
+   */
+  uploadMedia(upload: KernelNumber & { readonly file: FileToUpload }): Promise<UploadAnswer>;
 }
 
 export function createKernelClient(dependencies: {
@@ -21,20 +29,29 @@ export function createKernelClient(dependencies: {
   readonly timeoutMs?: number;
 }): KernelClient {
   const { http, timeoutMs = 15_000 } = dependencies;
+
+  function post(path: 'messages' | 'media', number: KernelNumber, contentType: string, body: string | Buffer) {
+    return http.request({
+      method: 'POST',
+      url: appendPath(number.apiBaseUrl, number.phoneNumberId, path),
+      headers: {
+        authorization: `Bearer ${number.accessToken}`,
+        'content-type': contentType,
+        accept: 'application/json',
+      },
+      body,
+      timeoutMs,
+    });
+  }
+
   return {
-    async sendMessage({ apiBaseUrl, phoneNumberId, accessToken, payload }) {
-      const outcome = await http.request({
-        method: 'POST',
-        url: appendPath(apiBaseUrl, phoneNumberId, 'messages'),
-        headers: {
-          authorization: `Bearer ${accessToken}`,
-          'content-type': 'application/json',
-          accept: 'application/json',
-        },
-        body: JSON.stringify(payload),
-        timeoutMs,
-      });
-      return readKernelAnswer(outcome, [accessToken]);
+    async sendMessage({ payload, ...number }) {
+      const outcome = await post('messages', number, 'application/json', JSON.stringify(payload));
+      return readKernelAnswer(outcome, [number.accessToken]);
+    },
+    async uploadMedia({ file, ...number }) {
+      const form = writeForm({ messaging_product: 'whatsapp', type: file.contentType }, file);
+      return readUploadAnswer(await post('media', number, form.contentType, form.body), [number.accessToken]);
     },
   };
 }

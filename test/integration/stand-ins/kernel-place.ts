@@ -23,7 +23,8 @@ export interface KernelPlace {
   /** What the callback URL answers. */
   readonly answers: number[];
   readonly sink: HttpServer;
-  send(to: string, jobId?: string, token?: string): Promise<Response>;
+  /** `content` = the type and its member; a text when absent. */
+  send(to: string, jobId?: string, token?: string, content?: object): Promise<Response>;
   stop(): Promise<void>;
 }
 
@@ -47,15 +48,14 @@ export async function openKernelPlace(options: KernelOptions = {}): Promise<Kern
     ...place,
     kernel,
     sink,
-    send: (to, jobId = 'msg_1', token = accessToken) =>
+    send: (to, jobId = 'msg_1', token = accessToken, content = { type: 'text', text: { body: 'Hi' } }) =>
       fetch(`${kernel.url}/v23.0/${phoneNumberId}/messages`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}` },
         body: JSON.stringify({
           messaging_product: 'whatsapp',
           to,
-          type: 'text',
-          text: { body: 'Hi' },
+          ...content,
           biz_opaque_callback_data: jobId,
         }),
       }),

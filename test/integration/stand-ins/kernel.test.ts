@@ -87,13 +87,56 @@ describe('the Kernel stand-in', () => {
     });
   });
 
-  it('takes uploads of media and answers their id', async () => {
-    const response = await fetch(`${place.kernel.url}/v23.0/1001/media`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer token' },
-      body: 'bytes',
+  describe('for files', () => {
+    const url = () => `${place.kernel.url}/v23.0/1001/media`;
+    const headers = { authorization: 'Bearer token' };
+
+    function aForm(type: string, content = 'bytes'): FormData {
+      const form = new FormData();
+      form.set('messaging_product', 'whatsapp');
+      form.set('file', new File([content], 'a.png', { type }));
+      return form;
+    }
+    async function upload(body: FormData | string): Promise<{ status: number; id: string }> {
+      const response = await fetch(url(), { method: 'POST', headers, body });
+      const { id } = (await response.json()) as { id: string }; // cast: read below
+      return { status: response.status, id };
+    }
+
+    it('takes an upload, answers its id, and then sends the file by it', async () => {
+      const { id } = await upload(aForm('image/png'));
+      expect(place.kernel.media.get(id)).toEqual({
+        phoneNumberId: '1001',
+        contentType: 'image/png',
+        filename: 'a.png',
+        bytes: 5,
+      });
+      expect((await place.send(to, 'msg_1', 'token', { type: 'image', image: { id } })).status).toBe(200);
     });
-    const { id } = (await response.json()) as { id: string }; // cast: read below
-    expect(place.kernel.media.get(id)).toBe(5);
+
+    it.each([
+      ['an image', { type: 'image', image: { id: 'media-x' } }],
+      ['a header', { type: 'interactive', interactive: { header: { type: 'image', image: { id: 'media-x' } } } }],
+    ])('refuses %s of which it has no upload with code 131009', async (_, content) => {
+      const response = await place.send(to, 'msg_1', 'token', content);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: { code: 131_009 } });
+    });
+
+    it.each([
+      ['no form', () => 'bytes'],
+      ['a type that Meta does not take', () => aForm('image/gif')],
+      ['an empty file', () => aForm('image/png', '')],
+    ])('refuses %s', async (_, make) => {
+      expect((await upload(make())).status).toBe(400);
+      expect(place.kernel.media.size).toBe(0);
+    });
+
+    it('follows a script for one number of the customer', async () => {
+      place.kernel.scriptUploads('1001', [{ status: 503 }]);
+      expect((await upload(aForm('image/png'))).status).toBe(503);
+      expect((await upload(aForm('image/png'))).status).toBe(200);
+      expect(place.kernel.media.size).toBe(1);
+    });
   });
 });

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../../../src/domain/rendering/payload.ts';
 import {
+  anyCard,
   attach,
   audio,
+  type BotActivity,
   buttons,
   card,
   cta,
@@ -19,7 +21,9 @@ import {
 } from './builders.ts';
 
 /** What the case is about, the activity but for its type, and the sends but for the address. */
-export type ActivityCase = readonly [name: string, activity: JsonObject, sends: readonly JsonObject[]];
+export type ActivityCase = readonly [name: string, activity: BotActivity, sends: readonly JsonObject[]];
+/** The same for what the SDK's types do not allow, and other bots write all the same. */
+export type OddCase = readonly [name: string, activity: JsonObject, sends: readonly JsonObject[]];
 
 const png = 'https://x.test/a.png';
 const jpg = 'https://x.test/b.jpg';
@@ -53,7 +57,6 @@ export const mediaCases: readonly ActivityCase[] = [
   ['a document without a name', { attachments: [attach('application/pdf', pdf)] }, [file(pdf)]],
   ['a picture WhatsApp does not show', { attachments: [attach('image/gif', 'https://x.test/g.gif')] }, [file('https://x.test/g.gif')]],
   ['a file of unknown type', { attachments: [attach('text/x-log', page, 'a.log')] }, [file(page, 'a.log')]],
-  ['a file without a type', { attachments: [{ contentUrl: png }] }, [image(png)]],
   ['a link with odd signs', { attachments: [attach('image/png', 'https://x.test/ñ b.png')] }, [image('https://x.test/%C3%B1%20b.png')]],
   ['a text as the caption', { text: 'A cat', attachments: [cat] }, [image(png, 'A cat')]],
   ['a text in markdown as the caption', { text: '**A** cat', textFormat: 'markdown', attachments: [cat] }, [image(png, '*A* cat')]],
@@ -81,8 +84,8 @@ export const cardCases: readonly ActivityCase[] = [
   ['a card with a picture and a link', { attachments: [hero({ text: 'W', images: [{ url: png }], buttons: [openUrl('Open', page)] })] }, [cta('W', 'Open', page, image(png))]],
   ['a card with nothing but a picture and a link', { attachments: [hero({ images: [{ url: png }], buttons: [openUrl('Open', page)] })] }, [image(png, `Open: ${page}`)]],
   ['a tap that leads somewhere', { attachments: [hero({ title: 'T', tap: openUrl('Open', page) })] }, [cta('*T*', 'Open', page)]],
-  ['a tap that repeats a button', { attachments: [hero({ title: 'T', tap: { type: 'openUrl', value: page }, buttons: [openUrl('Open', page)] })] }, [cta('*T*', 'Open', page)]],
-  ['a tap without a title', { attachments: [hero({ title: 'T', tap: { type: 'openUrl', value: page } })] }, [text(`*T*\n\n${page}`)]],
+  ['a tap that repeats a button', { attachments: [hero({ title: 'T', tap: openUrl('', page), buttons: [openUrl('Open', page)] })] }, [cta('*T*', 'Open', page)]],
+  ['a tap with an empty title', { attachments: [hero({ title: 'T', tap: openUrl('', page) })] }, [text(`*T*\n\n${page}`)]],
   ['a sign-in card', { attachments: [card('signin', { text: 'W', buttons: [{ type: 'signin', title: 'Sign in', value: page }] })] }, [cta('W', 'Sign in', page)]],
   ['a video card', { attachments: [card('video', { title: 'T', image: { url: png }, media: [{ url: mp4 }] })] }, [image(png), video(mp4, '*T*')]],
   ['an audio card', { attachments: [card('audio', { title: 'T', media: [{ url: mp3 }] })] }, [text('*T*'), audio(mp3)]],
@@ -92,11 +95,11 @@ export const cardCases: readonly ActivityCase[] = [
   ['a carousel of cards', { attachmentLayout: 'carousel', attachments: [hero({ text: 'A', buttons: [imBack('a')] }), hero({ text: 'B', buttons: [imBack('b')] })] }, [buttons('A', [['a', 'a']]), buttons('B', [['b', 'b']])]],
   ['a card with a picture and a list', { attachments: [hero({ text: 'W', images: [{ url: png }], buttons: titles(4).map((title) => imBack(title)) })] }, [image(png), list('W', 'Options', titles(4).map((title) => [title, title]))]],
   ['a card with too many choices', { attachments: [hero({ text: 'W', images: [{ url: png }], buttons: titles(11).map((title) => imBack(title)) })] }, [image(png, `W\n\n${numbered(11)}`)]],
-  ['an adaptive card with a summary', { summary: 'S', attachments: [card('adaptive', { body: [] })] }, [text('S')]],
-  ['an adaptive card with its own words', { attachments: [card('adaptive', { fallbackText: 'F' })] }, [text('F')]],
-  ['an adaptive card beside a text', { text: 'W', attachments: [card('adaptive', { body: [] })] }, [text('W')]],
-  ['a summary that the text repeats', { text: 'W', summary: 'W', attachments: [card('receipt', {})] }, [text('W')]],
-  ['a summary, told once', { text: 'W', summary: 'S', attachments: [card('receipt', {}), card('receipt', {})] }, [text('W'), text('S')]],
+  ['an adaptive card with a summary', { summary: 'S', attachments: [anyCard('adaptive', { body: [] })] }, [text('S')]],
+  ['an adaptive card with its own words', { attachments: [anyCard('adaptive', { fallbackText: 'F' })] }, [text('F')]],
+  ['an adaptive card beside a text', { text: 'W', attachments: [anyCard('adaptive', { body: [] })] }, [text('W')]],
+  ['a summary that the text repeats', { text: 'W', summary: 'W', attachments: [anyCard('receipt', {})] }, [text('W')]],
+  ['a summary, told once', { text: 'W', summary: 'S', attachments: [anyCard('receipt', {}), anyCard('receipt', {})] }, [text('W'), text('S')]],
   ['a summary that nothing needs', { text: 'W', summary: 'S', attachments: [cat] }, [image(png, 'W')]],
 ];
 
@@ -109,10 +112,19 @@ export const placeCases: readonly ActivityCase[] = [
   ['round coordinates', { entities: [{ ...geo, latitude: 90, longitude: -180 }] }, [location({ latitude: '90', longitude: '-180' })]],
   ['a text and a place', { text: 'Here', entities: [geo] }, [text('Here'), location({ latitude: '40.4168', longitude: '-3.7038' })]],
   ['a place and choices', { text: 'Here?', entities: [geo], suggestedActions: yesNo }, [location({ latitude: '40.4168', longitude: '-3.7038' }), buttons('Here?', yesNoOptions)]],
-  ['entities of other kinds', { text: 'Hi', entities: [{ type: 'mention' }, { type: 'Place' }, null, 7] }, [text('Hi')]],
+  ['entities of other kinds', { text: 'Hi', entities: [{ type: 'mention' }, { type: 'Place' }] }, [text('Hi')]],
 ];
 
-const data = attach('image/png', 'data:image/png;base64,AAAA');
+// oxfmt-ignore
+export const oddCases: readonly OddCase[] = [
+  ['a file without a type', { attachments: [{ contentUrl: png }] }, [image(png)]],
+  ['entities that are none', { text: 'Hi', entities: [null, 7, 'a'] }, [text('Hi')]],
+  ['an action without type and title', { text: 'Pick', suggestedActions: { actions: [{ value: 'A' }] } }, [buttons('Pick', [['A', 'A']])]],
+  ['a tap without a title', { attachments: [{ contentType: 'application/vnd.microsoft.card.hero', content: { title: 'T', tap: { type: 'openUrl', value: page } } }] }, [text(`*T*\n\n${page}`)]],
+];
+
+const data = attach('image/png', 'data:image/png;base64,A');
+const dataLink = 'data:text/plain,a';
 
 /** What fails, and the pointers to the culprits. */
 // oxfmt-ignore
@@ -126,20 +138,26 @@ export const culpritCases: readonly (readonly [name: string, activity: JsonObjec
   ['an attachment that is no object', { text: 'a', attachments: [cat, 7] }, ['/attachments/1']],
   ['an attachment without a link', { text: 'a', attachments: [{ contentType: 'image/png' }] }, ['/attachments/0/contentUrl']],
   ['a link that is none', { attachments: [attach('image/png', 'ftp://x.test/a')] }, ['/attachments/0/contentUrl']],
-  ['a data URI', { text: 'a', attachments: [cat, data] }, ['/attachments/1/contentUrl']],
-  ['a data URI in a card', { attachments: [hero({ title: 'T', images: [{ url: 'data:image/png;base64,AAAA' }] })] }, ['/attachments/0/content/images/0/url']],
+  ['a data URI that is cut off', { text: 'a', attachments: [cat, data] }, ['/attachments/1/contentUrl']],
+  ['a data URI without data', { attachments: [attach('image/png', 'data:image/png;base64,')] }, ['/attachments/0/contentUrl']],
+  ['a data URI of a type that WhatsApp does not take', { attachments: [attach('image/gif', 'data:image/gif;base64,AAAA')] }, ['/attachments/0/contentUrl']],
+  ['a data URI of no type at all', { attachments: [{ contentUrl: 'data:;base64,AAAA' }] }, ['/attachments/0/contentUrl']],
+  ['a data URI of a sticker that is too large', { attachments: [attach('image/webp', `data:image/webp;base64,${'AAAA'.repeat(170_667)}`)] }, ['/attachments/0/contentUrl']],
+  ['a bad data URI in a card', { attachments: [hero({ title: 'T', images: [{ url: 'data:image/png;base64,!' }] })] }, ['/attachments/0/content/images/0/url']],
+  ['a bad data URI among a card\'s media', { attachments: [card('video', { title: 'T', media: [{ url: mp4 }, { url: 'data:video/mp4' }] })] }, ['/attachments/0/content/media/1/url']],
+  ['a button that leads to a data URI', { text: 'a', suggestedActions: suggest(openUrl('Open', dataLink)) }, ['/suggestedActions/actions/0/value']],
   ['a card without content', { attachments: [{ contentType: 'application/vnd.microsoft.card.hero' }] }, ['/attachments/0/content']],
   ['an empty card', { attachments: [hero({ buttons: [] })] }, ['/attachments/0/content']],
-  ['a card\'s picture that is no object', { attachments: [hero({ title: 'T', images: [png] })] }, ['/attachments/0/content/images/0']],
-  ['a card\'s single picture without a link', { attachments: [card('audio', { title: 'T', image: {} })] }, ['/attachments/0/content/image/url']],
-  ['an adaptive card alone', { attachments: [card('adaptive', { body: [] })] }, ['/attachments/0/contentType']],
-  ['a receipt alone', { attachments: [cat, card('receipt', { title: 'T' })] }, ['/attachments/1/contentType']],
+  ['a card\'s picture that is no object', { attachments: [anyCard('hero', { title: 'T', images: [png] })] }, ['/attachments/0/content/images/0']],
+  ['a card\'s single picture without a link', { attachments: [anyCard('audio', { title: 'T', image: {} })] }, ['/attachments/0/content/image/url']],
+  ['an adaptive card alone', { attachments: [anyCard('adaptive', { body: [] })] }, ['/attachments/0/contentType']],
+  ['a receipt alone', { attachments: [cat, anyCard('receipt', { title: 'T' })] }, ['/attachments/1/contentType']],
   ['content of unknown type alone', { attachments: [{ contentType: 'x/y', content: { a: 1 } }] }, ['/attachments/0/contentType']],
   ['suggested actions that are no object', { text: 'a', suggestedActions: [] }, ['/suggestedActions']],
   ['suggested actions that are no list', { text: 'a', suggestedActions: { actions: {} } }, ['/suggestedActions/actions']],
-  ['a suggested action without words', { text: 'a', suggestedActions: suggest({}) }, ['/suggestedActions/actions/0/title']],
-  ['a button that is no object', { attachments: [hero({ text: 'W', buttons: ['A'] })] }, ['/attachments/0/content/buttons/0']],
-  ['a call without words', { text: 'a', suggestedActions: suggest({ type: 'call' }) }, ['/suggestedActions/actions/0/title']],
+  ['a suggested action without words', { text: 'a', suggestedActions: { actions: [{}] } }, ['/suggestedActions/actions/0/title']],
+  ['a button that is no object', { attachments: [anyCard('hero', { text: 'W', buttons: ['A'] })] }, ['/attachments/0/content/buttons/0']],
+  ['a call without words', { text: 'a', suggestedActions: { actions: [{ type: 'call' }] } }, ['/suggestedActions/actions/0/title']],
   ['a latitude beyond the pole', { entities: [{ ...geo, latitude: 91 }] }, ['/entities/0/latitude']],
   ['a place without a longitude', { entities: [{ type: 'Place', geo: { latitude: 1 } }] }, ['/entities/0/geo/longitude']],
   ['several things at once', { text: 7, attachments: [data, 7] }, ['/text', '/attachments/0/contentUrl', '/attachments/1']],

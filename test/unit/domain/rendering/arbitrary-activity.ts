@@ -29,8 +29,14 @@ const goodLink = fc.constantFrom(
   'https://x.test/c.mp3',
   'https://x.test/ñ d.gif',
   'HTTP://x.test/page?a=b',
+  'data:image/png;base64,AAAA',
+  'data:application/pdf;base64,AAAA',
+  'data:audio/ogg;codecs=opus;base64,AAAA',
+  'data:image/webp;base64,AAAA',
+  'data:video/mp4;base64,AAAA',
+  'data:text/csv,a%2Cb',
 );
-const badLink = fc.constantFrom('https://', 'data:image/png;base64,AAAA', 'mailto:a@x.test', '');
+const badLink = fc.constantFrom('https://', 'data:image/png;base64,A', 'data:image/gif,a', 'mailto:a@x.test', '');
 const link = fc.oneof({ weight: 20, arbitrary: goodLink }, { weight: 1, arbitrary: badLink });
 const odd = fc.constantFrom<unknown>(null, 7, '', [], {}, true);
 
@@ -100,5 +106,8 @@ export const arbitraryActivity: fc.Arbitrary<JsonObject> = partly({
   attachmentLayout: fc.constantFrom('list', 'carousel'),
   suggestedActions: partly({ actions }),
   entities: fc.array(oddly(entity), { maxLength: 2 }),
-  replyToId: fc.constantFrom('wamid.A=', 'msg_1'),
+  replyToId: fc.constantFrom('wamid.A=', 'msg_1'), // says nothing by itself: who renders looks it up
 }).map((members) => ({ ...members, type: 'message' }));
+
+/** The provider's id of the message that is answered; mostly there is none. */
+export const arbitraryQuote = fc.option(fc.constantFrom('wamid.A=', 'wamid.HBgL+/='), { freq: 2 });

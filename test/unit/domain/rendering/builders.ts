@@ -1,17 +1,58 @@
+import type { Activity, Attachment, CardAction, SuggestedActions } from '@microsoft/agents-activity';
 import type { JsonObject } from '../../../../src/domain/rendering/payload.ts';
+import { pendingMediaId } from '../../../../src/domain/rendering/rendered.ts';
 
-/** What bots write … */
+/** What bots write, in the types of the SDK that most of them use: a case is an activity that a bot can really make … */
 
-export const attach = (contentType: string, contentUrl: string, name?: string) => ({ contentType, contentUrl, name });
-export const card = (type: string, content: JsonObject) => ({
+export type BotActivity = Partial<
+  Pick<
+    Activity,
+    | 'text'
+    | 'textFormat'
+    | 'locale'
+    | 'summary'
+    | 'attachments'
+    | 'attachmentLayout'
+    | 'suggestedActions'
+    | 'entities'
+    | 'replyToId'
+    | 'channelData'
+  >
+>;
+
+/** A file of a card: a picture, or one of its media. */
+interface CardFile {
+  readonly url: string;
+  readonly alt?: string;
+}
+
+/** What the simple cards have between them; each has some of it. */
+interface CardContent {
+  readonly title?: string;
+  readonly subtitle?: string;
+  readonly text?: string;
+  readonly image?: CardFile;
+  readonly images?: readonly CardFile[];
+  readonly media?: readonly CardFile[];
+  readonly buttons?: readonly CardAction[];
+  readonly tap?: CardAction;
+}
+
+export const attach = (contentType: string, contentUrl: string, name?: string): Attachment => ({
+  contentType,
+  contentUrl,
+  ...(name !== undefined && { name }),
+});
+export const anyCard = (type: string, content: JsonObject): Attachment => ({
   contentType: `application/vnd.microsoft.card.${type}`,
   content,
 });
-export const hero = (content: JsonObject) => card('hero', content);
-export const imBack = (title: string, value: unknown = title) => ({ type: 'imBack', title, value });
-export const postBack = (title: string, value: unknown) => ({ type: 'postBack', title, value });
-export const openUrl = (title: string, value: string) => ({ type: 'openUrl', title, value });
-export const suggest = (...actions: readonly unknown[]) => ({ actions });
+export const card = (type: string, content: CardContent) => anyCard(type, { ...content });
+export const hero = (content: CardContent) => card('hero', content);
+export const imBack = (title: string, value = title): CardAction => ({ type: 'imBack', title, value });
+export const postBack = (title: string, value: unknown): CardAction => ({ type: 'postBack', title, value });
+export const openUrl = (title: string, value: string): CardAction => ({ type: 'openUrl', title, value });
+export const suggest = (...actions: CardAction[]): SuggestedActions => ({ to: [], actions });
 
 /** … and what WhatsApp is sent, but for the address. */
 
@@ -22,6 +63,9 @@ export const audio = (link: string) => media('audio', { link });
 export const sticker = (link: string) => media('sticker', { link });
 export const file = (link: string, filename?: string, caption?: string) =>
   media('document', { link, ...(filename !== undefined && { filename }) }, caption);
+/** A file that came with the activity: its id is known once it is uploaded. */
+export const uploaded = (kind: string, members: { readonly filename?: string; readonly caption?: string } = {}) =>
+  media(kind, { id: pendingMediaId, ...members });
 export const location = (members: JsonObject) => ({ type: 'location', location: members });
 
 /** Options are `[title, id]`; the header is a media message of which the type and the file are taken. */

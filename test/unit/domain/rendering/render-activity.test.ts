@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cloudApiPayload } from '../../../support/cloud-api-payload.ts';
-import { cardCases, culpritCases, mediaCases, placeCases } from './activity-cases.ts';
+import { cardCases, culpritCases, mediaCases, oddCases, placeCases } from './activity-cases.ts';
+import { dataUriCases } from './data-uri-cases.ts';
+import { limitCases } from './limit-cases.ts';
 import { optionCases } from './option-cases.ts';
 import { renderActivity } from '../../../../src/domain/rendering/render-activity.ts';
 import { isJsonObject, type JsonObject } from '../../../../src/domain/rendering/payload.ts';
@@ -8,8 +10,8 @@ import { isJsonObject, type JsonObject } from '../../../../src/domain/rendering/
 const to = '+34600111222';
 
 /** Whatever a test is about, what it renders must be something that the provider takes. */
-function render(activity: JsonObject) {
-  const rendered = renderActivity({ activity: { type: 'message', ...activity }, to });
+function render(activity: JsonObject, quotedMessageId: string | null = null) {
+  const rendered = renderActivity({ activity: { type: 'message', ...activity }, to, quotedMessageId });
   const isNative = isJsonObject(activity['channelData']) && 'whatsapp' in activity['channelData'];
   if (rendered.kind !== 'parts' || isNative) return rendered;
   for (const part of rendered.parts) expect(cloudApiPayload.safeParse(part).error).toBeUndefined();
@@ -34,6 +36,7 @@ describe('renderActivity', () => {
       parts: [
         { messaging_product: 'whatsapp', recipient_type: 'individual', to, type: 'text', text: { body: 'Hola' } },
       ],
+      files: [],
     });
   });
 
@@ -56,17 +59,36 @@ describe('renderActivity', () => {
   });
 
   it('takes the formatting out of the number and keeps its plus', () => {
-    const rendered = renderActivity({ activity: { type: 'message', text: 'a' }, to: '+34 (600) 111-222' });
+    const activity = { type: 'message', text: 'a' };
+    const rendered = renderActivity({ activity, to: '+34 (600) 111-222', quotedMessageId: null });
     expect(rendered).toMatchObject({ parts: [{ to: '+34600111222' }] });
   });
 
   it.each(['typing', 'event', 'endOfConversation', 'trace'])('skips an activity of type %s', (type) => {
-    expect(renderActivity({ activity: { type, text: 'a' }, to })).toEqual({ kind: 'skipped', activityType: type });
+    expect(render({ type, text: 'a' })).toEqual({ kind: 'skipped', activityType: type });
   });
 
-  it.each([...mediaCases, ...cardCases, ...optionCases, ...placeCases])('renders %s', (_, activity, sends) => {
-    const address = { messaging_product: 'whatsapp', recipient_type: 'individual', to };
-    expect(render(activity)).toEqual({ kind: 'parts', parts: sends.map((send) => ({ ...address, ...send })) });
+  const address = { messaging_product: 'whatsapp', recipient_type: 'individual', to };
+
+  it.each([...mediaCases, ...cardCases, ...optionCases, ...placeCases, ...oddCases])(
+    'renders %s',
+    (_, activity, sends) => {
+      const parts = sends.map((send) => ({ ...address, ...send }));
+      expect(render(activity)).toEqual({ kind: 'parts', parts, files: [] });
+    },
+  );
+
+  it.each(limitCases)('keeps the limits with %s', (_, activity, sends) => {
+    const parts = sends.map((send) => ({ ...address, ...send }));
+    expect(render(activity)).toEqual({ kind: 'parts', parts, files: [] });
+  });
+
+  it.each(dataUriCases)('renders a data URI: %s', (_, activity, sends, uploads) => {
+    const rendered = render(activity);
+    const files = rendered.kind === 'parts' ? rendered.files : [];
+    const parts = sends.map((send) => ({ ...address, ...send }));
+    expect(rendered).toMatchObject({ kind: 'parts', parts });
+    expect(files.map(({ part, file }) => [part, file.contentType, file.filename, file.bytes.length])).toEqual(uploads);
   });
 
   it.each(culpritCases)('fails on %s and points at it', (_, activity, pointers) => {
@@ -78,34 +100,22 @@ describe('renderActivity', () => {
   });
 
   it('quotes the message that the caller names, in the first send only', () => {
-    const activity = { type: 'message', text: 'a'.repeat(5_000), replyToId: 'msg_1' };
-    const rendered = renderActivity({ activity, to, quotedMessageId: 'wamid.A=' });
+    const rendered = render({ text: 'a'.repeat(5_000) }, 'wamid.A=');
     expect(rendered).toMatchObject({ parts: [{ context: { message_id: 'wamid.A=' } }, {}] });
     expect(rendered.kind === 'parts' && rendered.parts.map((part) => 'context' in part)).toEqual([true, false]);
-  });
-
-  it.each([
-    ['an id of the provider', 'wamid.HBgL+/=', { message_id: 'wamid.HBgL+/=' }],
-    ['an id of ours', 'msg_01J', undefined],
-    ['something that only looks like one', 'wamid.a b', undefined],
-  ])('reads %s in replyToId', (_, replyToId, context) => {
-    const rendered = render({ text: 'a', replyToId });
-    expect(rendered.kind === 'parts' ? rendered.parts.map((part) => part['context']) : []).toEqual([context]);
   });
 
   it('leaves the context of a native object alone, and quotes with no reaction', () => {
     const context = { message_id: 'wamid.own' };
     const whatsapp = { type: 'text', text: { body: 'a' }, context };
-    expect(render({ replyToId: 'wamid.other', channelData: { whatsapp } })).toMatchObject({ parts: [{ context }] });
+    expect(render({ channelData: { whatsapp } }, 'wamid.other')).toMatchObject({ parts: [{ context }] });
     const reaction = { type: 'reaction', reaction: { message_id: 'wamid.1', emoji: '👍' } };
-    const rendered = render({ replyToId: 'wamid.other', channelData: { whatsapp: reaction } });
-    expect(JSON.stringify(rendered)).not.toContain('context');
+    expect(JSON.stringify(render({ channelData: { whatsapp: reaction } }, 'wamid.other'))).not.toContain('context');
   });
 
   it('points at a missing type', () => {
-    expect(renderActivity({ activity: { text: 'a' }, to })).toMatchObject({
-      failure: { errors: [{ pointer: '/type' }] },
-    });
+    const rendered = renderActivity({ activity: { text: 'a' }, to, quotedMessageId: null });
+    expect(rendered).toMatchObject({ failure: { errors: [{ pointer: '/type' }] } });
   });
 
   it('does not mind the empty lists that bot SDKs write', () => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../../../src/domain/rendering/payload.ts';
-import type { Rendered } from '../../../../src/domain/rendering/rendered.ts';
+import { pendingMediaId, type Rendered } from '../../../../src/domain/rendering/rendered.ts';
 import { renderActivity } from '../../../../src/domain/rendering/render-activity.ts';
 import { cloudApiPayload } from '../../../support/cloud-api-payload.ts';
-import { arbitraryActivity } from './arbitrary-activity.ts';
+import { arbitraryActivity, arbitraryQuote } from './arbitrary-activity.ts';
 
 const to = '+34600111222';
 
@@ -30,6 +30,10 @@ function listFaults(rendered: Rendered, activity: JsonObject): string[] {
     return errors.map(({ pointer }) => pointer).filter((pointer) => !isThere(pointer, activity));
   }
   if (rendered.parts.length === 0) return ['there is nothing to send'];
+  const pending = rendered.parts.flatMap((part, index) =>
+    JSON.stringify(part).includes(pendingMediaId) ? [index] : [],
+  );
+  if (pending.join() !== rendered.files.map(({ part }) => part).join()) return ['a part lacks its file'];
   return rendered.parts.flatMap((part) => cloudApiPayload.safeParse(part).error?.message ?? []);
 }
 
@@ -37,8 +41,8 @@ describe('renderActivity, whatever the activity', () => {
   it('makes payloads that the provider takes, or points at what is wrong with the activity', () => {
     const counts = { parts: 0, failed: 0, skipped: 0 };
     fc.assert(
-      fc.property(arbitraryActivity, (activity) => {
-        const rendered = renderActivity({ activity, to });
+      fc.property(arbitraryActivity, arbitraryQuote, (activity, quotedMessageId) => {
+        const rendered = renderActivity({ activity, to, quotedMessageId });
         counts[rendered.kind] += 1;
         expect(listFaults(rendered, activity)).toEqual([]);
       }),
@@ -51,7 +55,9 @@ describe('renderActivity, whatever the activity', () => {
   it('renders an activity the same way each time, for a part is sent again by its number', () => {
     fc.assert(
       fc.property(arbitraryActivity, (activity) => {
-        expect(renderActivity({ activity: structuredClone(activity), to })).toEqual(renderActivity({ activity, to }));
+        expect(renderActivity({ activity: structuredClone(activity), to, quotedMessageId: null })).toEqual(
+          renderActivity({ activity, to, quotedMessageId: null }),
+        );
       }),
     );
   });

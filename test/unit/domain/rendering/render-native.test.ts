@@ -22,6 +22,7 @@ describe('renderNative', () => {
           context: { message_id: 'wamid.1' },
         },
       ],
+      files: [],
     });
   });
 
