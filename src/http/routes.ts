@@ -12,6 +12,7 @@ import { registerInboxRoutes } from './routes/inbox.ts';
 import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
 import { registerIntegrationRoutes } from './routes/integrations.ts';
 import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
+import { registerJobRetryRoute } from './routes/job-retry.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNotificationRoutes } from './routes/notifications.ts';
@@ -34,6 +35,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerDirectoryImportRoute(app, dependencies);
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
+  registerJobRetryRoute(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);

@@ -4,6 +4,7 @@ import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createRetryJobs } from './retry-jobs.ts';
 import { createStartRoom } from './start-room.ts';
 
 /** The verbs that routes call. */
@@ -20,6 +21,7 @@ export function createUseCases(
     acceptNotification: createAcceptNotification(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
+    retryJobs: createRetryJobs(dependencies),
   };
 }
 

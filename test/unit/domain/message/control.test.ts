@@ -63,4 +63,18 @@ describe('retryMessage', () => {
     const change = retryMessage(aJob({ state: 'expired', expiresAt: after(-1) }), noon);
     expect(change?.set.expiresAt).toEqual(after(24 * 3_600_000));
   });
+
+  it('puts it into its place in a bulk retry, with a time-to-live that lasts beyond it', () => {
+    const change = retryMessage(aJob({ state: 'failed', expiresAt: after(5_000) }), noon, after(10_000));
+    expect(change?.set).toMatchObject({
+      state: 'scheduled',
+      waitingFor: { reason: 'schedule', until: after(10_000) },
+      wakeAt: after(10_000),
+      expiresAt: after(10_000 + 24 * 3_600_000),
+    });
+  });
+
+  it('forgets that no one confirmed the delivery before', () => {
+    expect(retryMessage(aJob({ state: 'failed', deliveryConfirmed: false }), noon)?.set.deliveryConfirmed).toBeNull();
+  });
 });
