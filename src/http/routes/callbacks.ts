@@ -10,6 +10,7 @@ import type { AppDependencies } from '../app-dependencies.ts';
 import { createCallbackKeys } from '../callback-keys.ts';
 import { findJsonHazard } from '../json-hazards.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
+import { createStatusCounter } from '../status-counter.ts';
 
 const maxCallbackBytes = 3 * 1024 * 1024;
 const params = z.object({ id: z.string().max(64) });
@@ -23,11 +24,12 @@ const verification = z.object({
 /** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock' | 'metrics'> & {
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
   },
 ): void {
   const { applyStatuses } = dependencies;
+  const countStatus = createStatusCounter(dependencies.metrics);
   const callbackKeys = createCallbackKeys(dependencies);
 
   async function requireSigned(channelId: string, header: string | undefined, raw: Buffer): Promise<string> {
@@ -92,8 +94,9 @@ export function registerCallbackRoutes(
         if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
         const { statuses, unreadable } = readStatuses(parsed.data);
         const storable = statuses.filter((status) => findJsonHazard(status.raw) === null);
-        const applied = await applyStatuses(tenantId, request.params.id, storable);
-        return { ...applied, unreadable: unreadable + statuses.length - storable.length };
+        const skipped = unreadable + statuses.length - storable.length;
+        countStatus('unreadable', skipped);
+        return { ...(await applyStatuses(tenantId, request.params.id, storable, countStatus)), unreadable: skipped };
       },
     );
   });
