@@ -149,7 +149,7 @@ describe('a bulk retry', () => {
         from generate_series(1, 200000) n`,
       [place.tenantId, channelId],
     );
-    await place.database.pool.query('reset role; analyze job');
+    await place.database.pool.query('reset role; analyze job; set role waypost_app');
     for (const filter of [{ errorCode: 'whatsapp_131026' }, { createdAfter: new Date(Date.now() - 3 * 24 * hour) }]) {
       const { conditions, values } = narrowJobs(filter);
       const plan = await place.rows<{ 'QUERY PLAN': string }>(

@@ -118,7 +118,7 @@ describe('the KPI relay', () => {
     // It looks again soon, for nothing wakes it when the next new event comes.
     expect(await relay(channelId)).toEqual({ delivered: 2, nextDueMs: 15_000 });
     expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
-    await place.database.pool.query('reset role; analyze kpi_event');
+    await place.database.pool.query('reset role; analyze kpi_event; set role waypost_app');
     const plan = await place.rows<{ 'QUERY PLAN': string }>(
       `explain (costs off) select id from kpi_event k
         where channel_id = '${channelId}' and delivered_at is null and next_attempt_at <= now() and not exists (
