@@ -1,5 +1,6 @@
 import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
 import type { Job } from '../domain/job.ts';
+import { claimValidMs } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { KernelClient } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
@@ -8,8 +9,6 @@ import type { ClaimedAttempt } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
 import type { createRecordAttempt } from './delivery/record-attempt.ts';
 
-/** A claim older than this is not sent any more: the process slept, and another may have taken the message over. */
-const claimValidMs = 8_000;
 /** A message of many parts leaves the workflow task after this long. */
 const fastPathBudgetMs = 4_000;
 

@@ -6,7 +6,7 @@ import { createStatusCounter } from './status-counter.ts';
 
 export interface WorkerHealth {
   stop(): Promise<void>;
-  countDroppedStatuses(count: number): void;
+  readonly countDroppedStatuses: (count: number) => void;
 }
 
 /**

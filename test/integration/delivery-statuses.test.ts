@@ -193,7 +193,7 @@ describe("the provider's statuses", () => {
   it('that come at the very moment of the answer, without our id, always find their message', async () => {
     // Once the status looked before the answer was stored, and was parked after the answer had looked for it.
     const workers = Array.from({ length: 4 }, () => place.createWorker());
-    const rounds = Array.from({ length: 60 }, (_, round) => round);
+    const rounds = Array.from({ length: 120 }, (_, round) => round);
     const race = async (worker: (typeof workers)[number]) => {
       for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
         const { id } = await place.accept(channelId);

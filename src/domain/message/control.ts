@@ -1,12 +1,13 @@
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
+import { mayStillBeSent } from './interruption.ts';
 import { buildKpiValue } from './kpi.ts';
 
 const cancellable = new Set(['scheduled', 'queued', 'held']);
 
-/** Cancels what is not on the wire. Null = too late: it is being sent, was sent, or has ended. */
+/** Cancels what is not on the wire. Null = too late: it is being sent, may be about to be, was sent, or has ended. */
 export function cancelMessage(job: Job, now: Date, numRetries: number): JobChange | null {
-  if (!cancellable.has(job.state)) return null;
+  if (!cancellable.has(job.state) || mayStillBeSent(job, now)) return null;
   return {
     set: { ...endingAt(now), state: 'cancelled', error: null },
     timeline: [{ type: 'message.cancelled', title: 'Cancelled by the caller' }],

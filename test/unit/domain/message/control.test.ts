@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { messageStates } from '../../../../src/domain/job.ts';
 import { claimMessage } from '../../../../src/domain/message/claim.ts';
 import { cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
+import { interruptedFailure } from '../../../../src/domain/message/interruption.ts';
 import { advanceMessage } from '../../../../src/domain/message/status.ts';
 import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
 
@@ -10,6 +11,14 @@ describe('cancelMessage', () => {
   it.each(messageStates)('says of a %s message whether it can still be stopped', (state) => {
     const change = cancelMessage(aJob({ state }), noon, 5);
     expect(change !== null).toBe(['scheduled', 'queued', 'held'].includes(state));
+  });
+
+  it('is too late while a process that was taken for dead may still be about to send', () => {
+    const { code, detail, source } = interruptedFailure;
+    const held = aJob({ state: 'held', isOutcomeUnknown: true, error: aProblem({ code, detail, source }) });
+    expect(cancelMessage(held, after(17_999), 5)).toBeNull();
+    expect(cancelMessage(held, after(18_000), 5)).not.toBeNull();
+    expect(cancelMessage({ ...held, error: aProblem() }, noon, 5)).not.toBeNull();
   });
 
   it('ends it without an error and tells the KPI sink', () => {
