@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { problemCatalogue } from '../src/domain/problems/catalogue.ts';
 import { errorTable } from '../src/domain/problems/error-table.ts';
 import type { ErrorTableEntry } from '../src/domain/problems/error-table/entry.ts';
-import type { ErrorClass } from '../src/domain/problems/problem.ts';
+import type { ProblemType } from '../src/domain/problems/catalogue/problem-type.ts';
+import type { ErrorClass, ProblemSource } from '../src/domain/problems/problem.ts';
 
 const file = new URL('../docs/errors.md', import.meta.url);
 
@@ -17,6 +18,31 @@ const behaviour: Readonly<Record<ErrorClass, string>> = {
   policy: 'as configuration: people have to act',
 };
 
+/** The same in a few words for each row. */
+const retried: Readonly<Record<ErrorClass, string>> = {
+  transient: 'back-off, ≤ `numRetries`',
+  throttled: 'after the wait, until `expiresAt`; uses up no retries',
+  ambiguous: 'after the window, by `ambiguousPolicy`; by callback as transient',
+  permanent: 'no',
+  configuration: 'when the channel resumes',
+  policy: 'when the channel resumes',
+};
+
+/** What is no failure of a send goes by whoever was called. */
+const retriedBySource: Readonly<Partial<Record<ProblemSource, string>>> = {
+  api: 'by the caller',
+  directory: 'by its activity, then not',
+  store: 'by its activity, then not',
+  webhook: 'on the schedule of the URL',
+};
+
+const retriedByCode: Readonly<Record<string, string>> = {
+  kernel_http_error: 'as its HTTP status says',
+  outcome_unknown: 'no, once it is the error of the job',
+  store_unavailable: 'by the caller',
+  url_not_allowed: 'no, until the URL is changed',
+};
+
 /** `docs/errors.md`, made of the tables that the product decides by. */
 export function renderErrorDocs(): string {
   const classes = Object.entries(behaviour).map(([name, text]) => row([`\`${name}\``, text]));
@@ -26,7 +52,15 @@ export function renderErrorDocs(): string {
   );
   const provider = errorTable.codes.map(describeEntry);
   const own = problemCatalogue.map((type) =>
-    row([`\`${type.code}\``, String(type.status), `\`${type.class}\``, type.meaning, type.whatToDo]),
+    row([
+      `\`${type.code}\``,
+      String(type.status),
+      `\`${type.class}\``,
+      type.sources.map((source) => `\`${source}\``).join(', '),
+      describeRetry(type),
+      type.meaning,
+      type.whatToDo,
+    ]),
   );
   return [
     '# Errors',
@@ -50,21 +84,29 @@ export function renderErrorDocs(): string {
     table(['class', 'what happens'], classes),
     `## WhatsApp Cloud API codes (table version ${errorTable.version})`,
     "A problem's code is `whatsapp_<code>`. A channel may override class, user notice and retries by `errorOverrides`.",
-    table(['code', 'title', 'class', 'scope', 'user told', 'what an operator does'], provider),
+    table(['code', 'title', 'class', 'scope', 'retried how', 'user told', 'what an operator does'], provider),
     '## Without a known code: by HTTP status, then by fault',
     table(['status', 'class'], byStatus),
     table(['fault', 'class'], byFault),
     '## Codes of our own',
-    table(['code', 'HTTP', 'class', 'meaning', 'what to do'], own),
+    table(['code', 'HTTP', 'class', 'source', 'retried how', 'meaning', 'what to do'], own),
     '',
   ].join('\n\n');
 }
 
 function describeEntry(entry: ErrorTableEntry): string {
   const code = typeof entry.code === 'string' ? entry.code : `${entry.code.from}–${entry.code.to}`;
-  const retries = entry.maxRetries === undefined ? '' : ` (≤ ${entry.maxRetries} retries)`;
+  const how = entry.maxRetries === undefined ? '' : ` and ≤ ${entry.maxRetries}`;
   const told = entry.userCanBeTold ? 'yes' : 'no';
-  return row([code, entry.title, `\`${entry.class}\`${retries}`, entry.scope, told, entry.note]);
+  return row([code, entry.title, `\`${entry.class}\``, entry.scope, `${retried[entry.class]}${how}`, told, entry.note]);
+}
+
+function describeRetry({ code, class: errorClass, sources }: ProblemType): string {
+  const byCode = retriedByCode[code];
+  if (byCode !== undefined) return byCode;
+  const [source] = sources;
+  const bySource = source === undefined ? undefined : retriedBySource[source];
+  return errorClass === 'permanent' ? 'no' : (bySource ?? retried[errorClass]);
 }
 
 function table(head: readonly string[], rows: readonly string[]): string {

@@ -38,7 +38,6 @@ await runDoor('worker', async (whenStopped) => {
     workflowSource: builtWorkflows(),
     activities: createActivities({ stores, http, keyRing, starter, publicUrl: config.publicUrl, clock, log }),
   });
-  const sweeps = startSweeps({ ...stores, starter, clock, log, retentionDays: config.retentionDays });
   const health = await startWorkerHealth({
     host: config.host,
     port: config.metricsPort,
@@ -46,6 +45,9 @@ await runDoor('worker', async (whenStopped) => {
     isRunning: workers.isRunning,
     isTemporalUp: () => isTemporalUp(connection),
   });
+  const { retentionDays } = config;
+  const { countDroppedStatuses: onStatusesDropped } = health;
+  const sweeps = startSweeps({ ...stores, starter, clock, log, retentionDays, onStatusesDropped });
   log.info({ metricsPort: config.metricsPort }, 'worker ready');
 
   whenStopped(workers.shutDown);

@@ -1,6 +1,6 @@
 import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
 import type { Job } from '../domain/job.ts';
-import type { WorkflowRun } from '../domain/message/claim.ts';
+import { claimValidMs, type WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
@@ -10,8 +10,6 @@ import type { DestinationGate } from './delivery/destination-gate.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
 import type { createRecordUpload } from './delivery/record-upload.ts';
 
-/** A claim older than this is not sent any more: the process slept, and another may have taken the message over. */
-const claimValidMs = 8_000;
 /** A message of many parts leaves the workflow task after this long. */
 const fastPathBudgetMs = 4_000;
 /** And its activity after this long: one more call (25 s) and its record (12 s) still fit the activity's 60 s. */

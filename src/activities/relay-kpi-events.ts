@@ -22,6 +22,8 @@ const runForMs = 60_000;
 /** An empty outbox is looked at again for this long before the relay ends: a workflow for each event would cost more. */
 const lingerMs = 3_000;
 const lookEveryMs = 250;
+/** While some wait for another try, new ones of other jobs are looked for so often: nothing wakes a relay that waits. */
+const longestWaitMs = 15_000;
 const retry = { initialMs: 1_000, maxMs: 300_000 };
 
 /**
@@ -60,7 +62,8 @@ export function createRelayKpiEvents(dependencies: {
       await dependencies.sleep(lookEveryMs);
     }
     const next = await transactions.withTenant(tenantId, (tx) => findNextKpiDue(tx, channelId));
-    return { delivered, nextDueMs: next === null ? null : Math.max(0, next.getTime() - clock().getTime()) };
+    if (next === null) return { delivered, nextDueMs: null };
+    return { delivered, nextDueMs: Math.min(Math.max(0, next.getTime() - clock().getTime()), longestWaitMs) };
   };
 
   async function relayBatch(tenantId: string, channelId: string, batch: readonly KpiEvent[]): Promise<number> {

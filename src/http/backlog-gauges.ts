@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import { countWaitingJobs, listKpiBacklog } from '../store/cross-tenant.ts';
+import { countKpiBacklog, countParkedStatuses, countWaitingJobs, listKpiBacklog } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 /** Says at each scrape what is stored and waits: the same in the api and in the worker. */
@@ -33,6 +33,30 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
     async collect() {
       const backlog = await orNothing(() => transactions.acrossTenants(listKpiBacklog));
       this.set(backlog.reduce((sum, { due }) => sum + due, 0));
+    },
+  });
+  const oldestKpi = new Gauge({
+    name: 'waypost_kpi_event_oldest_seconds',
+    help: 'How old the oldest undelivered KPI event is',
+    registers: [metrics],
+  });
+  new Gauge({
+    name: 'waypost_kpi_events_undelivered',
+    help: 'KPI events that no sink has taken yet, those that wait for another try included',
+    registers: [metrics],
+    async collect() {
+      const [backlog] = await orNothing(async () => [await transactions.acrossTenants(countKpiBacklog)]);
+      this.set(backlog?.undelivered ?? 0);
+      oldestKpi.set(backlog?.oldestSeconds ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'waypost_provider_statuses_parked',
+    help: 'Statuses of messages that are not known here (yet); dropped after a day',
+    registers: [metrics],
+    async collect() {
+      const [parked = 0] = await orNothing(async () => [await transactions.acrossTenants(countParkedStatuses)]);
+      this.set(parked);
     },
   });
 }

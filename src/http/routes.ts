@@ -14,6 +14,7 @@ import { registerInboxRoutes } from './routes/inbox.ts';
 import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
 import { registerIntegrationRoutes } from './routes/integrations.ts';
 import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
+import { registerJobRetryRoute } from './routes/job-retry.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNotificationRoutes } from './routes/notifications.ts';
@@ -36,6 +37,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerDirectoryImportRoute(app, dependencies);
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
+  registerJobRetryRoute(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerConnectorRoutes(app, dependencies);
   registerAttachmentRoutes(app, dependencies);

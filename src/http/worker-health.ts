@@ -2,9 +2,11 @@ import { createServer } from 'node:http';
 import type { Transactions } from '../store/transactions.ts';
 import { gaugeBacklog } from './backlog-gauges.ts';
 import { createRegistry } from './registry.ts';
+import { createStatusCounter } from './status-counter.ts';
 
 export interface WorkerHealth {
   stop(): Promise<void>;
+  readonly countDroppedStatuses: (count: number) => void;
 }
 
 /**
@@ -20,6 +22,7 @@ export async function startWorkerHealth(options: {
 }): Promise<WorkerHealth> {
   const registry = createRegistry();
   gaugeBacklog({ metrics: registry, transactions: options.transactions });
+  const countStatus = createStatusCounter(registry);
   const server = createServer((request, response) => {
     void answer(request.url ?? '/').then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
@@ -48,6 +51,7 @@ export async function startWorkerHealth(options: {
     server.listen(options.port, options.host, resolve);
   });
   return {
+    countDroppedStatuses: (count) => countStatus('dropped', count),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {

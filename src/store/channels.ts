@@ -1,20 +1,9 @@
 import type { PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
+import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { Problem } from '../domain/problems/problem.ts';
+import { type ChannelPauses, createChannelPauses } from './channel-pauses.ts';
+import { channelColumns, type ChannelDataRow, type ChannelRow, toChannel } from './channel-row.ts';
 import type { Tx } from './transactions.ts';
-
-export interface ChannelRow {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly kind: 'whatsapp' | 'push';
-  readonly name: string;
-  readonly state: 'active' | 'paused';
-  readonly pausedReason: Problem | null;
-  /** By kind: `WhatsappSettings` or `PushSettings`, as the door parsed them. */
-  readonly settings: unknown;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
 
 export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
   readonly kind: 'whatsapp';
@@ -23,7 +12,7 @@ export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
   readonly sealedSecrets: string;
 }
 
-export interface ChannelStore {
+export interface ChannelStore extends ChannelPauses {
   insert(tx: Tx, channel: NewChannel): Promise<void>;
   find(tx: Tx, id: string): Promise<ChannelRow | null>;
   /** The tenant's WhatsApp channels, at most two: enough to know whether there is exactly one. */
@@ -37,10 +26,6 @@ export interface ChannelStore {
   update(tx: Tx, channel: { id: string; name: string; settings: unknown; secrets: unknown; now: Date }): Promise<void>;
   remove(tx: Tx, id: string): Promise<boolean>;
   list(tx: Tx, page: { limit: number; after: { createdAt: Date; id: string } | null }): Promise<ChannelRow[]>;
-  /** Pauses an active channel; false = it was paused already. */
-  pause(tx: Tx, id: string, reason: Problem | null, now: Date): Promise<boolean>;
-  /** Makes it active and lets the sweep wake what it held; false = it was active. */
-  resume(tx: Tx, id: string, now: Date): Promise<boolean>;
 }
 
 export interface NewChannel {
@@ -53,22 +38,18 @@ export interface NewChannel {
   readonly createdAt: Date;
 }
 
-interface Row {
-  id: string;
-  tenant_id: string;
-  kind: 'whatsapp' | 'push';
-  name: string;
-  state: 'active' | 'paused';
-  paused_reason: Problem | null;
-  settings: unknown;
+interface Row extends ChannelDataRow {
   secrets: string;
-  created_at: Date;
-  updated_at: Date;
 }
 
-const columns = 'id, tenant_id, kind, name, state, paused_reason, settings, secrets, created_at, updated_at';
+const columns = `${channelColumns}, secrets`;
 
-export function createChannelStore({ keyRing }: { readonly keyRing: KeyRing }): ChannelStore {
+export function createChannelStore(dependencies: {
+  readonly keyRing: KeyRing;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+}): ChannelStore {
+  const { keyRing } = dependencies;
   async function select(tx: Tx, id: string, suffix = ''): Promise<Row | null> {
     const text = `select ${columns} from channel where id = $1 ${suffix}`;
     const rows = await tx.query<Row>({ name: `find-channel${suffix.replace(' ', '-')}`, text, values: [id] });
@@ -140,40 +121,7 @@ export function createChannelStore({ keyRing }: { readonly keyRing: KeyRing }): 
       });
       return rows.map(toChannel);
     },
-    async pause(tx, id, reason, now) {
-      const count = await tx.execute({
-        text: "update channel set state = 'paused', paused_reason = $2, updated_at = $3 where id = $1 and state = 'active'",
-        values: [id, reason === null ? null : JSON.stringify(reason), now],
-      });
-      return count === 1;
-    },
-    async resume(tx, id, now) {
-      const count = await tx.execute({
-        text: "update channel set state = 'active', paused_reason = null, updated_at = $2 where id = $1 and state = 'paused'",
-        values: [id, now],
-      });
-      if (count === 0) return false;
-      await tx.execute({
-        text: `update job set wake_at = $2 where channel_id = $1 and not terminal and state = 'held'
-          and waiting_reason = 'channel_paused'`,
-        values: [id, now],
-      });
-      return true;
-    },
-  };
-}
-
-function toChannel(row: Row): ChannelRow {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    kind: row.kind,
-    name: row.name,
-    state: row.state,
-    pausedReason: row.paused_reason,
-    settings: row.settings,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    ...createChannelPauses(dependencies),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { JobKind } from '../domain/job.ts';
 import type { Tx } from './transactions.ts';
 
-/** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql). */
+/** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql and later). */
 export interface DueJob {
   readonly id: string;
   readonly tenantId: string;
@@ -83,6 +83,16 @@ export async function closeStatusWindows(tx: Tx, limit: number): Promise<number>
   return rows[0]?.closed ?? 0;
 }
 
+/** Lets go what channels hold that are active again, at most `limit`; returns how many. */
+export async function releaseHeldJobs(tx: Tx, limit: number): Promise<number> {
+  const rows = await tx.query<{ released: number }>({
+    name: 'release-held-jobs',
+    text: 'select release_held_jobs($1) as released',
+    values: [limit],
+  });
+  return rows[0]?.released ?? 0;
+}
+
 export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channelId: string; due: number }[]> {
   const rows = await tx.query<{ tenant_id: string; channel_id: string; due: string }>({
     name: 'list-kpi-backlog',
@@ -91,13 +101,31 @@ export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channe
   return rows.map((row) => ({ tenantId: row.tenant_id, channelId: row.channel_id, due: Number(row.due) }));
 }
 
-/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many. */
-export async function purgeShortLived(tx: Tx, before: { statuses: Date; keys: Date }, limit: number): Promise<number> {
-  const rows = await tx.query<{ purged: number }>({
-    text: 'select purge_short_lived($1, $2, $3) as purged',
+/** Everything that no KPI sink has taken yet, postponed events included. */
+export async function countKpiBacklog(tx: Tx): Promise<{ undelivered: number; oldestSeconds: number }> {
+  const rows = await tx.query<{ undelivered: string; oldest_seconds: number }>({
+    text: 'select undelivered, oldest_seconds from count_kpi_backlog()',
+  });
+  return { undelivered: Number(rows[0]?.undelivered ?? 0), oldestSeconds: rows[0]?.oldest_seconds ?? 0 };
+}
+
+/** How many statuses wait for a message that is not known here. */
+export async function countParkedStatuses(tx: Tx): Promise<number> {
+  const rows = await tx.query<{ parked: string }>({ text: 'select count_parked_statuses() as parked' });
+  return Number(rows[0]?.parked ?? 0);
+}
+
+/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many of each. */
+export async function purgeShortLived(
+  tx: Tx,
+  before: { statuses: Date; keys: Date },
+  limit: number,
+): Promise<{ statuses: number; keys: number }> {
+  const rows = await tx.query<{ statuses: number; keys: number }>({
+    text: 'select statuses, keys from purge_short_lived($1, $2, $3)',
     values: [before.statuses, before.keys, limit],
   });
-  return rows[0]?.purged ?? 0;
+  return rows[0] ?? { statuses: 0, keys: 0 };
 }
 
 /** Deletes finished jobs and their events that are older than `before`, at most `limit` of each; returns how many rows. */

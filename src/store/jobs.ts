@@ -1,4 +1,5 @@
-import type { Job, JobKind } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
+import { type JobFilter, narrowJobs } from './job-filter.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Tx } from './transactions.ts';
 
@@ -43,43 +44,13 @@ export async function findFirstProviderMessageId(
   return rows[0]?.provider_message_id ?? null;
 }
 
-/** What a list of jobs may be narrowed by; absent members narrow nothing. */
-export interface JobFilter {
-  readonly kind?: JobKind | undefined;
-  readonly state?: string | undefined;
-  readonly errorCode?: string | undefined;
-  readonly to?: string | undefined;
-  readonly conversationId?: string | undefined;
-  readonly groupId?: string | undefined;
-  readonly externalId?: string | undefined;
-  readonly channelId?: string | undefined;
-  readonly createdAfter?: Date | undefined;
-  readonly createdBefore?: Date | undefined;
-}
-
 /** Newest first; `after` = the last row of the page before. Served by `job_newest` or the index of the narrowest filter. */
 export async function listJobs(
   tx: Tx,
   filter: JobFilter,
   page: { readonly limit: number; readonly after: { readonly createdAt: Date; readonly id: string } | null },
 ): Promise<Job[]> {
-  const values: unknown[] = [];
-  const conditions: string[] = [];
-  function narrow(condition: (parameter: string) => string, value: unknown): void {
-    if (value === undefined) return;
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  }
-  narrow((p) => `kind = ${p}`, filter.kind);
-  narrow((p) => `state = ${p}`, filter.state);
-  narrow((p) => `error_code = ${p}`, filter.errorCode);
-  narrow((p) => `recipient = ${p}`, filter.to);
-  narrow((p) => `conversation_id = ${p}`, filter.conversationId);
-  narrow((p) => `group_id = ${p}`, filter.groupId);
-  narrow((p) => `external_id = ${p}`, filter.externalId);
-  narrow((p) => `channel_id = ${p}`, filter.channelId);
-  narrow((p) => `created_at > ${p}`, filter.createdAfter);
-  narrow((p) => `created_at < ${p}`, filter.createdBefore);
+  const { conditions, values } = narrowJobs(filter);
   if (page.after !== null) {
     values.push(page.after.createdAt, page.after.id);
     conditions.push(`(created_at, id) < ($${values.length - 1}, $${values.length})`);

@@ -6,7 +6,10 @@ export interface MessagePart {
   readonly state: string;
 }
 
-/** Keeps a part's provider id; where a status came first its state stays. Running it twice changes nothing. */
+/**
+ * Keeps a part's provider id; where a status came first its state stays. Running it twice changes nothing. It takes turns
+ * with `findJobOfPart`, so that a status which comes at this very moment finds its message or is found by it.
+ */
 export async function insertPart(
   tx: Tx,
   part: {
@@ -19,7 +22,8 @@ export async function insertPart(
 ): Promise<void> {
   await tx.execute({
     name: 'insert-part',
-    text: `insert into message_part (tenant_id, provider_message_id, job_id, part, state) values ($1, $2, $3, $4, $5)
+    text: `insert into message_part (tenant_id, provider_message_id, job_id, part, state)
+      select $1, $2, $3, $4, $5 from (select pg_advisory_xact_lock(hashtextextended($2, 0))) turn
       on conflict (tenant_id, provider_message_id) do nothing`,
     values: [part.tenantId, part.providerMessageId, part.jobId, part.part, part.state],
   });
@@ -33,8 +37,13 @@ export async function setPartState(tx: Tx, providerMessageId: string, state: str
   });
 }
 
-/** The job that a provider's id belongs to; null = unknown here. */
+/** The job that a provider's id belongs to; null = unknown here, and until the transaction ends nobody makes it known. */
 export async function findJobOfPart(tx: Tx, providerMessageId: string): Promise<string | null> {
+  await tx.query({
+    name: 'lock-provider-id',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [providerMessageId],
+  });
   const rows = await tx.query<{ job_id: string }>({
     name: 'find-job-of-part',
     text: 'select job_id from message_part where provider_message_id = $1',

@@ -1,8 +1,8 @@
-import { type Job, noChange } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
+import { applyStatus, type KnownSend } from '../domain/message/apply-status.ts';
 import { callbackFailure, type CallbackError } from '../domain/message/kernel-failure.ts';
-import { mergeParts } from '../domain/message/part-states.ts';
-import { advanceMessage, type ConfirmedState } from '../domain/message/status.ts';
-import { mergeStatus, type ProviderStatus, toProviderStatus } from '../domain/message/status-merge.ts';
+import { type ProviderStatus, toProviderStatus } from '../domain/message/status-merge.ts';
+import { findOpenAttempt } from './attempts.ts';
 import type { WhatsappChannel } from './channels.ts';
 import type { WriteJobChange } from './job-changes.ts';
 import type { MessageFailures } from './message-failures.ts';
@@ -36,52 +36,46 @@ export function createMessageStatuses(dependencies: {
 
   return {
     async apply(tx, { job, channel, word, now }) {
-      const unchanged = { job, notice: null, mustWake: false };
-      const next = toProviderStatus(word.status);
-      if (next === null) return unchanged;
-      if (!(await mergePart(tx, job, word.providerMessageId, next))) return unchanged;
-      if (next === 'failed') return applyFailed(tx, job, channel, word.error, now);
-      const confirmed =
-        job.partsTotal === 1 ? confirmedBy(next) : mergeParts(await listParts(tx, job.id), job.partsTotal);
-      const change =
-        confirmed === null
-          ? null
-          : advanceMessage({
-              job,
-              confirmed,
-              now,
-              numRetries: channel.settings.numRetries,
-              statusWindowSeconds: channel.settings.statusWindowSeconds,
-            });
-      if (change === null) return { ...unchanged, job: await note(tx, job, word.status, now) };
-      return { ...unchanged, job: await writeJobChange(tx, { job, change, now }) };
+      const status = toProviderStatus(word.status);
+      if (status === null) return { job, notice: null, mustWake: false };
+      const { numRetries, statusWindowSeconds } = channel.settings;
+      const known = await readSends(tx, job, word.providerMessageId, status);
+      const { providerMessageId } = word;
+      const verdict = applyStatus({ job, ...known, providerMessageId, status, now, numRetries, statusWindowSeconds });
+      if (verdict.send !== null) await storeSend(tx, job, known.sends, verdict.send);
+      if (verdict.kind === 'nothing') return { job, notice: null, mustWake: false };
+      if (verdict.kind === 'refused') return refuse(tx, verdict.job, channel, word.error, now);
+      const changed = await writeJobChange(tx, { job: verdict.job, change: verdict.change, now });
+      return { job: changed, notice: null, mustWake: false };
     },
   };
 
-  /** Whether this status says more of its send than was known. A send that has no row yet gets one: its answer is late. */
-  async function mergePart(tx: Tx, job: Job, providerMessageId: string, next: ProviderStatus): Promise<boolean> {
-    const parts = await listParts(tx, job.id);
-    const known = parts.find((part) => part.providerMessageId === providerMessageId);
-    if (known === undefined) {
-      const part = job.partsTotal === 1 ? 0 : await findPartInDoubt(tx, job.id);
-      await insertPart(tx, { tenantId: job.tenantId, jobId: job.id, providerMessageId, part, state: next });
-      return true;
-    }
-    const merged = mergeStatus(toProviderStatus(known.state), next);
-    if (merged.changed) await setPartState(tx, providerMessageId, merged.status);
-    return merged.changed;
+  /** What is known of a message's sends; what only some statuses ask for is read for those alone. */
+  async function readSends(tx: Tx, job: Job, providerMessageId: string, status: ProviderStatus) {
+    const sends = await listParts(tx, job.id);
+    const isKnown = sends.some((send) => send.providerMessageId === providerMessageId);
+    const asksForOpen = status === 'failed' && job.state === 'sending' && isKnown;
+    return {
+      sends,
+      partInDoubt: isKnown || job.partsTotal === 1 ? 0 : await findPartInDoubt(tx, job.id),
+      partInFlight: asksForOpen ? ((await findOpenAttempt(tx, job.id))?.part ?? null) : null,
+    };
   }
 
-  async function applyFailed(
+  /** A send that has no row yet gets one: its answer is late. */
+  async function storeSend(tx: Tx, job: Job, sends: readonly KnownSend[], send: KnownSend): Promise<void> {
+    const isKnown = sends.some(({ providerMessageId }) => providerMessageId === send.providerMessageId);
+    if (isKnown) await setPartState(tx, send.providerMessageId, send.state);
+    else await insertPart(tx, { tenantId: job.tenantId, jobId: job.id, ...send });
+  }
+
+  async function refuse(
     tx: Tx,
     job: Job,
     channel: WhatsappChannel,
     error: CallbackError | null,
     now: Date,
   ): Promise<AppliedStatus> {
-    const isOpen =
-      ['sending', 'accepted', 'sent'].includes(job.state) || (job.state === 'held' && job.isOutcomeUnknown);
-    if (!isOpen) return { job: await note(tx, job, 'failed', now), notice: null, mustWake: false };
     const failure = callbackFailure(
       error ?? { code: null, title: null, message: null, details: null },
       channel.settings.errorOverrides,
@@ -89,16 +83,4 @@ export function createMessageStatuses(dependencies: {
     const recorded = await failures.record(tx, { job, channel, failure, now, isFinal: job.terminal });
     return { job: recorded.job, notice: recorded.notice, mustWake: recorded.decision.next === 'retry' };
   }
-
-  /** Recorded, though it changes nothing: people who look into a job want to see what the provider said. */
-  async function note(tx: Tx, job: Job, status: string, now: Date): Promise<Job> {
-    const timeline = [
-      { type: 'status.noted', title: `WhatsApp said "${status}", which changes nothing`, detail: { status } },
-    ];
-    return writeJobChange(tx, { job, change: { ...noChange, timeline }, now });
-  }
-}
-
-function confirmedBy(status: ProviderStatus): ConfirmedState | null {
-  return status === 'failed' ? null : status;
 }

@@ -17,7 +17,8 @@ export interface AppliedStatuses {
 
 /**
  * Stores and applies the statuses of one callback, each in a transaction of its own, so that one bad item spoils nothing.
- * When it returns, all of them are durable. The same callback again changes nothing: a status is stored once.
+ * When it returns, all of them are durable. The same callback again changes nothing: a status is stored once. `onStatus`
+ * is told of each that is durable, also where the callback as a whole is refused.
  */
 export function createApplyStatuses(dependencies: {
   readonly transactions: Transactions;
@@ -32,6 +33,7 @@ export function createApplyStatuses(dependencies: {
     tenantId: string,
     channelId: string,
     items: readonly CallbackStatus[],
+    onStatus: (outcome: 'applied' | 'duplicate' | 'parked') => void = () => undefined,
   ): Promise<AppliedStatuses> {
     const total = { applied: 0, duplicates: 0, parked: 0 };
     const faults: unknown[] = [];
@@ -39,6 +41,7 @@ export function createApplyStatuses(dependencies: {
       try {
         const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
         total[outcome.kind] += 1;
+        onStatus(outcome.kind === 'duplicates' ? 'duplicate' : outcome.kind);
         if (outcome.kind !== 'applied') continue;
         if (outcome.notice !== null) starter.startSoon(outcome.notice);
         if (outcome.mustWake) starter.wakeSoon(outcome.job);

@@ -2,7 +2,8 @@ import type { ChannelChange, NewChannelRequest } from '../contracts/http/channel
 import type { PushSettings, WhatsappSettings } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import type { ChannelRow, ChannelStore } from '../store/channels.ts';
+import type { ChannelRow } from '../store/channel-row.ts';
+import type { ChannelStore } from '../store/channels.ts';
 import type { Tx } from '../store/transactions.ts';
 import { isForeignKeyViolation } from '../store/violations.ts';
 import { changesCredentials, requireMembersOfKind, requireSoundMembers, splitMembers } from './channel-settings.ts';

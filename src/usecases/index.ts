@@ -6,6 +6,7 @@ import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createRetryJobs } from './retry-jobs.ts';
 import { createStartRoom } from './start-room.ts';
 
 /** The verbs that routes call. */
@@ -24,6 +25,7 @@ export function createUseCases(
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
+    retryJobs: createRetryJobs(dependencies),
   };
 }
 

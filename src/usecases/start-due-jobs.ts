@@ -5,6 +5,7 @@ import {
   listKpiBacklog,
   purgeOld,
   purgeShortLived,
+  releaseHeldJobs,
 } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
@@ -18,6 +19,8 @@ const messagesPerSweep = 400;
 /** A page may stand behind others, and its last message waits for those before it. */
 const pageLeaseSeconds = 10;
 const startsAtOnce = 16;
+/** Far more than are started meanwhile, and done in a tenth of a second. */
+const releasedPerSweep = 1_000;
 const windowsPerSweep = 1_000;
 const purgedPerSweep = 1_000;
 /** Each takes its rows in a dozen tables along. */
@@ -34,6 +37,8 @@ export function createSweep(dependencies: {
   readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
+  /** Told of parked statuses whose message never came to be known. */
+  readonly onStatusesDropped?: (count: number) => void;
 }) {
   const { transactions, starter, clock, retentionDays } = dependencies;
   return {
@@ -69,6 +74,11 @@ export function createSweep(dependencies: {
       });
       return { started, hasMore: due.length === jobsPerSweep };
     },
+    /** Makes due what resumed channels hold, a page at a time: a channel may hold more than one statement should touch. */
+    async releaseHeldJobs(): Promise<{ readonly hasMore: boolean }> {
+      const released = await transactions.acrossTenants((tx) => releaseHeldJobs(tx, releasedPerSweep));
+      return { hasMore: released === releasedPerSweep };
+    },
     async startRelays(): Promise<void> {
       const backlog = await transactions.acrossTenants(listKpiBacklog);
       await forEachBounded(backlog, startsAtOnce, async (channel) => {
@@ -78,7 +88,7 @@ export function createSweep(dependencies: {
     async tidy(): Promise<void> {
       const nowMs = clock().getTime();
       await transactions.acrossTenants((tx) => closeStatusWindows(tx, windowsPerSweep));
-      await transactions.acrossTenants((tx) =>
+      const purged = await transactions.acrossTenants((tx) =>
         purgeShortLived(
           tx,
           {
@@ -88,6 +98,7 @@ export function createSweep(dependencies: {
           purgedPerSweep,
         ),
       );
+      if (purged.statuses > 0) dependencies.onStatusesDropped?.(purged.statuses);
       const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
       await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
     },

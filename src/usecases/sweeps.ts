@@ -5,6 +5,7 @@ import { createSweep } from './start-due-jobs.ts';
 
 /** Under load this is how fast the backlog moves: at each sweep as many as the engine has room for. */
 const startEveryMs = 200;
+const releaseEveryMs = 1_000;
 const relayEveryMs = 1_000;
 const tidyEveryMs = 10_000;
 
@@ -14,6 +15,7 @@ export function startSweeps(dependencies: {
   readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
+  readonly onStatusesDropped: (count: number) => void;
   readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
 }): Repetition {
   const sweep = createSweep(dependencies);
@@ -33,6 +35,7 @@ export function startSweeps(dependencies: {
       },
       onError,
     }),
+    repeat({ everyMs: releaseEveryMs, work: () => sweep.releaseHeldJobs(), onError }),
     repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
     repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
   ];

@@ -105,4 +105,71 @@ describe('the KPI relay', () => {
     expect(await place.find(id)).toMatchObject({ state: 'delivered' });
     expect(await relay(channelId)).toMatchObject({ delivered: 0 });
   });
+
+  it("tells a new job's event at once, though thousands of others wait for another try", async () => {
+    // It once looked at the oldest thousand alone: once they were all postponed, no newer one was ever told.
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    await place.rows(
+      `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at, failures)
+        select $2 || '-' || n, $1, $2, 'old-' || n / 2, '{}', now(), now() + interval '1 day', 1 from generate_series(1, 20000) n`,
+      [place.tenantId, channelId],
+    );
+    const id = await deliverAndTell(channelId);
+    // It looks again soon, for nothing wakes it when the next new event comes.
+    expect(await relay(channelId)).toEqual({ delivered: 2, nextDueMs: 15_000 });
+    expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
+    await place.database.pool.query('reset role; analyze kpi_event; set role waypost_app');
+    const plan = await place.rows<{ 'QUERY PLAN': string }>(
+      `explain (costs off) select id from kpi_event k
+        where channel_id = '${channelId}' and delivered_at is null and next_attempt_at <= now() and not exists (
+          select 1 from kpi_event earlier where earlier.channel_id = k.channel_id and earlier.job_id = k.job_id
+            and earlier.sequence < k.sequence and earlier.delivered_at is null)
+        order by next_attempt_at, sequence limit 50`,
+    );
+    expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain('kpi_event_waiting');
+  });
+
+  it('postpones what a job has behind a refused event with it, and counts the failure of that one alone', async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const id = await deliverAndTell(channelId);
+    answer = () => 503;
+    await relay(channelId);
+    const rows = await place.rows<{ failures: number; next_attempt_at: Date }>(
+      'select failures, next_attempt_at from kpi_event where job_id = $1 order by sequence',
+      [id],
+    );
+    expect(rows[0]?.failures).toBeGreaterThan(0);
+    expect(rows[1]?.failures).toBe(0);
+    expect(rows[1]?.next_attempt_at).toEqual(rows[0]?.next_attempt_at);
+  });
+
+  it('tells every member, and a conversation also where the message has none', async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const { id } = await place.accept(channelId);
+    await place.deliver(id);
+    await relay(channelId);
+    const [activity] = posted;
+    expect(activity?.conversation.id).toBe(`${channelId}.34600111222`);
+    expect(activity).not.toHaveProperty('deliveryMode');
+    expect(activity?.value).toEqual({
+      event: 'accepted',
+      recoverable: null,
+      code: null,
+      providerCode: null,
+      source: null,
+      jobId: id,
+      groupId: null,
+      conversationId: null,
+      to: '+34600111222',
+      attempt: 1,
+      numRetries: 5,
+      willRetry: false,
+      userInformed: false,
+      status: null,
+      reason: null,
+      durationMs: expect.any(Number),
+      occurredAt: expect.any(String),
+      correlationId: 'req_1',
+    });
+  });
 });

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryPlace, openDeliveryPlace, type Told } from '../support/delivery-place.ts';
 import { poll } from '../support/poll.ts';
+import { countParkedStatuses } from '../../src/store/cross-tenant.ts';
+import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
+import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 
 let place: DeliveryPlace;
 let channelId: string;
@@ -146,5 +149,85 @@ describe("the provider's statuses", () => {
     await place.tell(channelId, { wamid: 'wamid.ghost', status: 'delivered', jobId: id });
     expect(await place.find(id)).toMatchObject({ state: 'cancelled' });
     expect((await place.timelineOf(id)).at(-1)).toBe('status.noted');
+  });
+
+  it('of nobody here are kept for a day, counted, and then dropped', async () => {
+    const [old, young] = [`wamid.old-${channelId}`, `wamid.young-${channelId}`];
+    await place.tell(channelId, { wamid: old, status: 'sent' }, { wamid: young, status: 'sent' });
+    await place.rows("update provider_status set received_at = now() - interval '25 hours' where job_id is null", []);
+    await place.rows('update provider_status set received_at = now() where provider_message_id = $1', [young]);
+    const before = await place.stores.transactions.acrossTenants(countParkedStatuses);
+    const dropped: number[] = [];
+    const onStatusesDropped = (count: number) => dropped.push(count);
+    const idle = { start: async () => true, startPage: async () => true, startKpiRelay: async () => true };
+    const sweep = createSweep({
+      ...place.stores,
+      clock: place.clock,
+      retentionDays: 30,
+      starter: idle,
+      onStatusesDropped,
+    });
+    await sweep.tidy();
+    await sweep.tidy();
+    expect(dropped).toEqual([before - 1]);
+    expect(await place.stores.transactions.acrossTenants(countParkedStatuses)).toBe(1);
+    expect(await place.tell(channelId, { wamid: young, status: 'sent' })).toMatchObject({ duplicates: 1 });
+  });
+
+  it('that ask for a resend while Temporal is away are taken, and the sweep sends it again', async () => {
+    const { id, wamid } = await acceptAndSend();
+    const starter = { startSoon: () => false, wakeSoon: () => false };
+    const applyStatuses = createApplyStatuses({ ...place.stores, starter, clock: place.clock });
+    const raw = { id: wamid, status: 'failed', errors: [{ code: 131_057 }] };
+    const item = { providerMessageId: wamid, status: 'failed', occurredAt: null, callbackData: null, raw };
+    expect(await applyStatuses(place.tenantId, channelId, [item])).toEqual({ applied: 1, duplicates: 0, parked: 0 });
+    expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'retry' } });
+    await place.rows("update job set wake_at = now() - interval '1 second' where id = $1", [id]);
+    const started: string[] = [];
+    const back = {
+      start: async (job: { id: string }) => started.push(job.id) > 0,
+      startPage: async () => true,
+      startKpiRelay: async () => true,
+    };
+    await createSweep({ ...place.stores, clock: place.clock, retentionDays: 30, starter: back }).startDueJobs();
+    expect(started).toContain(id);
+    expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2 });
+  });
+
+  it('that come at the very moment of the answer, without our id, always find their message', async () => {
+    // Once the status looked before the answer was stored, and was parked after the answer had looked for it.
+    const workers = Array.from({ length: 4 }, () => place.createWorker());
+    const rounds = Array.from({ length: 120 }, (_, round) => round);
+    const race = async (worker: (typeof workers)[number]) => {
+      for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
+        const { id } = await place.accept(channelId);
+        const attempt = worker(id);
+        const wamid = await waitForSend(id);
+        await Promise.all([attempt, place.tell(channelId, { wamid, status: 'sent' }, { wamid, status: 'delivered' })]);
+        expect(await place.find(id)).toMatchObject({ state: 'delivered', providerMessageIds: [wamid] });
+      }
+    };
+    await Promise.all(workers.map(race));
+  });
+
+  it('name their message also where its answer was lost', async () => {
+    const { id } = await place.accept(channelId, { to: '+34600000409' });
+    place.kernel.script('+34600000409', [{ answer: { fault: 'reset_after_body' } }]);
+    await place.attempt(id);
+    const wamid = await waitForSend(id);
+    await place.tell(channelId, { wamid, status: 'sent', jobId: id });
+    expect(await place.find(id)).toMatchObject({ state: 'sent', providerMessageIds: [wamid] });
+  });
+
+  it('of a send that was replaced make no third one', async () => {
+    const { id } = await place.accept(channelId, { to: '+34600000410' });
+    place.kernel.script('+34600000410', [{ answer: { fault: 'reset_after_body' } }]);
+    await place.deliver(id);
+    const [first, second] = place.sendsOf(id).map(({ wamid }) => wamid);
+    await place.tell(channelId, { wamid: first ?? '', status: 'failed', jobId: id, errors: [{ code: 131_057 }] });
+    expect(await place.find(id)).toMatchObject({ state: 'accepted', error: null });
+    await place.tell(channelId, { wamid: second ?? '', status: 'delivered' });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered' });
+    expect(place.sendsOf(id)).toHaveLength(2);
   });
 });

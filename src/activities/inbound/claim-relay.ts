@@ -145,6 +145,7 @@ export function createClaimRelay(dependencies: {
         jobId: job.id,
         number: job.attempts + 1,
         part: 0,
+        isUpload: false,
         target: withoutQuery(botUrl),
         startedAt: now,
         errorTableVersion: null,

@@ -44,4 +44,3 @@ export const channelView = z
     }),
   ])
   .meta({ id: 'Channel' });
-export type ChannelView = z.input<typeof channelView>;

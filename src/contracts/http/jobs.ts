@@ -51,8 +51,8 @@ export const jobParams = z.object({ id: z.string().max(64) });
 
 const filterText = z.string().min(1).max(256).optional();
 
-export const jobListQuery = z.object({
-  ...pageQuery.shape,
+/** What a list of jobs may be narrowed by: query parameters, and the members of a bulk retry's filter. */
+export const jobFilter = {
   kind: z.enum(jobKinds).optional(),
   state: filterText,
   errorCode: filterText,
@@ -63,7 +63,9 @@ export const jobListQuery = z.object({
   channelId: filterText,
   createdAfter: instant.optional(),
   createdBefore: instant.optional(),
-});
+};
+
+export const jobListQuery = z.object({ ...pageQuery.shape, ...jobFilter });
 
 export const attemptView = z.object({
   id: z.string(),

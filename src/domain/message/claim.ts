@@ -5,6 +5,8 @@ import { buildKpiValue } from './kpi.ts';
 
 /** After this long without news a job in `sending` is offered to a workflow again: its process must have died. */
 export const sendingLeaseMs = 60_000;
+/** A claim older than this is not sent any more: the process slept, and another may have taken the message over. */
+export const claimValidMs = 8_000;
 /** A wait this short is not worth a timer. */
 const shortestWaitMs = 20;
 

@@ -1,14 +1,14 @@
-import { endingAt, type Job, type JobChange } from '../job.ts';
+import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
+import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
+import { mayStillBeSent } from './interruption.ts';
 import { buildKpiValue } from './kpi.ts';
-import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
 
 const cancellable = new Set(['scheduled', 'queued', 'held']);
-const retryable = new Set(['failed', 'expired', 'cancelled']);
 
-/** Cancels what is not on the wire. Null = too late: it is being sent, was sent, or has ended. */
+/** Cancels what is not on the wire. Null = too late: it is being sent, may be about to be, was sent, or has ended. */
 export function cancelMessage(job: Job, now: Date, numRetries: number): JobChange | null {
-  if (!cancellable.has(job.state)) return null;
+  if (!cancellable.has(job.state) || mayStillBeSent(job, now)) return null;
   return {
     set: { ...endingAt(now), state: 'cancelled', error: null },
     timeline: [{ type: 'message.cancelled', title: 'Cancelled by the caller' }],
@@ -37,30 +37,21 @@ export function cancelByGroup(input: {
 
 /**
  * Makes a failed, expired or cancelled message run again at once, with its retries unused and, where its time-to-live has
- * passed, a new one. Null = it has not ended that way.
+ * passed, a new one. Null = it has not ended that way. `startsAt` = its place in a bulk retry: until then it is scheduled,
+ * and no one of its conversation waits for it.
  */
-export function retryMessage(job: Job, now: Date): JobChange | null {
+export function retryMessage(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
   if (!retryable.has(job.state)) return null;
-  const hasExpired = job.expiresAt.getTime() <= now.getTime();
   return {
+    ...noChange,
     set: {
-      state: 'queued',
-      terminal: false,
-      waitingFor: null,
+      ...runAgain(job, now, startsAt),
       retriesUsed: 0,
       throttledInARow: 0,
-      nextAttemptAt: null,
-      sendAt: null,
       queuedAt: now,
       rateSlotAt: null,
-      error: null,
-      finishedAt: null,
-      expiresAt: hasExpired ? new Date(now.getTime() + defaultTimeToLiveMs) : job.expiresAt,
-      wakeAt: new Date(now.getTime() + startGraceMs),
+      deliveryConfirmed: null,
     },
-    timeline: [{ type: 'job.retried', title: 'Run again by an operator' }],
-    events: [],
-    kpi: [],
-    problems: [],
+    timeline: [runAgainEntry],
   };
 }

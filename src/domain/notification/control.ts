@@ -1,9 +1,7 @@
 import type { Failure } from '../failure.ts';
 import { type BatchCounts, endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
-import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
-
-const retryable = new Set(['failed', 'expired', 'cancelled']);
+import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
 
 /** Stops what is not done yet. Null = too late: the batch has ended. */
 export function cancelBatch(job: Job, now: Date): JobChange | null {
@@ -18,26 +16,11 @@ export function cancelBatch(job: Job, now: Date): JobChange | null {
 
 /**
  * Makes a failed, expired or cancelled batch run again at once for those who were not reached, with a new time-to-live
- * where the old one has passed. Null = it has not ended that way.
+ * where the old one has passed. Null = it has not ended that way. `startsAt` = its place in a bulk retry.
  */
-export function retryBatch(job: Job, now: Date): JobChange | null {
+export function retryBatch(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
   if (!retryable.has(job.state)) return null;
-  const hasExpired = job.expiresAt.getTime() <= now.getTime();
-  return {
-    ...noChange,
-    set: {
-      state: 'queued',
-      terminal: false,
-      waitingFor: null,
-      nextAttemptAt: null,
-      sendAt: null,
-      error: null,
-      finishedAt: null,
-      expiresAt: hasExpired ? new Date(now.getTime() + defaultTimeToLiveMs) : job.expiresAt,
-      wakeAt: new Date(now.getTime() + startGraceMs),
-    },
-    timeline: [{ type: 'job.retried', title: 'Run again by an operator' }],
-  };
+  return { ...noChange, set: runAgain(job, now, startsAt), timeline: [runAgainEntry] };
 }
 
 export function expireBatch(job: Job, problem: Problem, now: Date): JobChange {

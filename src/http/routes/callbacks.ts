@@ -11,6 +11,7 @@ import type { AppDependencies } from '../app-dependencies.ts';
 import { createCallbackKeys } from '../callback-keys.ts';
 import { findJsonHazard } from '../json-hazards.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
+import { createStatusCounter } from '../status-counter.ts';
 
 const maxCallbackBytes = 3 * 1024 * 1024;
 const callbackResult = z.object({
@@ -33,12 +34,13 @@ const verification = z.object({
 /** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock' | 'metrics'> & {
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
     readonly applyInbound: ReturnType<typeof createApplyInbound>;
   },
 ): void {
   const { applyStatuses, applyInbound } = dependencies;
+  const countStatus = createStatusCounter(dependencies.metrics);
   const callbackKeys = createCallbackKeys(dependencies);
 
   async function requireSigned(channelId: string, header: string | undefined, raw: Buffer): Promise<string> {
@@ -105,10 +107,12 @@ export function registerCallbackRoutes(
         const written = readMessages(parsed.data);
         const statuses = told.statuses.filter(isStorable);
         const messages = written.messages.filter(isStorable);
-        const applied = await applyStatuses(tenantId, request.params.id, statuses);
+        const unreadableStatuses = told.unreadable + told.statuses.length - statuses.length;
+        countStatus('unreadable', unreadableStatuses);
+        const applied = await applyStatuses(tenantId, request.params.id, statuses, countStatus);
         const inbound = await applyInbound(tenantId, request.params.id, messages, request.id);
-        const hazards = told.statuses.length - statuses.length + written.messages.length - messages.length;
-        return { ...applied, ...inbound, unreadable: told.unreadable + written.unreadable + hazards };
+        const unreadable = unreadableStatuses + written.unreadable + written.messages.length - messages.length;
+        return { ...applied, ...inbound, unreadable };
       },
     );
   });

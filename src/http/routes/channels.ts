@@ -1,7 +1,8 @@
-import { channelChange, channelView, newChannel, type ChannelView } from '../../contracts/http/channels.ts';
+import { channelChange, channelView, newChannel } from '../../contracts/http/channels.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { idInPath } from '../../contracts/http/primitives.ts';
-import type { ChannelRow } from '../../store/channels.ts';
+import { toChannelView } from '../../domain/channel-view.ts';
+import type { ChannelRow } from '../../store/channel-row.ts';
 import type { Tx } from '../../store/transactions.ts';
 import { createChannelConfigurer } from '../../usecases/configure-channel.ts';
 import { tenantAccess } from '../access.ts';
@@ -20,7 +21,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
   const { transactions, channels, publicUrl } = dependencies;
   const configurer = createChannelConfigurer(dependencies);
   const config = { access: tenantAccess('config:write') };
-  const show = (row: ChannelRow) => showChannel(row, publicUrl);
+  const show = (row: ChannelRow) => toChannelView(row, publicUrl);
   const within = async (tenantId: string, work: (tx: Tx) => Promise<ChannelRow>) =>
     show(await transactions.withTenant(tenantId, work));
 
@@ -126,20 +127,4 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
     },
     handler: async ({ tenantId, params }) => within(tenantId, (tx) => configurer.resume(tx, params.id)),
   });
-}
-
-function showChannel(row: ChannelRow, publicUrl: string): ChannelView {
-  const view = {
-    ...(row.settings as object),
-    id: row.id,
-    kind: row.kind,
-    name: row.name,
-    state: row.state,
-    pausedReason: row.pausedReason,
-    callbackUrl: `${publicUrl}/v1/channels/${row.id}/callbacks`,
-    createdAt: row.createdAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
-  };
-  // The settings of a row are of its kind, and the response schema judges (and strips) what leaves.
-  return view as unknown as ChannelView;
 }

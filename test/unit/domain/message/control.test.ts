@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { messageStates } from '../../../../src/domain/job.ts';
 import { claimMessage } from '../../../../src/domain/message/claim.ts';
 import { cancelByGroup, cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
+import { interruptedFailure } from '../../../../src/domain/message/interruption.ts';
 import { advanceMessage } from '../../../../src/domain/message/status.ts';
 import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
 
@@ -10,6 +11,14 @@ describe('cancelMessage', () => {
   it.each(messageStates)('says of a %s message whether it can still be stopped', (state) => {
     const change = cancelMessage(aJob({ state }), noon, 5);
     expect(change !== null).toBe(['scheduled', 'queued', 'held'].includes(state));
+  });
+
+  it('is too late while a process that was taken for dead may still be about to send', () => {
+    const { code, detail, source } = interruptedFailure;
+    const held = aJob({ state: 'held', isOutcomeUnknown: true, error: aProblem({ code, detail, source }) });
+    expect(cancelMessage(held, after(17_999), 5)).toBeNull();
+    expect(cancelMessage(held, after(18_000), 5)).not.toBeNull();
+    expect(cancelMessage({ ...held, error: aProblem() }, noon, 5)).not.toBeNull();
   });
 
   it('ends it without an error and tells the KPI sink', () => {
@@ -81,5 +90,19 @@ describe('retryMessage', () => {
   it('gives a new time-to-live to what has expired', () => {
     const change = retryMessage(aJob({ state: 'expired', expiresAt: after(-1) }), noon);
     expect(change?.set.expiresAt).toEqual(after(24 * 3_600_000));
+  });
+
+  it('puts it into its place in a bulk retry, with a time-to-live that lasts beyond it', () => {
+    const change = retryMessage(aJob({ state: 'failed', expiresAt: after(5_000) }), noon, after(10_000));
+    expect(change?.set).toMatchObject({
+      state: 'scheduled',
+      waitingFor: { reason: 'schedule', until: after(10_000) },
+      wakeAt: after(10_000),
+      expiresAt: after(10_000 + 24 * 3_600_000),
+    });
+  });
+
+  it('forgets that no one confirmed the delivery before', () => {
+    expect(retryMessage(aJob({ state: 'failed', deliveryConfirmed: false }), noon)?.set.deliveryConfirmed).toBeNull();
   });
 });

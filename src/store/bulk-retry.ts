@@ -1,0 +1,74 @@
+import { defaultTimeToLiveMs } from '../domain/acceptance.ts';
+import { runAgainEntry, waitsForBulkRetry } from '../domain/run-again.ts';
+import { type JobFilter, narrowJobs } from './job-filter.ts';
+import type { Tx } from './transactions.ts';
+
+const isRetryable = "state in ('failed', 'expired', 'cancelled')";
+
+/** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_retryable`. */
+export async function countRetryable(tx: Tx, filter: JobFilter, bound: number): Promise<number> {
+  const { conditions, values } = narrowJobs(filter);
+  const rows = await tx.query<{ matched: string }>({
+    text: `select count(*) as matched from (
+        select 1 from job where ${[isRetryable, ...conditions].join(' and ')} limit $${values.length + 1}
+      ) bounded`,
+    values: [...values, bound],
+  });
+  return Number(rows[0]?.matched ?? 0);
+}
+
+/**
+ * Makes the oldest jobs of a filter run again, job i (from 0) due at `startsAt` + i × `everyMs`, and returns how many: what
+ * `retryMessage` and `retryBatch` do to one, done to a page. One that someone else holds is left out. A second time there
+ * is nothing to find. Served by `job_retryable`.
+ */
+export async function retryPage(
+  tx: Tx,
+  filter: JobFilter,
+  page: { readonly limit: number; readonly now: Date; readonly startsAt: Date; readonly everyMs: number },
+): Promise<number> {
+  const { conditions, values } = narrowJobs(filter);
+  const base = values.length;
+  const [limit, now, startsAt, everyMs, ttlMs, detail, type, title] = [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (n) => `$${base + n}`,
+  );
+  return tx.execute({
+    text: `
+      with page as materialized (
+        select id, created_at from job where ${[isRetryable, ...conditions].join(' and ')}
+        order by created_at, id limit ${limit} for update skip locked
+      ), placed as (
+        select id, ${startsAt}::timestamptz
+          + round((row_number() over (order by created_at, id) - 1) * ${everyMs}::float8) * interval '1 millisecond' as starts_at
+        from page
+      ), retried as (
+        update job j set
+          state = 'scheduled', terminal = false, waiting_reason = 'schedule', waiting_until = placed.starts_at,
+          waiting_detail = ${detail}, next_attempt_at = null, send_at = null, error = null, error_code = null,
+          finished_at = null, wake_at = placed.starts_at, updated_at = ${now},
+          expires_at = case when j.expires_at <= placed.starts_at
+            then placed.starts_at + ${ttlMs}::float8 * interval '1 millisecond' else j.expires_at end,
+          -- What only messages have; a batch keeps its own.
+          retries_used = case when j.kind = 'notification' then j.retries_used else 0 end,
+          throttled_in_a_row = case when j.kind = 'notification' then j.throttled_in_a_row else 0 end,
+          queued_at = case when j.kind = 'notification' then j.queued_at else ${now} end,
+          rate_slot_at = case when j.kind = 'notification' then j.rate_slot_at end,
+          delivery_confirmed = case when j.kind = 'notification' then j.delivery_confirmed end
+        from placed where j.id = placed.id
+        returning j.id, j.tenant_id
+      )
+      insert into timeline_entry (tenant_id, job_id, at, type, title)
+      select tenant_id, id, ${now}, ${type}, ${title} from retried`,
+    values: [
+      ...values,
+      page.limit,
+      page.now,
+      page.startsAt,
+      page.everyMs,
+      defaultTimeToLiveMs,
+      waitsForBulkRetry,
+      runAgainEntry.type,
+      runAgainEntry.title,
+    ],
+  });
+}

@@ -1,0 +1,35 @@
+import type { StoredChannel } from '../domain/channel-view.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+
+export interface ChannelRow extends StoredChannel {
+  readonly tenantId: string;
+}
+
+/** A row of `channel` as the driver gives it, but for what is sealed in it. */
+export interface ChannelDataRow {
+  id: string;
+  tenant_id: string;
+  kind: 'whatsapp' | 'push';
+  name: string;
+  state: 'active' | 'paused';
+  paused_reason: Problem | null;
+  settings: unknown;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export const channelColumns = 'id, tenant_id, kind, name, state, paused_reason, settings, created_at, updated_at';
+
+export function toChannel(row: ChannelDataRow): ChannelRow {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    kind: row.kind,
+    name: row.name,
+    state: row.state,
+    pausedReason: row.paused_reason,
+    settings: row.settings,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,56 @@
+import { countRetryable, retryPage } from '../store/bulk-retry.ts';
+import type { JobFilter } from '../store/job-filter.ts';
+import type { Transactions } from '../store/transactions.ts';
+
+/** One call takes so many jobs, oldest first; the rest are the next call's. */
+export const maxJobsPerRetry = 10_000;
+const jobsPerTransaction = 1_000;
+/** A page that others hold is not looked at for ever. */
+const maxPages = (2 * maxJobsPerRetry) / jobsPerTransaction;
+
+export interface RetriedJobs {
+  /** Jobs that match and can be run again, at most `maxJobsPerRetry`. */
+  readonly matched: number;
+  /** Fewer than `matched` where someone else was changing a job at that moment; it still matches. */
+  readonly retried: number;
+  readonly hasMore: boolean;
+  /** When the last of them is due; null = there is none. */
+  readonly lastStartsAt: Date | null;
+}
+
+export interface RetryJobs {
+  (
+    tenantId: string,
+    wanted: { readonly filter: JobFilter; readonly ratePerSecond: number; readonly dryRun: boolean },
+  ): Promise<RetriedJobs>;
+}
+
+/**
+ * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
+ * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches.
+ */
+export function createRetryJobs(dependencies: {
+  readonly transactions: Transactions;
+  readonly clock: () => Date;
+}): RetryJobs {
+  const { transactions, clock } = dependencies;
+  return async (tenantId, { filter, ratePerSecond, dryRun }) => {
+    const found = await transactions.withTenant(tenantId, (tx) => countRetryable(tx, filter, maxJobsPerRetry + 1));
+    const matched = Math.min(found, maxJobsPerRetry);
+    const now = clock();
+    const everyMs = 1_000 / ratePerSecond;
+    const startOf = (place: number) => new Date(now.getTime() + Math.round(place * everyMs));
+    let retried = 0;
+    for (let page = 0; !dryRun && retried < matched && page < maxPages; page += 1) {
+      const limit = Math.min(jobsPerTransaction, matched - retried);
+      const startsAt = startOf(retried);
+      const done = await transactions.withTenant(tenantId, (tx) =>
+        retryPage(tx, filter, { limit, now, startsAt, everyMs }),
+      );
+      retried += done;
+      if (done === 0) break;
+    }
+    const last = dryRun ? matched : retried;
+    return { matched, retried, hasMore: found > maxJobsPerRetry, lastStartsAt: last === 0 ? null : startOf(last - 1) };
+  };
+}
