@@ -65,13 +65,17 @@ function isOpen(job: Job, isKnown: boolean): boolean {
   );
 }
 
-/** Sent again already, after an unknown outcome: the word of the older send must not make a third one. */
+/**
+ * Sent again already, after an unknown outcome: the word of the older send must not make a third one. Where nothing was
+ * sent twice, an id that nobody knows is another name of the one send.
+ */
 function isReplaced(
-  { partInFlight }: StatusInput,
+  { job, partInFlight }: StatusInput,
   send: KnownSend,
   others: readonly KnownSend[],
   isKnown: boolean,
 ): boolean {
+  if (!isKnown && !job.possibleDuplicate) return false;
   if (isKnown && partInFlight === send.part) return true;
   return others.some(({ part, state }) => part === send.part && (toProviderStatus(state) ?? 'failed') !== 'failed');
 }

@@ -210,6 +210,14 @@ describe('a refusal', () => {
     expect(bothRefused.job.state).toBe('held');
   });
 
+  it('under an id that nobody knows is of the message itself, unless an older send of it was in doubt', () => {
+    const { job, sends } = acceptedMessage(1);
+    const word = { id: 'wamid.unknown', status: 'failed' } as const;
+    expect(fold({ job, sends, partInDoubt: 0 }, [word]).job.state).toBe('failed');
+    const resent = { ...job, possibleDuplicate: true };
+    expect(fold({ job: resent, sends, partInDoubt: 0 }, [word]).job.state).toBe('accepted');
+  });
+
   it('of one part has that part sent again while another is on the wire', () => {
     const message = { ...messageInDoubt(2, { state: 'sending' }), partInFlight: 1 };
     expect(fold(message, [{ id, status: 'failed' }], passing).job.state).toBe('held');
