@@ -73,29 +73,39 @@ export async function forgetThrottling(tx: Tx, key: LimitKey, now: Date): Promis
   });
 }
 
-/** A channel's rate: when its next place is, and what blocks it. The row is made where it is missing, and locked. */
-export async function lockRate(
+/**
+ * Takes the next places in a channel's rate, over all workers; returns when the first of them may be used. They follow one
+ * another at 1/rate, lag behind now by the burst at most, and never lie before the end of a block (GCRA).
+ */
+export async function reservePlaces(
   tx: Tx,
-  key: { readonly tenantId: string; readonly channelId: string },
-): Promise<{ readonly freeAt: Date; readonly blockedUntil: Date | null }> {
-  const rows = await tx.query<{ free_at: Date; blocked_until: Date | null }>({
-    name: 'lock-rate',
-    text: `insert into send_limit as l (tenant_id, channel_id, free_at) values ($1, $2, to_timestamp(0))
-      on conflict (channel_id, recipient) do update set free_at = l.free_at
-      returning free_at, blocked_until`,
-    values: [key.tenantId, key.channelId],
+  wanted: {
+    readonly tenantId: string;
+    readonly channelId: string;
+    readonly now: Date;
+    readonly count: number;
+    readonly spacingMs: number;
+    readonly burstMs: number;
+  },
+): Promise<Date> {
+  const rows = await tx.query<{ first_at: Date }>({
+    name: 'reserve-places',
+    text: `insert into send_limit as l (tenant_id, channel_id, free_at)
+      values ($1, $2, $3::timestamptz - $5::interval + $4::interval)
+      on conflict (channel_id, recipient) do update set
+        free_at = greatest(l.free_at, $3::timestamptz - $5::interval, l.blocked_until) + $4::interval
+      returning free_at - $4::interval as first_at`,
+    values: [
+      wanted.tenantId,
+      wanted.channelId,
+      wanted.now,
+      `${wanted.count * wanted.spacingMs} milliseconds`,
+      `${wanted.burstMs} milliseconds`,
+    ],
   });
   const row = rows[0];
-  if (row === undefined) throw new Error('the row of a rate was neither made nor found');
-  return { freeAt: row.free_at, blockedUntil: row.blocked_until };
-}
-
-export async function saveRate(tx: Tx, channelId: string, freeAt: Date): Promise<void> {
-  await tx.execute({
-    name: 'save-rate',
-    text: "update send_limit set free_at = $2 where channel_id = $1 and recipient = ''",
-    values: [channelId, freeAt],
-  });
+  if (row === undefined) throw new Error('places in a rate were neither taken nor refused');
+  return row.first_at;
 }
 
 function pick(rows: readonly Row[], recipient: string): SendLimit {

@@ -32,16 +32,16 @@ async function insertEnded(id: string, kind: JobKind, state: string, at: Date, e
         next_attempt_at, error, error_code, external_id, channel_id, recipient, provider_message_ids, possible_duplicate,
         user_informed, delivery_confirmed, request, send_at, expires_at, wake_at, rate_slot_at, queued_at, created_at,
         updated_at, finished_at)
-      values ($1, $2, $3, $4, true, 'retry', 4, 3, 2, $5, $6, 'whatsapp_1', $1, $7, '+34600111222', '{wamid.1}', true,
+      values ($1, $2, $3, $4, true, 'retry', 4, 3, 2, $5, $6, 'whatsapp_1', $1, $7, '+34600111222', $9, true,
         true, false, '{}', $5, $8, $5, $5, $5, $5, $5, $5)`,
-    [id, place.tenantId, kind, state, at, error, channelId, new Date(at.getTime() + expiresInMs)],
+    [id, place.tenantId, kind, state, at, error, channelId, new Date(at.getTime() + expiresInMs), [`wamid.${id}`]],
   );
   return place.find(id);
 }
 
 async function rawRow(id: string): Promise<Record<string, unknown>> {
   const [row] = await place.rows<Record<string, unknown>>('select * from job where id = $1', [id]);
-  const { id: _id, external_id: _externalId, acceptance: _acceptance, ...rest } = row ?? {};
+  const { id: _id, external_id: _externalId, acceptance: _acceptance, provider_message_ids: _ids, ...rest } = row ?? {};
   return rest;
 }
 

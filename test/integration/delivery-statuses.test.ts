@@ -196,14 +196,18 @@ describe("the provider's statuses", () => {
 
   it('that come at the very moment of the answer, without our id, always find their message', async () => {
     // Once the status looked before the answer was stored, and was parked after the answer had looked for it.
+    const busyChannelId = await place.addChannel({ ratePerSecond: 10_000 });
     const workers = Array.from({ length: 4 }, () => place.createWorker());
     const rounds = Array.from({ length: 120 }, (_, round) => round);
     const race = async (worker: (typeof workers)[number]) => {
       for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
-        const { id } = await place.accept(channelId);
+        const { id } = await place.accept(busyChannelId);
         const attempt = worker(id);
         const wamid = await waitForSend(id);
-        await Promise.all([attempt, place.tell(channelId, { wamid, status: 'sent' }, { wamid, status: 'delivered' })]);
+        await Promise.all([
+          attempt,
+          place.tell(busyChannelId, { wamid, status: 'sent' }, { wamid, status: 'delivered' }),
+        ]);
         expect(await place.find(id)).toMatchObject({ state: 'delivered', providerMessageIds: [wamid] });
       }
     };

@@ -1,12 +1,10 @@
 import type { Job } from '../../domain/job.ts';
-import { takePlaces } from '../../domain/message/send-rate.ts';
+import { burstMs, countToTake, type Places, spacingMsOf, usePlace } from '../../domain/message/send-rate.ts';
 import type { SendLimit } from '../../domain/message/send-limit.ts';
 import type { WhatsappChannel } from '../../store/channels.ts';
-import { lockRate, saveRate } from '../../store/send-limits.ts';
+import { reservePlaces } from '../../store/send-limits.ts';
 import type { Tx } from '../../store/transactions.ts';
 
-/** Places that were taken and not used are forgotten after this long: an old one would let a burst through. */
-const keepPlacesMs = 1_000;
 /** A wait this short is not worth a run of its own. */
 const shortestWaitMs = 20;
 
@@ -35,39 +33,52 @@ export interface SendRoom {
 }
 
 export function createSendRoom(): SendRoom {
-  const places = new Map<string, { left: number; readonly untilMs: number }>();
+  const places = new Map<string, Places>();
+  const reserving = new Map<string, Promise<void>>();
 
-  function usePlace(channelId: string, now: Date): boolean {
-    const kept = places.get(channelId);
-    if (kept === undefined) return false;
-    if (kept.left === 0 || kept.untilMs <= now.getTime()) {
-      places.delete(channelId);
-      return false;
+  async function reserve(tx: Tx, channel: WhatsappChannel, now: Date): Promise<void> {
+    const { ratePerSecond } = channel.settings;
+    const spacingMs = spacingMsOf(ratePerSecond);
+    const count = countToTake(places.get(channel.id), now.getTime(), ratePerSecond);
+    const wanted = { tenantId: channel.tenantId, channelId: channel.id, now, count, spacingMs, burstMs };
+    const first = await reservePlaces(tx, wanted);
+    places.set(channel.id, { takenMs: now.getTime(), count, spacingMs, nextMs: first.getTime(), left: count });
+  }
+
+  /** Claims that come together wait for the places that the first of them takes, and do not each take some. */
+  async function takePlace(tx: Tx, channel: WhatsappChannel, now: Date): Promise<Date> {
+    for (;;) {
+      const used = usePlace(places.get(channel.id), now.getTime());
+      if (used !== null) {
+        places.set(channel.id, used.rest);
+        return new Date(used.atMs);
+      }
+      const underWay = reserving.get(channel.id);
+      if (underWay !== undefined) {
+        // Should it fail, that is the other claim's to tell; this one tries by itself.
+        await underWay.catch(() => undefined);
+        continue;
+      }
+      const own = reserve(tx, channel, now).finally(() => reserving.delete(channel.id));
+      reserving.set(channel.id, own);
+      await own;
     }
-    kept.left -= 1;
-    return true;
   }
 
   return {
-    async find(tx, { job, channel, limits, isUpload, now }) {
+    async find(tx, { job, channel, limits, now }) {
       const isLater = (at: Date | null): at is Date => at !== null && at.getTime() - now.getTime() > shortestWaitMs;
       const { blockedUntil } = limits.channel;
       if (isLater(limits.pair.blockedUntil)) return { until: limits.pair.blockedUntil, hasSlot: false };
       const isBlocked = isLater(blockedUntil);
-      if (isUpload) return isBlocked ? { until: blockedUntil, hasSlot: false } : null;
       if (job.rateSlotAt !== null && (!isBlocked || job.rateSlotAt >= blockedUntil)) {
         return isLater(job.rateSlotAt) ? { until: job.rateSlotAt, hasSlot: true } : null;
       }
-      if (!isBlocked && usePlace(channel.id, now)) return null;
-      const { ratePerSecond } = channel.settings;
-      const rate = await lockRate(tx, { tenantId: channel.tenantId, channelId: channel.id });
-      // Whoever of this worker held the lock before may have left places: claims that come together must not each take a row of them.
-      if (!isBlocked && usePlace(channel.id, now)) return null;
-      const taken = takePlaces({ ...rate, now, ratePerSecond });
-      await saveRate(tx, channel.id, taken.freeAt);
-      if (isLater(taken.at)) return { until: taken.at, hasSlot: true };
-      if (taken.count > 1) places.set(channel.id, { left: taken.count - 1, untilMs: now.getTime() + keepPlacesMs });
-      return null;
+      // What was taken before the block came lies before its end.
+      const kept = places.get(channel.id);
+      if (isBlocked && kept !== undefined && kept.nextMs < blockedUntil.getTime()) places.delete(channel.id);
+      const at = await takePlace(tx, channel, now);
+      return isLater(at) ? { until: at, hasSlot: true } : null;
     },
   };
 }

@@ -1,25 +1,38 @@
 /** A number that was idle may send as much at once as its rate allows in this time. */
-const burstMs = 250;
-/** A worker takes places for this long at once, so that a busy number costs one row's lock for many sends. */
+export const burstMs = 250;
+/** A busy worker takes places for this long at once, so that a busy number costs one row's lock for many sends. */
 const takenAheadMs = 100;
+/** A place that was not used this long after its time is forgotten: old ones together would let a burst through. */
+const keepPlaceMs = 1_000;
 
-/** How many places a worker takes together. */
-export function placesAtOnce(ratePerSecond: number): number {
-  return Math.max(1, Math.floor((ratePerSecond * takenAheadMs) / 1_000));
+/** Places in a channel's rate that one worker has taken together, one every `spacingMs`. */
+export interface Places {
+  readonly takenMs: number;
+  readonly count: number;
+  readonly spacingMs: number;
+  /** When the next of them may be used. */
+  readonly nextMs: number;
+  readonly left: number;
+}
+
+export function spacingMsOf(ratePerSecond: number): number {
+  return 1_000 / ratePerSecond;
 }
 
 /**
- * Takes places in a rate that all workers share (GCRA): one every 1/rate s, counted from `freeAt`, which lags behind by
- * the burst at most and never lies before the end of a block. Where there is no room now it takes a single place, at `at`.
+ * How many places to take: one at first, twice as many each time the ones before were soon used up, so that workers with
+ * little to do take no room from those with much.
  */
-export function takePlaces(input: {
-  readonly freeAt: Date;
-  readonly blockedUntil: Date | null;
-  readonly now: Date;
-  readonly ratePerSecond: number;
-}): { readonly at: Date; readonly count: number; readonly freeAt: Date } {
-  const { now, ratePerSecond } = input;
-  const atMs = Math.max(input.freeAt.getTime(), now.getTime() - burstMs, input.blockedUntil?.getTime() ?? 0);
-  const count = atMs > now.getTime() ? 1 : placesAtOnce(ratePerSecond);
-  return { at: new Date(atMs), count, freeAt: new Date(Math.ceil(atMs + (count * 1_000) / ratePerSecond)) };
+export function countToTake(before: Places | undefined, nowMs: number, ratePerSecond: number): number {
+  const most = Math.max(1, Math.floor((ratePerSecond * takenAheadMs) / 1_000));
+  if (before === undefined || before.left > 0) return 1;
+  const usualMs = before.count * before.spacingMs + takenAheadMs;
+  return nowMs - before.takenMs <= usualMs * 2 ? Math.min(before.count * 2, most) : 1;
+}
+
+/** The next place and those after it; null = none is left that still counts. */
+export function usePlace(places: Places | undefined, nowMs: number): { readonly atMs: number; rest: Places } | null {
+  if (places === undefined || places.left === 0 || places.nextMs < nowMs - keepPlaceMs) return null;
+  const rest = { ...places, left: places.left - 1, nextMs: places.nextMs + places.spacingMs };
+  return { atMs: places.nextMs, rest };
 }
