@@ -1,4 +1,4 @@
-import type { DeliveryActivities, DeliveryStep } from '../contracts/activities.ts';
+import type { DeliveryActivities } from '../contracts/activities.ts';
 import type { Job } from '../domain/job.ts';
 import { claimValidMs, type WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
@@ -7,6 +7,7 @@ import type { AttemptLog } from './delivery/attempt-log.ts';
 import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
+import { stepAfter } from './delivery/step-after.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
 import type { createRecordUpload } from './delivery/record-upload.ts';
 
@@ -92,14 +93,4 @@ export function createAttemptDelivery(dependencies: {
 /** An ordinary activity waits in its own queue and takes nobody's place. */
 function alwaysRoom() {
   return () => undefined;
-}
-
-function stepAfter(job: Job, now: Date): DeliveryStep {
-  const seen = { state: job.state, errorCode: job.error?.code ?? null, attempts: job.attempts };
-  const until = job.nextAttemptAt ?? (job.state === 'scheduled' ? job.sendAt : null);
-  if (job.terminal || until === null || job.state === 'sending') return { next: 'end', ...seen };
-  // Due by itself: the sweep starts it then, and no workflow waits.
-  if (job.wakeAt !== null && job.wakeAt <= until) return { next: 'end', ...seen };
-  const summary = job.waitingFor?.detail ?? 'waits';
-  return { next: 'wait', waitMs: Math.max(1, until.getTime() - now.getTime()), summary, ...seen };
 }

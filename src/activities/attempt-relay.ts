@@ -5,6 +5,7 @@ import type { Starter } from '../temporal/starter.ts';
 import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
+import { stepAfter } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
 
@@ -65,11 +66,4 @@ export function createAttemptRelay(dependencies: {
       'relay',
     );
   }
-}
-
-function stepAfter(job: Job, now: Date): DeliveryStep {
-  const seen = { state: job.state, errorCode: job.error?.code ?? null, attempts: job.attempts };
-  if (job.terminal || job.nextAttemptAt === null || job.state === 'relaying') return { next: 'end', ...seen };
-  const waitMs = Math.max(1, job.nextAttemptAt.getTime() - now.getTime());
-  return { next: 'wait', waitMs, summary: job.waitingFor?.detail ?? 'waits', ...seen };
 }

@@ -11,7 +11,7 @@ export type NetworkFault =
   | 'url_not_allowed';
 
 /**
- * What one call over HTTP came to. `answered` holds the status and at most 64 KiB of body text;
+ * What one call over HTTP came to. `answered` holds the status and the body's text up to the bound;
  * otherwise `fault` says what went wrong. `retryAfterMs` is the answer's `Retry-After` (seconds or date), null when absent.
  */
 export type HttpOutcome =
@@ -20,6 +20,8 @@ export type HttpOutcome =
       readonly status: number;
       readonly retryAfterMs: number | null;
       readonly body: string;
+      /** Why `body` is not the whole of it; absent = it is. */
+      readonly cutShort?: 'too_long' | 'broken';
       readonly durationMs: number;
     }
   | { readonly answered: false; readonly fault: NetworkFault; readonly detail: string; readonly durationMs: number };

@@ -39,13 +39,17 @@ export function createApplyInbound(dependencies: {
   ): Promise<AppliedInbound> {
     const total = { received: 0, repeated: 0, unknownNumber: 0 };
     const faults: unknown[] = [];
+    const stopped = new Set<string>();
     for (const message of messages) {
+      // Behind one that could not be stored: it would overtake it, so it comes again with it.
+      if (stopped.has(message.from)) continue;
       try {
         const stored = await transactions.withTenant(tenantId, (tx) => storeOne(tx, channelId, message, requestId));
         total[stored.kind] += 1;
         if (stored.kind === 'received' && stored.startNow) starter.startSoon(stored.job);
       } catch (error) {
         faults.push(error);
+        stopped.add(message.from);
       }
     }
     // The others are stored; the callback is refused as a whole, and comes again, with those as repetitions.

@@ -17,10 +17,11 @@ export type BotReply =
  */
 export function readBotReply(outcome: HttpOutcome): BotReply {
   if (!outcome.answered) return failed('bot_unavailable', outcome.detail, null, null);
-  const { status, retryAfterMs } = outcome;
+  const { status, retryAfterMs, cutShort } = outcome;
   if (status === 408 || status === 429 || status >= 500) {
     return failed('bot_unavailable', `The bot answered HTTP ${status}.`, status, retryAfterMs);
   }
+  if (cutShort === 'broken') return failed('bot_unavailable', 'The answer of the bot broke off.', status, null);
   if (status < 200 || status >= 300) return failed('bot_bad_reply', `The bot answered HTTP ${status}.`, status, null);
   const activities = readActivities(outcome.body);
   if (activities === null) {

@@ -92,11 +92,11 @@ function readContacts(contacts: unknown): Content {
   };
 }
 
-/** Without an emoji the user has taken the reaction back, and which one it was is not said. */
+/** Without an emoji the user has taken the reaction back; which one it was is not said, and the SDKs ask for a name. */
 function readReaction(reaction: JsonObject): Content {
   const emoji = textOf(reaction, 'emoji');
   return emoji === ''
-    ? { type: 'messageReaction', reactionsRemoved: [{ type: '' }] }
+    ? { type: 'messageReaction', reactionsRemoved: [{ type: 'unknown' }] }
     : { type: 'messageReaction', reactionsAdded: [{ type: emoji }] };
 }
 

@@ -43,7 +43,8 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
     function fail(fault: NetworkFault, detail: string): void {
       const durationMs = Math.round(monotonicNowMs() - startedAtMs);
       if (head === null) return end({ answered: false, fault, detail, durationMs });
-      end({ answered: true, ...head, body: decodeBody(chunks), durationMs });
+      const cutShort = bodyBytes > maxBodyBytes ? 'too_long' : 'broken';
+      end({ answered: true, ...head, body: decodeBody(chunks), cutShort, durationMs });
     }
     /** Ends with what has been read so far, and closes the connection because more may be on its way. */
     function cutOff(fault: NetworkFault, detail: string): void {
@@ -73,7 +74,9 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
         return true;
       },
       onComplete() {
-        fail('reset_after_body', 'The answer ended without a status.');
+        if (head === null) return fail('reset_after_body', 'The answer ended without a status.');
+        const durationMs = Math.round(monotonicNowMs() - startedAtMs);
+        end({ answered: true, ...head, body: decodeBody(chunks), durationMs });
       },
       onError(error) {
         if (error instanceof NetworkError) return fail(error.fault, error.message);

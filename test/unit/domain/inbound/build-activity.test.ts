@@ -138,7 +138,7 @@ describe('the activity of an inbound message', () => {
     [
       'a reaction taken back',
       { type: 'reaction', reaction: { message_id: 'wamid.9' } },
-      { type: 'messageReaction', reactionsRemoved: [{ type: '' }] },
+      { type: 'messageReaction', reactionsRemoved: [{ type: 'unknown' }] },
     ],
     ['what WhatsApp does not tell', { type: 'unsupported', errors: [{ code: 131051 }] }, { type: 'message', text: '' }],
     ['a type of tomorrow', { type: 'hologram', hologram: {} }, { type: 'message', text: '' }],
