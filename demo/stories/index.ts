@@ -1,4 +1,5 @@
 import type { Story } from '../stage.ts';
+import { botConversation } from './bot-conversation.ts';
 import { deliveredAndRead } from './delivered-and-read.ts';
 import { failedByCallback } from './failed-by-callback.ts';
 import { expiredToken } from './expired-token.ts';
@@ -8,6 +9,7 @@ import { notRenderable } from './not-renderable.ts';
 import { notification } from './notification.ts';
 import { refusedTwice } from './refused-twice.ts';
 import { throttledPair } from './throttled-pair.ts';
+import { uploadedPicture } from './uploaded-picture.ts';
 
 /** The script, in the order in which it is played. */
 export const stories: readonly Story[] = [
@@ -19,5 +21,7 @@ export const stories: readonly Story[] = [
   failedGroup,
   throttledPair,
   expiredToken,
+  botConversation,
+  uploadedPicture,
   notification,
 ];

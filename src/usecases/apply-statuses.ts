@@ -1,5 +1,6 @@
 import type { CallbackStatus } from '../contracts/http/callbacks.ts';
 import type { Job } from '../domain/job.ts';
+import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import { lockJob } from '../store/jobs.ts';
 import { findJobOfPart } from '../store/message-parts.ts';
@@ -79,7 +80,7 @@ export function createApplyStatuses(dependencies: {
     return { kind: 'applied', ...(await statuses.apply(tx, { ...found, word, now })) };
   }
 
-  /** By our own id, which Kernel echoes; else by the provider's. A message of another channel is not this callback's. */
+  /** By our own id, which Kernel echoes; else by the provider's. A message of another number is not this status'. */
   async function findMessage(
     tx: Tx,
     channelId: string,
@@ -88,8 +89,8 @@ export function createApplyStatuses(dependencies: {
     const jobId = item.callbackData ?? (await findJobOfPart(tx, item.providerMessageId));
     const [job, channel] = await Promise.all([
       jobId === null ? null : lockJob(tx, jobId),
-      channels.findWhatsapp(tx, channelId),
+      findChannelOfNumber(tx, channels, channelId, item.phoneNumberId),
     ]);
-    return job === null || channel === null || job.channelId !== channelId ? null : { job, channel };
+    return job === null || channel === null || job.channelId !== channel.id ? null : { job, channel };
   }
 }

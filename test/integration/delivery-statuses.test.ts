@@ -179,7 +179,14 @@ describe("the provider's statuses", () => {
     const starter = { startSoon: () => false, wakeSoon: () => false };
     const applyStatuses = createApplyStatuses({ ...place.stores, starter, clock: place.clock });
     const raw = { id: wamid, status: 'failed', errors: [{ code: 131_057 }] };
-    const item = { providerMessageId: wamid, status: 'failed', occurredAt: null, callbackData: null, raw };
+    const item = {
+      providerMessageId: wamid,
+      status: 'failed',
+      occurredAt: null,
+      callbackData: null,
+      phoneNumberId: null,
+      raw,
+    };
     expect(await applyStatuses(place.tenantId, channelId, [item])).toEqual({ applied: 1, duplicates: 0, parked: 0 });
     expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'retry' } });
     await place.rows("update job set wake_at = now() - interval '1 second' where id = $1", [id]);
@@ -212,6 +219,18 @@ describe("the provider's statuses", () => {
       }
     };
     await Promise.all(workers.map(race));
+  });
+
+  it('of another number of the same app, which come to this one’s URL too, find their message; foreign ones do not', async () => {
+    const other = await place.addChannel({ phoneNumberId: 'another-number' });
+    place.kernel.setChannel({ phoneNumberId: 'another-number', appSecret: 'app-secret' });
+    const { id } = await place.accept(other);
+    await place.deliver(id);
+    const wamid = place.sendsOf(id)[0]?.wamid ?? '';
+    expect(await place.tell(channelId, { wamid, status: 'sent', jobId: id })).toMatchObject({ applied: 0, parked: 1 });
+    const told = { wamid, status: 'delivered', jobId: id, phoneNumberId: 'another-number' };
+    expect(await place.tell(channelId, told)).toMatchObject({ applied: 1, parked: 0 });
+    expect((await place.find(id)).state).toBe('delivered');
   });
 
   it('name their message also where its answer was lost', async () => {

@@ -40,6 +40,7 @@ export interface Told {
   readonly wamid: string;
   readonly status: string;
   readonly jobId?: string | null;
+  readonly phoneNumberId?: string | null;
   readonly errors?: readonly object[];
   readonly occurredAt?: Date;
 }
@@ -202,13 +203,16 @@ export async function openDeliveryPlace() {
       throw new Error(`${jobId} did not come to rest within ${maxSteps} steps`);
     },
     async tell(channelId: string, ...items: readonly Told[]) {
-      const statuses = items.map(({ wamid, status, jobId = null, errors, occurredAt = null }) => ({
-        providerMessageId: wamid,
-        status,
-        occurredAt,
-        callbackData: jobId,
-        raw: { id: wamid, status, ...(errors !== undefined && { errors }) },
-      }));
+      const statuses = items.map(
+        ({ wamid, status, jobId = null, phoneNumberId = null, errors, occurredAt = null }) => ({
+          providerMessageId: wamid,
+          status,
+          occurredAt,
+          callbackData: jobId,
+          phoneNumberId,
+          raw: { id: wamid, status, ...(errors !== undefined && { errors }) },
+        }),
+      );
       return applyStatuses(tenantId, channelId, statuses);
     },
     sendsOf: (jobId: string): readonly KernelSend[] => kernel.sends.list().filter((send) => send.jobId === jobId),

@@ -8,6 +8,8 @@ export interface CallbackStatus {
   readonly occurredAt: Date | null;
   /** Our job id, echoed; null = not echoed. */
   readonly callbackData: string | null;
+  /** Which number it is about; null = the callback does not say. */
+  readonly phoneNumberId: string | null;
   readonly raw: unknown;
 }
 
@@ -70,9 +72,11 @@ export const callbackBody = z.looseObject({
 export function readStatuses(body: z.infer<typeof callbackBody>): { statuses: CallbackStatus[]; unreadable: number } {
   const statuses: CallbackStatus[] = [];
   let unreadable = 0;
-  for (const item of body.entry
-    ?.flatMap((entry) => entry.changes ?? [])
-    .flatMap((change) => change.value?.statuses ?? []) ?? []) {
+  const values = (body.entry ?? []).flatMap((entry) => entry.changes ?? []).map((change) => change.value ?? {});
+  const items = values.flatMap(({ statuses: list = [], metadata }) =>
+    list.map((item) => ({ item, phoneNumberId: metadata?.phone_number_id ?? null })),
+  );
+  for (const { item, phoneNumberId } of items) {
     const parsed = statusItem.safeParse(item);
     if (parsed.success) {
       statuses.push({
@@ -80,6 +84,7 @@ export function readStatuses(body: z.infer<typeof callbackBody>): { statuses: Ca
         status: parsed.data.status,
         occurredAt: readUnixTime(parsed.data.timestamp),
         callbackData: parsed.data.biz_opaque_callback_data ?? null,
+        phoneNumberId,
         raw: item,
       });
     } else {
