@@ -21,7 +21,7 @@ import type { IntegratorClient } from '../../upstreams/integrator/integrator-cli
 import { createCallbackRecorder } from './callback-recorder.ts';
 import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
-import type { IntegratorSlots } from './integrator-slots.ts';
+import type { CallSlots } from './call-slots.ts';
 import type { JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
@@ -51,7 +51,7 @@ export function createSendErrorCallbacks(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
   readonly judgeCallback: JudgeCallback;
-  readonly slots: IntegratorSlots;
+  readonly slots: CallSlots;
   readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
