@@ -4,6 +4,7 @@ import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
 import { registerCodecRoutes } from './routes/codec.ts';
+import { registerDeliveryRoutes } from './routes/deliveries.ts';
 import { registerDirectoryImportRoute } from './routes/directory-import.ts';
 import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
 import { registerDirectoryRoutes } from './routes/directory.ts';
@@ -38,5 +39,6 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);
   registerJobRecipientRoutes(app, dependencies);
+  registerDeliveryRoutes(app, dependencies);
   registerInboxRoutes(app, dependencies);
 }

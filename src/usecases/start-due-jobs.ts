@@ -1,4 +1,11 @@
-import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeOld, purgeShortLived } from '../store/cross-tenant.ts';
+import {
+  closeStatusWindows,
+  leaseDueJobs,
+  leaseDueReplays,
+  listKpiBacklog,
+  purgeOld,
+  purgeShortLived,
+} from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { maxStarted } from './start-room.ts';
@@ -20,7 +27,7 @@ const idempotencyHours = 24;
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay' | 'startReplay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
 }) {
@@ -42,6 +49,14 @@ export function createSweep(dependencies: {
       await forEachBounded(backlog, startsAtOnce, async (channel) => {
         await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
       });
+    },
+    /** Starts what was asked to be sent once more; a full page means that there is more. */
+    async startReplays(): Promise<{ readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) => leaseDueReplays(tx, { limit: jobsPerSweep, leaseSeconds }));
+      await forEachBounded(due, startsAtOnce, async (delivery) => {
+        await starter.startReplay(delivery);
+      });
+      return { hasMore: due.length === jobsPerSweep };
     },
     async tidy(): Promise<void> {
       const nowMs = clock().getTime();

@@ -6,12 +6,14 @@ import { createSweep } from './start-due-jobs.ts';
 /** Under load this is how fast the backlog moves: at each sweep as many as the engine has room for. */
 const startEveryMs = 200;
 const relayEveryMs = 1_000;
+/** Who asked for a replay waits for it so long, at most. */
+const replayEveryMs = 500;
 const tidyEveryMs = 10_000;
 
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay' | 'startReplay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
@@ -26,6 +28,7 @@ export function startSweeps(dependencies: {
   const all = [
     repeat({ everyMs: startEveryMs, work: () => sweep.startDueJobs(), onError }),
     repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
+    repeat({ everyMs: replayEveryMs, work: () => sweep.startReplays(), onError }),
     repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
   ];
   return {

@@ -13,11 +13,13 @@ import { createCallSlots } from './call-slots.ts';
 import { createCloseBatch } from './close-batch.ts';
 import { createDescribeFailure } from './describe-failure.ts';
 import { createExpireBatch } from './expire-batch.ts';
+import { createIntegratorGate } from './integrator-gate.ts';
 import { createJudgeCallback } from './judge-callback.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
 import { createProcessPage } from './process-page.ts';
 import { createResolveUsers } from './resolve-users.ts';
+import { createSendReplay } from './send-replay.ts';
 import { createSendErrorCallbacks } from './send-error-callbacks.ts';
 
 /** So many calls to one integrator at once from one worker, however many batches have errors for it. */
@@ -60,16 +62,21 @@ export function createNotificationActivities(dependencies: {
   const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure };
   const expireBatch = createExpireBatch(base);
   const resolveUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
+  const sending = {
+    ...base,
+    judgeCallback: createJudgeCallback(base),
+    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep }),
+  };
   return {
     openBatch: createOpenBatch({ ...base, expireBatch }),
     processPage: createProcessPage({ ...base, expireBatch, resolveUsers }),
     prepareErrorCallbacks: createPrepareErrorCallbacks(base),
     sendErrorCallbacks: createSendErrorCallbacks({
-      ...base,
-      judgeCallback: createJudgeCallback(base),
+      ...sending,
       slots: createCallSlots(callsAtOnce),
-      keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep }),
+      gate: createIntegratorGate({ nowMs }),
     }),
+    sendReplay: createSendReplay(sending),
     closeBatch: createCloseBatch(base),
   };
 }
