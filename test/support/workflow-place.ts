@@ -8,6 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type { deliverMessage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
+import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 
@@ -20,6 +21,7 @@ export interface WorkflowTypes {
   deliverMessage: typeof deliverMessage;
   notifyBatch: typeof notifyBatch;
   relayKpi: typeof relayKpi;
+  replayDelivery: typeof replayDelivery;
 }
 
 type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;
