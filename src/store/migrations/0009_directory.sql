@@ -26,3 +26,9 @@ begin
 end $$;
 revoke all on function lease_due_replays(integer, integer) from public;
 grant execute on function lease_due_replays(integer, integer) to waypost_app;
+
+-- The unread of an inbox, newest first: a user with 100,000 read ones before them would pay for each. Serves list-inbox
+-- with `unread`, and counts as well as the index that it replaces.
+drop index inbox_unread;
+create index inbox_unread on inbox_notification (tenant_id, merchant_id, user_id, center, created_at desc, id desc)
+  where read_at is null;
