@@ -10,6 +10,7 @@ import type { Stores } from '../store/index.ts';
 import { isConnectionFault } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
+import { createDirectoryClient } from '../upstreams/directory/directory-client.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createBotClient } from '../upstreams/bot/bot-client.ts';
@@ -93,6 +94,7 @@ export function createActivities(dependencies: {
       stores,
       keyRing: dependencies.keyRing,
       integrator: createIntegratorClient({ http, nowMs }),
+      directory: createDirectoryClient({ http }),
       publicUrl,
       clock,
       info,

@@ -1,4 +1,4 @@
-import type { ChannelReference, JobReference, PageReference } from './workflows.ts';
+import type { ChannelReference, DeliveryReference, JobReference, PageReference } from './workflows.ts';
 
 /**
  * What an attempt leaves for the workflow to do. `end`: nothing, the record says the rest. `wait`: look again at `waitMs`
@@ -48,6 +48,8 @@ export interface NotificationActivities {
   prepareErrorCallbacks(input: JobReference): Promise<{ readonly callbacks: number }>;
   /** Sends the callbacks that are due. `nextDueMs` null = none is left to send. */
   sendErrorCallbacks(input: JobReference): Promise<{ readonly pending: number; readonly nextDueMs: number | null }>;
+  /** Sends an error callback once more, where that was asked for; `state` is what became of it. */
+  sendReplay(input: DeliveryReference): Promise<{ readonly state: string }>;
   /** Writes the batch's final state. */
   closeBatch(input: JobReference): Promise<{
     readonly state: string;

@@ -1,3 +1,10 @@
 /** Every workflow type, by the name that the Web UI shows. */
-export const workflowNames = ['deliverMessage', 'deliverPage', 'notifyBatch', 'relayInbound', 'relayKpi'] as const;
+export const workflowNames = [
+  'deliverMessage',
+  'deliverPage',
+  'notifyBatch',
+  'relayInbound',
+  'relayKpi',
+  'replayDelivery',
+] as const;
 export type WorkflowName = (typeof workflowNames)[number];

@@ -31,6 +31,11 @@ export interface ChannelReference {
   readonly channelId: string;
 }
 
+export interface DeliveryReference {
+  readonly tenantId: string;
+  readonly deliveryId: string;
+}
+
 /** A callback, an operator or a resumed channel has changed the job: look at its record again. */
 export const wakeSignal = defineSignal('wake');
 

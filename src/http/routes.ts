@@ -6,6 +6,7 @@ import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
 import { registerConnectorRoutes } from './routes/connector.ts';
 import { registerCodecRoutes } from './routes/codec.ts';
+import { registerDeliveryRoutes } from './routes/deliveries.ts';
 import { registerDirectoryImportRoute } from './routes/directory-import.ts';
 import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
 import { registerDirectoryRoutes } from './routes/directory.ts';
@@ -44,5 +45,6 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);
   registerJobRecipientRoutes(app, dependencies);
+  registerDeliveryRoutes(app, dependencies);
   registerInboxRoutes(app, dependencies);
 }

@@ -1,6 +1,9 @@
-import type { ActiveUsers } from '../domain/notification/judge-recipients.ts';
+import type { ActiveUser, ActiveUsers, UserPush } from '../domain/notification/active-users.ts';
 import type { Center, NamedUser } from '../domain/notification/request.ts';
 import type { Tx } from './transactions.ts';
+
+/** The door lets a user have no more. */
+const maxTokensPerUser = 50;
 
 /**
  * Looks all users of a page up at once: active, of an active merchant, and for the admin centre with the role `admin`.
@@ -11,13 +14,14 @@ export async function findActiveUsers(
   tx: Tx,
   center: Center,
   asked: readonly NamedUser[],
+  options: { readonly withPush: boolean },
 ): Promise<Omit<ActiveUsers, 'unavailableMerchants'>> {
-  const rows = await tx.query<{ merchant_id: string; user_id: string }>({
+  const rows = await tx.query<UserRow>({
     name: 'find-active-users',
     text: `
-      select asked.merchant_id, asked.user_id
+      select asked.merchant_id, asked.user_id, active_user.language, active_user.push_enabled
       from unnest($1::text[], $2::text[]) as asked (merchant_id, user_id), lateral (
-        select from directory_user u
+        select u.language, u.push_enabled from directory_user u
         where u.merchant_id = asked.merchant_id and u.id = asked.user_id and u.active
           and ($3 <> 'admin' or 'admin' = any (u.roles)) limit 1
       ) active_user, lateral (
@@ -25,10 +29,53 @@ export async function findActiveUsers(
       ) active_merchant`,
     values: [asked.map((user) => user.merchantId), asked.map((user) => user.userId), center],
   });
-  const active = rows.map((row) => ({ merchantId: row.merchant_id, userId: row.user_id }));
+  const tokens = options.withPush ? await findTokens(tx, rows) : null;
+  const active = rows.map((row) => toActiveUser(row, tokens));
   const withActive = new Set(active.map((user) => user.merchantId));
   const others = [...new Set(asked.map((user) => user.merchantId))].filter((id) => !withActive.has(id));
   return { active, liveMerchants: await findLiveMerchants(tx, others) };
+}
+
+interface UserRow {
+  merchant_id: string;
+  user_id: string;
+  language: string;
+  push_enabled: boolean;
+}
+
+type TokensByUser = ReadonlyMap<string, UserPush['tokens']>;
+
+function toActiveUser(row: UserRow, tokens: TokensByUser | null): ActiveUser {
+  const push = tokens === null ? null : { enabled: row.push_enabled, tokens: tokens.get(keyOf(row)) ?? [] };
+  return { merchantId: row.merchant_id, userId: row.user_id, language: row.language, push };
+}
+
+/** Served by the primary key of `push_token`. */
+async function findTokens(tx: Tx, users: readonly UserRow[]): Promise<TokensByUser> {
+  if (users.length === 0) return new Map();
+  const rows = await tx.query<Pick<UserRow, 'merchant_id' | 'user_id'> & { token: string; registered_at: Date }>({
+    name: 'find-push-tokens',
+    text: `
+      select asked.merchant_id, asked.user_id, own.token, own.registered_at
+      from unnest($1::text[], $2::text[]) as asked (merchant_id, user_id), lateral (
+        select p.token, p.registered_at from push_token p
+        where p.merchant_id = asked.merchant_id and p.user_id = asked.user_id
+        order by p.registered_at, p.token limit $3
+      ) own`,
+    values: [users.map((user) => user.merchant_id), users.map((user) => user.user_id), maxTokensPerUser],
+  });
+  const tokensByUser = new Map<string, { token: string; registeredAt: Date }[]>();
+  for (const row of rows) {
+    const each = { token: row.token, registeredAt: row.registered_at };
+    const known = tokensByUser.get(keyOf(row));
+    if (known === undefined) tokensByUser.set(keyOf(row), [each]);
+    else known.push(each);
+  }
+  return tokensByUser;
+}
+
+function keyOf(row: Pick<UserRow, 'merchant_id' | 'user_id'>): string {
+  return JSON.stringify([row.merchant_id, row.user_id]);
 }
 
 async function findLiveMerchants(tx: Tx, merchantIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -44,13 +91,4 @@ async function findLiveMerchants(tx: Tx, merchantIds: readonly string[]): Promis
     values: [merchantIds],
   });
   return new Set(rows.map((row) => row.id));
-}
-
-/** Where the tenant keeps its merchants and users: `postgres` = in our own tables. */
-export async function readDirectoryKind(tx: Tx): Promise<string> {
-  const rows = await tx.query<{ kind: string }>({
-    name: 'read-directory-kind',
-    text: "select directory_source ->> 'kind' as kind from tenant",
-  });
-  return rows[0]?.kind ?? 'postgres';
 }

@@ -74,6 +74,19 @@ export async function countStartedJobs(tx: Tx, bound: number): Promise<number> {
   return rows[0]?.started ?? 0;
 }
 
+/** Replays of deliveries that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
+export async function leaseDueReplays(
+  tx: Tx,
+  bounds: { readonly limit: number; readonly leaseSeconds: number },
+): Promise<{ readonly tenantId: string; readonly deliveryId: string }[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string }>({
+    name: 'lease-due-replays',
+    text: 'select id, tenant_id from lease_due_replays($1, $2)',
+    values: [bounds.limit, bounds.leaseSeconds],
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, deliveryId: row.id }));
+}
+
 /** Closes status windows that have ended; returns how many. */
 export async function closeStatusWindows(tx: Tx, limit: number): Promise<number> {
   const rows = await tx.query<{ closed: number }>({

@@ -3,44 +3,6 @@ import { openAttempt } from '../domain/notification/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { Tx } from './transactions.ts';
 
-/** Stores error callbacks in the order given; each is due a microsecond after the one before, which keeps the order. */
-export async function insertCallbacks(
-  tx: Tx,
-  batch: {
-    readonly tenantId: string;
-    readonly jobId: string;
-    readonly integration: string;
-    readonly url: string;
-    readonly dueAt: Date;
-    readonly createdAt: Date;
-    /** How many of this run were stored before. */
-    readonly offset: number;
-  },
-  callbacks: readonly { readonly id: string; readonly body: string }[],
-): Promise<void> {
-  await tx.execute({
-    name: 'insert-callbacks',
-    text: `
-      insert into delivery
-        (id, tenant_id, kind, job_id, integration, url, body, next_attempt_at, created_at, updated_at)
-      select id, $3, 'error_callback', $4, $5, $6, body,
-        $7::timestamptz + ($8 + position) * interval '1 microsecond', $9, $9
-      from unnest($1::text[], $2::text[]) with ordinality as given (id, body, position)
-      order by position`,
-    values: [
-      callbacks.map((callback) => callback.id),
-      callbacks.map((callback) => callback.body),
-      batch.tenantId,
-      batch.jobId,
-      batch.integration,
-      batch.url,
-      batch.dueAt,
-      batch.offset,
-      batch.createdAt,
-    ],
-  });
-}
-
 /** A callback that is this worker's to send until its lease ends. */
 export interface ClaimedCallback {
   readonly id: string;
@@ -66,7 +28,7 @@ export async function claimCallbacks(
   const rows = await tx.query<{ id: string; body: string; attempts: DeliveryAttempt[] }>({
     name: 'claim-callbacks',
     text: `select id, body, attempts from delivery
-      where job_id = $1 and kind = 'error_callback' and state = 'pending' and next_attempt_at <= $2
+      where job_id = $1 and kind = 'error_callback' and state = 'pending' and not is_replay and next_attempt_at <= $2
       order by next_attempt_at limit $3 for update skip locked`,
     values: [claim.jobId, claim.now, claim.limit],
   });
@@ -153,25 +115,26 @@ function toEntry(result: CallbackResult) {
   };
 }
 
-/** How many callbacks of a job are still to be sent, and when the next of them is due. */
+/** How many callbacks of a job are still to be sent, when the next of them is due, and when the oldest was made. */
 export async function countPendingCallbacks(
   tx: Tx,
   jobId: string,
-): Promise<{ readonly pending: number; readonly nextDueAt: Date | null }> {
-  const rows = await tx.query<{ pending: number; next_due_at: Date | null }>({
+): Promise<{ readonly pending: number; readonly nextDueAt: Date | null; readonly madeAt: Date | null }> {
+  const rows = await tx.query<{ pending: number; next_due_at: Date | null; made_at: Date | null }>({
     name: 'count-pending-callbacks',
-    text: `select count(*)::integer as pending, min(next_attempt_at) as next_due_at from delivery
-      where job_id = $1 and kind = 'error_callback' and state = 'pending'`,
+    text: `select count(*)::integer as pending, min(next_attempt_at) as next_due_at, min(created_at) as made_at
+      from delivery where job_id = $1 and kind = 'error_callback' and state = 'pending' and not is_replay`,
     values: [jobId],
   });
-  return { pending: rows[0]?.pending ?? 0, nextDueAt: rows[0]?.next_due_at ?? null };
+  const row = rows[0];
+  return { pending: row?.pending ?? 0, nextDueAt: row?.next_due_at ?? null, madeAt: row?.made_at ?? null };
 }
 
 /** Ends all callbacks of a job that are still to be sent, with one problem for all; returns how many. */
 export async function stopCallbacks(tx: Tx, jobId: string, error: Problem, now: Date): Promise<number> {
   return tx.execute({
     text: `update delivery set state = 'failed', next_attempt_at = null, error = $2, updated_at = $3
-      where job_id = $1 and kind = 'error_callback' and state = 'pending'`,
+      where job_id = $1 and kind = 'error_callback' and state = 'pending' and not is_replay`,
     values: [jobId, JSON.stringify(error), now],
   });
 }

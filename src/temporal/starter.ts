@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
 import { splitIntoPages } from '../domain/message/pages.ts';
+import type { WorkflowName } from '../contracts/workflow-names.ts';
 import { type PageReference, searchAttributeNames, taskQueues, wakeSignal } from '../contracts/workflows.ts';
 
 export interface JobToStart {
@@ -23,6 +24,8 @@ export interface Starter {
   start(job: JobToStart): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
   startKpiRelay(channel: { readonly tenantId: string; readonly channelId: string }): Promise<boolean>;
+  /** Makes sure that a delivery that was asked for once more is sent. */
+  startReplay(delivery: { readonly tenantId: string; readonly deliveryId: string }): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
   readonly queueLength: () => number;
@@ -78,29 +81,46 @@ export function createStarter(options: {
     }
   }
 
-  async function startPage(page: PageReference): Promise<boolean> {
-    const [firstId = ''] = page.jobIds;
+  /** Starts a workflow that is not the story of a job; twice is one run. */
+  async function startAside(
+    type: WorkflowName,
+    aside: {
+      readonly id: string;
+      readonly kind: string;
+      readonly summary: string;
+      readonly reference: { readonly tenantId: string };
+    },
+  ): Promise<boolean> {
     try {
       await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
-        client.workflow.start('deliverPage', {
+        client.workflow.start(type, {
           taskQueue: taskQueues.main,
-          // By its first message: the same page started again is one run.
-          workflowId: `page-${firstId}`,
-          args: [page],
+          workflowId: aside.id,
+          args: [aside.reference],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
-          staticSummary: `First attempts of ${page.jobIds.length} messages`,
+          staticSummary: aside.summary,
           typedSearchAttributes: [
-            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: page.tenantId },
-            { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: 'page' },
+            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: aside.reference.tenantId },
+            { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: aside.kind },
           ],
         }),
       );
       return true;
     } catch (error) {
-      options.onFailure({ jobId: firstId, error });
+      options.onFailure({ jobId: aside.id, error });
       return false;
     }
+  }
+
+  function startPage(page: PageReference): Promise<boolean> {
+    return startAside('deliverPage', {
+      // By its first message: the same page started again is one run.
+      id: `page-${page.jobIds[0] ?? ''}`,
+      kind: 'page',
+      summary: `First attempts of ${page.jobIds.length} messages`,
+      reference: page,
+    });
   }
 
   function enqueue(work: () => Promise<boolean>): boolean {
@@ -130,28 +150,20 @@ export function createStarter(options: {
       splitIntoPages(jobIds).every((page) => enqueue(() => startPage({ tenantId, jobIds: page }))),
     startPage,
     start: (job) => start(job),
-    async startKpiRelay(channel) {
-      try {
-        await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
-          client.workflow.start('relayKpi', {
-            taskQueue: taskQueues.main,
-            workflowId: `kpi-${channel.channelId}`,
-            args: [channel],
-            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            staticSummary: 'Post KPI events of one channel to its sink',
-            typedSearchAttributes: [
-              { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: channel.tenantId },
-              { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: 'kpi' },
-            ],
-          }),
-        );
-        return true;
-      } catch (error) {
-        options.onFailure({ jobId: channel.channelId, error });
-        return false;
-      }
-    },
+    startKpiRelay: (channel) =>
+      startAside('relayKpi', {
+        id: `kpi-${channel.channelId}`,
+        kind: 'kpi',
+        summary: 'Post KPI events of one channel to its sink',
+        reference: channel,
+      }),
+    startReplay: (delivery) =>
+      startAside('replayDelivery', {
+        id: `replay-${delivery.deliveryId}`,
+        kind: 'replay',
+        summary: 'Send one delivery once more',
+        reference: delivery,
+      }),
     async drain(timeoutMs) {
       const end = Date.now() + timeoutMs;
       while ((running > 0 || queue.length > 0) && Date.now() < end) {

@@ -2,6 +2,7 @@ import {
   closeStatusWindows,
   leaseDueJobs,
   leaseDueMessages,
+  leaseDueReplays,
   listKpiBacklog,
   purgeOld,
   purgeShortLived,
@@ -34,7 +35,7 @@ const idempotencyHours = 24;
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
   /** Told of parked statuses whose message never came to be known. */
@@ -84,6 +85,14 @@ export function createSweep(dependencies: {
       await forEachBounded(backlog, startsAtOnce, async (channel) => {
         await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
       });
+    },
+    /** Starts what was asked to be sent once more; a full page means that there is more. */
+    async startReplays(): Promise<{ readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) => leaseDueReplays(tx, { limit: jobsPerSweep, leaseSeconds }));
+      await forEachBounded(due, startsAtOnce, async (delivery) => {
+        await starter.startReplay(delivery);
+      });
+      return { hasMore: due.length === jobsPerSweep };
     },
     async tidy(): Promise<void> {
       const nowMs = clock().getTime();

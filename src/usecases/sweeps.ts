@@ -7,12 +7,14 @@ import { createSweep } from './start-due-jobs.ts';
 const startEveryMs = 200;
 const releaseEveryMs = 1_000;
 const relayEveryMs = 1_000;
+/** Who asked for a replay waits for it so long, at most. */
+const replayEveryMs = 500;
 const tidyEveryMs = 10_000;
 
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay'>;
+  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly onStatusesDropped: (count: number) => void;
@@ -37,6 +39,7 @@ export function startSweeps(dependencies: {
     }),
     repeat({ everyMs: releaseEveryMs, work: () => sweep.releaseHeldJobs(), onError }),
     repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
+    repeat({ everyMs: replayEveryMs, work: () => sweep.startReplays(), onError }),
     repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
   ];
   return {

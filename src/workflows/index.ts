@@ -3,3 +3,4 @@ export { deliverPage } from './deliver-page.ts';
 export { notifyBatch } from './notify-batch.ts';
 export { relayInbound } from './relay-inbound.ts';
 export { relayKpi } from './relay-kpi.ts';
+export { replayDelivery } from './replay-delivery.ts';

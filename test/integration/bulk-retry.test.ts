@@ -109,6 +109,7 @@ describe('a bulk retry', () => {
         start: async ({ id }) => started.push(id) > 0,
         startPage: async () => true,
         startKpiRelay: async () => true,
+        startReplay: async () => true,
       },
     });
     await sweep.startDueJobs();
@@ -141,6 +142,7 @@ describe('a bulk retry', () => {
         start: async ({ id }) => started.push(id) > 0,
         startPage: async () => true,
         startKpiRelay: async () => true,
+        startReplay: async () => true,
       },
     }).startDueJobs();
     expect(started[0]).toBe(other.id);

@@ -92,7 +92,12 @@ describe('a channel that holds messages', () => {
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: { start: async () => true, startPage: async () => true, startKpiRelay: async () => true },
+      starter: {
+        start: async () => true,
+        startPage: async () => true,
+        startKpiRelay: async () => true,
+        startReplay: async () => true,
+      },
     });
   async function countDue(channelId: string): Promise<number> {
     const rows = await place.rows('select 1 from job where channel_id = $1 and wake_at <= now()', [channelId]);

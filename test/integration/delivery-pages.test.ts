@@ -93,6 +93,7 @@ describe('the sweep', () => {
         startPage: async (page) => pages.push(page) > 0,
         start: async ({ id }) => singles.push(id) > 0,
         startKpiRelay: async () => true,
+        startReplay: async () => true,
       },
     });
     const makeDue = (ids: readonly string[]) =>

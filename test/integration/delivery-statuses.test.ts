@@ -159,7 +159,12 @@ describe("the provider's statuses", () => {
     const before = await place.stores.transactions.acrossTenants(countParkedStatuses);
     const dropped: number[] = [];
     const onStatusesDropped = (count: number) => dropped.push(count);
-    const idle = { start: async () => true, startPage: async () => true, startKpiRelay: async () => true };
+    const idle = {
+      start: async () => true,
+      startPage: async () => true,
+      startKpiRelay: async () => true,
+      startReplay: async () => true,
+    };
     const sweep = createSweep({
       ...place.stores,
       clock: place.clock,
@@ -195,6 +200,7 @@ describe("the provider's statuses", () => {
       start: async (job: { id: string }) => started.push(job.id) > 0,
       startPage: async () => true,
       startKpiRelay: async () => true,
+      startReplay: async () => true,
     };
     await createSweep({ ...place.stores, clock: place.clock, retentionDays: 30, starter: back }).startDueJobs();
     expect(started).toContain(id);

@@ -32,6 +32,7 @@ function createTestSweep(
       },
       startPage: async () => isTemporalUp,
       startKpiRelay: async () => true,
+      startReplay: async () => true,
     },
   });
 }

@@ -18,6 +18,8 @@ const inbound = { workflow: 'relayInbound', args: [{ tenantId: 'ten_1', jobId: '
 const batch = { workflow: 'notifyBatch', args: [{ tenantId: 'ten_1', jobId: 'ntf_1' }] } as const;
 const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'chn_1' }] } as const;
 
+const replay = { workflow: 'replayDelivery', args: [{ tenantId: 'ten_1', deliveryId: 'dlv_1' }] } as const;
+
 const page = { done: 1_000, isCancelled: false };
 const closed = { state: 'completed', errorCode: null, delivered: 10, failed: 0, failure: null };
 const problem = { code: 'unable_to_map_custom_notification', title: 'It cannot be mapped', status: 500 };
@@ -141,4 +143,5 @@ export const shapes: Readonly<Record<string, Shape>> = {
       ],
     },
   },
+  'delivery-replayed': { ...replay, script: { sendReplay: [new Error('away'), { state: 'delivered' }] } },
 };

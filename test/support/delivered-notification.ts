@@ -1,4 +1,5 @@
 import { createNotificationActivities } from '../../src/activities/notification/index.ts';
+import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
 import { idleRuntime, runBatch } from './notification-batch.ts';
 import { publicUrl, type TestApp } from './test-app.ts';
 
@@ -40,6 +41,7 @@ export async function deliverNotification(
     integrator: {
       postErrors: async () => ({ answered: true, status: 200, retryAfterMs: null, body: '', durationMs: 1 }),
     },
+    directory: createDirectoryClient({ http: { request: () => Promise.reject(new Error('no directory over HTTP')) } }),
     publicUrl,
     clock,
     info: () => undefined,

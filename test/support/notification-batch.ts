@@ -4,6 +4,7 @@ import { type ActivityRuntime, createNotificationActivities } from '../../src/ac
 import type { NotificationActivities } from '../../src/contracts/activities.ts';
 import type { JobReference } from '../../src/contracts/workflows.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
+import type { KeyRing } from '../../src/domain/key-ring.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { Receiver } from '../../src/domain/notification/request.ts';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
@@ -16,8 +17,9 @@ import { createStores, type Stores } from '../../src/store/index.ts';
 import { insertIntegration } from '../../src/store/integrations.ts';
 import { listErrorsWithProblems } from '../../src/store/notification-errors.ts';
 import { listRecipients } from '../../src/store/recipients.ts';
-import { insertTenant } from '../../src/store/tenants.ts';
+import { type DirectorySource, insertTenant, saveDirectorySource } from '../../src/store/tenants.ts';
 import type { Tx } from '../../src/store/transactions.ts';
+import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createIntegratorClient } from '../../src/upstreams/integrator/integrator-client.ts';
@@ -31,6 +33,7 @@ export const apiKey = 'integrators-own-key';
 export interface BatchBench {
   readonly database: TestDatabase;
   readonly stores: Stores;
+  readonly keyRing: KeyRing;
   readonly integrator: IntegratorStandIn;
   readonly activities: NotificationActivities;
   readonly tenantId: string;
@@ -43,9 +46,11 @@ export interface BatchBench {
   register(
     merchantId: string,
     userIds: readonly string[],
-    more?: { active?: boolean; roles?: readonly ('user' | 'admin')[] },
+    more?: { active?: boolean; roles?: readonly ('user' | 'admin')[]; tokens?: readonly string[] },
   ): Promise<void>;
   integrate(name: string, more?: Partial<Parameters<typeof insertIntegration>[1]>): Promise<void>;
+  /** Where the tenant's merchants and users come from. */
+  useDirectory(source: DirectorySource): Promise<void>;
   accept(receivers: readonly Receiver[], more?: Partial<NotificationToAccept>): Promise<Job>;
   /** Runs a batch as its workflow does; waits pass at once, on this bench's clock. */
   run(job: Job, pageSize?: number): ReturnType<NotificationActivities['closeBatch']>;
@@ -59,7 +64,9 @@ export interface BatchBench {
 }
 
 /** A tenant with an integration `erp`, the activities over a real database, and an integrator on loopback. */
-export async function openBatchBench(options: { integratorDelayMs?: number } = {}): Promise<BatchBench> {
+export async function openBatchBench(
+  options: { integratorDelayMs?: number; directoryTimeoutMs?: number } = {},
+): Promise<BatchBench> {
   const database = await createTestDatabase();
   const integrator = await startIntegrator({ delayMs: options.integratorDelayMs ?? 0 });
   let offsetMs = 0;
@@ -93,6 +100,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
         return outcome;
       },
     },
+    directory: createDirectoryClient({ http, timeoutMs: options.directoryTimeoutMs ?? 2_000 }),
     publicUrl,
     clock,
     info: () => undefined,
@@ -106,6 +114,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   const bench: BatchBench = {
     database,
     stores,
+    keyRing,
     integrator,
     activities,
     tenantId,
@@ -114,21 +123,22 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
     pass,
     tx,
     async register(merchantId, userIds, more = {}) {
-      const { active = true, roles = ['user'] as const } = more;
+      const { active = true, roles = ['user'] as const, tokens = [] } = more;
       const users = userIds.map((userId) => ({
         merchantId,
         userId,
         active,
         roles,
         language: 'en',
-        pushEnabled: false,
-        tokens: [],
+        pushEnabled: tokens.length > 0,
+        tokens: tokens.map((token) => ({ token, platform: null })),
       }));
       await tx(async (each) => {
         await saveMerchant(each, tenantId, { merchantId, name: null, active: true, updatedAt: clock() });
         await saveUsers(each, tenantId, users, clock());
       });
     },
+    useDirectory: (source) => tx((each) => saveDirectorySource(each, source, keyRing)),
     async integrate(name, more = {}) {
       const integration = {
         id: createId('integration'),

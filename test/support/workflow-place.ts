@@ -8,6 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type { deliverMessage, deliverPage, notifyBatch, relayInbound, relayKpi } from '../../src/workflows/index.ts';
+import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 
@@ -22,6 +23,7 @@ export interface WorkflowTypes {
   notifyBatch: typeof notifyBatch;
   relayInbound: typeof relayInbound;
   relayKpi: typeof relayKpi;
+  replayDelivery: typeof replayDelivery;
 }
 
 type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;

@@ -121,16 +121,21 @@ describe('judging the recipients of a page', () => {
 
   it('reaches the active, and fails the others by themselves or with their merchant', () => {
     const { reachable, failures } = judgeRecipients(recipients, {
-      active: [{ merchantId: 'm1', userId: 'a' }],
+      active: [{ merchantId: 'm1', userId: 'a', language: 'en', push: null }],
       liveMerchants: new Set(['m2']),
-      unavailableMerchants: new Set(['m4']),
+      unavailableMerchants: new Map([['m4', 'It was away.']]),
     });
     expect(reachable).toEqual([recipients[0]]);
     expect(failures).toEqual([
       { code: 'no_active_user_for_merchant', subject: { merchantId: 'm2', userId: 'a' }, ordinals: [1] },
       { code: 'no_active_user_for_merchant', subject: { merchantId: 'm1', userId: 'b' }, ordinals: [2] },
-      { code: 'no_active_users_for_merchant', subject: { merchantId: 'm3' }, ordinals: [3, 4] },
-      { code: 'error_retrieving_active_users_for_merchant', subject: { merchantId: 'm4' }, ordinals: [5] },
+      { code: 'no_active_users_for_merchant', subject: { merchantId: 'm3' }, ordinals: [3, 4], detail: null },
+      {
+        code: 'error_retrieving_active_users_for_merchant',
+        subject: { merchantId: 'm4' },
+        ordinals: [5],
+        detail: 'It was away.',
+      },
     ]);
   });
 });

@@ -74,7 +74,7 @@ export function createPrepareSend(dependencies: {
     const isUpload = file !== null && mediaId === null;
     const wait = await sendRoom.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
-      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
+      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait, now), now });
       return { kind: 'settled', job: held, notice: null };
     }
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);

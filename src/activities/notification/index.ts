@@ -4,19 +4,26 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Stores } from '../../store/index.ts';
 import { createIntegrationTargets } from '../../store/integration-targets.ts';
 import { isConnectionFault } from '../../store/transactions.ts';
+import type { DirectoryClient } from '../../upstreams/directory/directory-client.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
 import { createKeepTrying } from '../keep-trying.ts';
+import { createAskDirectory } from './ask-directory.ts';
+import { createCallSlots } from './call-slots.ts';
 import { createCloseBatch } from './close-batch.ts';
 import { createDescribeFailure } from './describe-failure.ts';
 import { createExpireBatch } from './expire-batch.ts';
-import { createIntegratorSlots } from './integrator-slots.ts';
+import { createIntegratorGate } from './integrator-gate.ts';
 import { createJudgeCallback } from './judge-callback.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
 import { createProcessPage } from './process-page.ts';
 import { createResolveUsers } from './resolve-users.ts';
+import { createSendReplay } from './send-replay.ts';
 import { createSendErrorCallbacks } from './send-error-callbacks.ts';
+
+/** So many calls to one integrator at once from one worker, however many batches have errors for it. */
+const callsAtOnce = 10;
 
 /** What an activity asks of Temporal while it runs. */
 export interface ActivityRuntime {
@@ -41,31 +48,35 @@ export function createNotificationActivities(dependencies: {
   readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId'>;
   readonly keyRing: KeyRing;
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
+  readonly directory: DirectoryClient;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly info: WriteLog;
   /** Left out = what Temporal gives to a running activity. */
   readonly runtime?: ActivityRuntime;
 }): NotificationActivities {
-  const { stores, keyRing, integrator, publicUrl, clock, info, runtime = temporalRuntime } = dependencies;
+  const { stores, keyRing, publicUrl, clock, runtime = temporalRuntime } = dependencies;
+  const nowMs = () => clock().getTime();
   const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
   const targets = createIntegrationTargets({ keyRing });
-  const base = { ...stores, ...runtime, targets, integrator, clock, info, describeFailure };
+  const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure };
   const expireBatch = createExpireBatch(base);
+  const resolveUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
+  const sending = {
+    ...base,
+    judgeCallback: createJudgeCallback(base),
+    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep }),
+  };
   return {
     openBatch: createOpenBatch({ ...base, expireBatch }),
-    processPage: createProcessPage({ ...base, expireBatch, resolveUsers: createResolveUsers(base) }),
+    processPage: createProcessPage({ ...base, expireBatch, resolveUsers }),
     prepareErrorCallbacks: createPrepareErrorCallbacks(base),
     sendErrorCallbacks: createSendErrorCallbacks({
-      ...base,
-      judgeCallback: createJudgeCallback(base),
-      slots: createIntegratorSlots(),
-      keepTrying: createKeepTrying({
-        isOutage: isConnectionFault,
-        nowMs: () => clock().getTime(),
-        sleep: runtime.sleep,
-      }),
+      ...sending,
+      slots: createCallSlots(callsAtOnce),
+      gate: createIntegratorGate({ nowMs }),
     }),
+    sendReplay: createSendReplay(sending),
     closeBatch: createCloseBatch(base),
   };
 }

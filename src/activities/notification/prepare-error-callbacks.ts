@@ -9,19 +9,21 @@ import {
 } from '../../domain/notification/callback-body.ts';
 import { awaitIntegrator } from '../../domain/notification/progress.ts';
 import { lockBatch, readEnvelope } from '../../store/batch-jobs.ts';
-import { countPendingCallbacks, insertCallbacks } from '../../store/deliveries.ts';
-import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
+import { type CallbackProgress, findCallbackProgress, insertCallbacks } from '../../store/callback-preparation.ts';
+import { countPendingCallbacks } from '../../store/deliveries.ts';
+import type { IntegrationTargets } from '../../store/integration-targets.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { listErrors } from '../../store/notification-errors.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import { callbackUrl } from './callback-url.ts';
 
-/** Keeps one insert of callbacks around a few megabytes, whatever the notification repeats in each of them. */
-const bytesPerInsert = 4 * 1024 * 1024;
+/** Keeps one step around a few megabytes, whatever the notification repeats in each callback. */
+const bytesPerStep = 4 * 1024 * 1024;
 
 /**
- * Makes the error callbacks of a batch: all of them and the mark on the job that they are made, in one transaction. So
- * running it again finds either nothing of them, or all and the mark, and then it makes none.
+ * Makes the error callbacks of a batch, in steps that each hold the job's lock for one page of errors. Running it again, or
+ * twice at once, is safe: under the lock each step goes on behind the last error that a stored callback tells, and once
+ * the mark on the job says that all are made, none is made.
  */
 export function createPrepareErrorCallbacks(dependencies: {
   readonly transactions: Transactions;
@@ -33,53 +35,62 @@ export function createPrepareErrorCallbacks(dependencies: {
 }): NotificationActivities['prepareErrorCallbacks'] {
   const { transactions, targets, writeJobChange, createId, clock, heartbeat } = dependencies;
 
-  return ({ tenantId, jobId }) =>
-    transactions.withTenant(tenantId, async (tx) => {
-      const job = await lockBatch(tx, jobId);
-      if (job === null || job.state !== 'running') return { callbacks: 0 };
-      if (job.waitingFor?.reason === 'integrator') {
-        return { callbacks: (await countPendingCallbacks(tx, jobId)).pending };
-      }
-      const now = clock();
-      const callbacks = await store(tx, job, now);
-      if (callbacks > 0) await writeJobChange(tx, { job, change: awaitIntegrator(callbacks, now), now });
-      return { callbacks };
-    });
+  return async ({ tenantId, jobId }) => {
+    for (;;) {
+      heartbeat();
+      const step = await transactions.withTenant(tenantId, (tx) => makeStep(tx, jobId));
+      if (step !== 'more') return step;
+    }
+  };
 
-  async function store(tx: Tx, job: Job, now: Date): Promise<number> {
+  async function makeStep(tx: Tx, jobId: string): Promise<'more' | { readonly callbacks: number }> {
+    const job = await lockBatch(tx, jobId);
+    if (job === null || job.state !== 'running') return { callbacks: 0 };
+    if (job.waitingFor?.reason === 'integrator') return countPending(tx, jobId);
+    const progress = await findCallbackProgress(tx, jobId);
+    if (progress === null) return { callbacks: 0 };
+    const now = clock();
+    if (await makePage(tx, job, progress, now)) return 'more';
+    const counted = await countPending(tx, jobId);
+    await writeJobChange(tx, { job, change: awaitIntegrator(counted.callbacks, now), now });
+    return counted;
+  }
+
+  /** Makes the callbacks of the next page of errors; false = it was the last. */
+  async function makePage(tx: Tx, job: Job, progress: CallbackProgress, now: Date): Promise<boolean> {
     const integration = job.integration ?? '';
     const target = await targets.find(tx, integration);
+    const errorDelivery = target?.errorDelivery ?? 'per_user';
     const envelope = await readEnvelope(tx, job.id);
     const style = { envelope, requestId: job.id, errorsAs: target?.errorsAs ?? 'array' } as const;
-    const pageSize = errorsPerInsert(envelope, target?.errorDelivery ?? 'per_user');
-    const dueAt = new Date(now.getTime() + (target?.retryScheduleSeconds[0] ?? 0) * 1000);
-    let count = 0;
-    for (let after = '0'; ;) {
-      heartbeat();
-      const errors = await listErrors(tx, job.id, { limit: pageSize, after });
-      const callbacks = groupErrors(errors, target?.errorDelivery ?? 'per_user').map((group) => ({
-        id: createId('delivery'),
-        body: writeCallbackBody(group, style),
-      }));
-      await insertCallbacks(
-        tx,
-        { ...ownerOf(job, target), integration, dueAt, createdAt: now, offset: count },
-        callbacks,
-      );
-      count += callbacks.length;
-      const last = errors.at(-1);
-      if (last === undefined || errors.length < pageSize) return count;
-      after = last.id;
-    }
+    const pageSize = errorsPerStep(envelope, errorDelivery);
+    const errors = await listErrors(tx, job.id, { limit: pageSize, after: progress.made?.lastErrorId ?? '0' });
+    const createdAt = progress.made?.createdAt ?? now;
+    const batch = {
+      tenantId: job.tenantId,
+      jobId: job.id,
+      integration,
+      url: target === null ? '' : callbackUrl(target.url),
+      dueAt: new Date(createdAt.getTime() + (target?.retryScheduleSeconds[0] ?? 0) * 1000),
+      createdAt,
+      firstErrorId: progress.firstErrorId,
+    };
+    const callbacks = groupErrors(errors, errorDelivery).map((group) => ({
+      id: createId('delivery'),
+      body: writeCallbackBody(group, style),
+      lastErrorId: group.at(-1)?.id ?? '0',
+    }));
+    await insertCallbacks(tx, batch, callbacks);
+    return errors.length === pageSize;
   }
 }
 
-function ownerOf(job: Job, target: IntegrationTarget | null) {
-  return { tenantId: job.tenantId, jobId: job.id, url: target === null ? '' : callbackUrl(target.url) };
+async function countPending(tx: Tx, jobId: string): Promise<{ readonly callbacks: number }> {
+  return { callbacks: (await countPendingCallbacks(tx, jobId)).pending };
 }
 
-function errorsPerInsert(envelope: object, errorDelivery: ErrorDelivery): number {
+function errorsPerStep(envelope: object, errorDelivery: ErrorDelivery): number {
   if (errorDelivery === 'per_batch') return maxErrorsPerCallback;
   const bodyBytes = Buffer.byteLength(JSON.stringify(envelope)) + 500;
-  return Math.max(1, Math.min(1_000, Math.floor(bytesPerInsert / bodyBytes)));
+  return Math.max(1, Math.min(1_000, Math.floor(bytesPerStep / bodyBytes)));
 }

@@ -85,7 +85,8 @@ export function createProcessPage(dependencies: {
     if (recipients.length === 0) return { center, reachable: [], failures: [] };
     if (job.error !== null) return { center, reachable: [], failures: recipients.map(failForAll) };
     const users = recipients.map(({ merchantId, userId }) => ({ merchantId, userId }));
-    return { center, ...judgeRecipients(recipients, await dependencies.resolveUsers({ tenantId, center, users })) };
+    const known = await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false });
+    return { center, ...judgeRecipients(recipients, known) };
   }
 
   /** Null = the batch has ended; otherwise how many were settled, and who is left for another try. */
@@ -121,19 +122,14 @@ export function createProcessPage(dependencies: {
     return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row) };
   }
 
-  function describeRecipientFailure(
-    job: Job,
-    failure: RecipientFailure & { sqlState?: string | null },
-    now: Date,
-  ): ErrorToStore {
+  function describeRecipientFailure(job: Job, failure: RecipientFailure, now: Date): ErrorToStore {
     // What is wrong for all is one problem, on the job and on every recipient.
     if (failure.code === job.error?.code) {
       const error = writeNotificationError(failure.code, failure.subject);
       return { ...error, description: job.error.detail, problem: job.error };
     }
     const error = writeNotificationError(failure.code, failure.subject);
-    const detail = failure.sqlState === undefined || failure.sqlState === null ? null : `SQLSTATE ${failure.sqlState}.`;
-    return { ...error, problem: describeFailure(job, toFailure(error, detail), now) };
+    return { ...error, problem: describeFailure(job, toFailure(error, failure.detail ?? null), now) };
   }
 }
 
@@ -147,7 +143,7 @@ function failUnsaved({ row, sqlState }: UnsavedRow<BatchRecipient & { id: string
     code: 'unable_to_save_custom_notification' as const,
     subject: { merchantId, userId },
     ordinals: [ordinal],
-    sqlState,
+    detail: sqlState === null ? null : `SQLSTATE ${sqlState}.`,
   };
 }
 

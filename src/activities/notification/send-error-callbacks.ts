@@ -2,7 +2,7 @@ import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { JobReference } from '../../contracts/workflows.ts';
 import type { Job } from '../../domain/job.ts';
 import { stoppedFailure } from '../../domain/notification/control.ts';
-import { callbackFailure } from '../../domain/notification/ending.ts';
+import { callbackFailure, silentFailure } from '../../domain/notification/ending.ts';
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
 import {
@@ -21,7 +21,8 @@ import type { IntegratorClient } from '../../upstreams/integrator/integrator-cli
 import { createCallbackRecorder } from './callback-recorder.ts';
 import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
-import type { IntegratorSlots } from './integrator-slots.ts';
+import type { CallSlots } from './call-slots.ts';
+import type { IntegratorGate } from './integrator-gate.ts';
 import type { JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
@@ -32,6 +33,10 @@ const callbacksPerClaim = 40;
 const lanes = 10;
 /** Callbacks that are due one after the other share a wait of the workflow. */
 const shortestWaitMs = 1_000;
+/** A call that had no answer for so long held its place for nothing. */
+const silentAfterMs = 1_000;
+/** Beyond its schedule, a silent integrator is waited for so long. */
+const silenceGraceMs = 600_000;
 
 interface Claim {
   readonly job: Job;
@@ -40,7 +45,8 @@ interface Claim {
 }
 
 /**
- * Sends the error callbacks that are due, the longest due first, a bounded number at once per integrator. Two runs at once
+ * Sends the error callbacks that are due, the longest due first, a bounded number at once per integrator, and hardly any
+ * to one that does not answer. Two runs at once
  * share the work: a callback is claimed by one of them, with its open attempt stored before it is sent. After a crash it is
  * sent again with the same `webhook-id`, and its list shows the attempt in between as ambiguous.
  */
@@ -51,29 +57,44 @@ export function createSendErrorCallbacks(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
   readonly judgeCallback: JudgeCallback;
-  readonly slots: IntegratorSlots;
+  readonly slots: CallSlots;
+  readonly gate: IntegratorGate;
   readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
 }): NotificationActivities['sendErrorCallbacks'] {
-  const { transactions, targets, integrator, writeJobChange, describeFailure, slots, clock, heartbeat } = dependencies;
+  const { transactions, targets, integrator, writeJobChange, describeFailure, slots, gate, clock, heartbeat } =
+    dependencies;
 
   return async function sendErrorCallbacks(reference) {
-    const endMs = clock().getTime() + runForMs;
-    const isOver = () => clock().getTime() >= endMs || dependencies.isStopping();
-    while (!isOver()) {
-      heartbeat();
-      const claim = await transactions.withTenant(reference.tenantId, (tx) => claimDue(tx, reference));
-      if (claim === null) return { pending: 0, nextDueMs: null };
-      if (claim.callbacks.length === 0) break;
-      await sendClaimed(claim, isOver);
+    const job = await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId));
+    if (job === null) return { pending: 0, nextDueMs: null };
+    const key = keyOf(job);
+    const admission = gate.enter(key);
+    if ('waitMs' in admission) return concludeAfter(reference, admission.waitMs);
+    try {
+      const endMs = clock().getTime() + runForMs;
+      const isOver = () => clock().getTime() >= endMs || dependencies.isStopping() || gate.isClosed(key);
+      for (let limit = admission.isProbe ? 1 : callbacksPerClaim; !isOver(); limit = callbacksPerClaim) {
+        heartbeat();
+        const claim = await transactions.withTenant(reference.tenantId, (tx) => claimDue(tx, reference, limit));
+        if (claim === null) return { pending: 0, nextDueMs: null };
+        if (claim.callbacks.length === 0) break;
+        await sendClaimed(claim, isOver);
+      }
+    } finally {
+      admission.leave();
     }
-    return transactions.withTenant(reference.tenantId, (tx) => conclude(tx, reference));
+    return concludeAfter(reference, 0);
   };
 
+  function concludeAfter(reference: JobReference, waitMs: number) {
+    return transactions.withTenant(reference.tenantId, (tx) => conclude(tx, reference, waitMs));
+  }
+
   /** Null = nothing of this batch is to be sent any more. */
-  async function claimDue(tx: Tx, { jobId }: JobReference): Promise<Claim | null> {
+  async function claimDue(tx: Tx, { jobId }: JobReference, limit: number): Promise<Claim | null> {
     const job = await findBatch(tx, jobId);
     if (job === null) return null;
     const now = clock();
@@ -91,7 +112,7 @@ export function createSendErrorCallbacks(dependencies: {
     const callbacks = await claimCallbacks(tx, {
       jobId,
       url: callbackUrl(target.url),
-      limit: callbacksPerClaim,
+      limit,
       now,
       leaseUntil: new Date(now.getTime() + leaseMs),
     });
@@ -118,12 +139,15 @@ export function createSendErrorCallbacks(dependencies: {
     const rest = [...callbacks];
     async function sendNext(): Promise<void> {
       for (let callback = rest.shift(); callback !== undefined; callback = rest.shift()) {
-        const leave = await slots.take(`${job.tenantId} ${target.name}`);
+        const leave = await slots.take(keyOf(job));
         try {
           heartbeat();
           if (isOver()) recorder.add(giveBack(callback));
-          else
-            recorder.add(dependencies.judgeCallback({ job, target, callback, outcome: await post(target, callback) }));
+          else {
+            const outcome = await post(target, callback);
+            gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
+            recorder.add(dependencies.judgeCallback({ job, target, callback, outcome }));
+          }
         } finally {
           leave();
         }
@@ -151,13 +175,34 @@ export function createSendErrorCallbacks(dependencies: {
     };
   }
 
-  async function conclude(tx: Tx, { jobId }: JobReference): ReturnType<NotificationActivities['sendErrorCallbacks']> {
+  /** `waitMs` = the gate is closed for so long. */
+  async function conclude(
+    tx: Tx,
+    { jobId }: JobReference,
+    waitMs: number,
+  ): ReturnType<NotificationActivities['sendErrorCallbacks']> {
     const job = await lockBatch(tx, jobId);
-    const { pending, nextDueAt } = await countPendingCallbacks(tx, jobId);
+    const { pending, nextDueAt, madeAt } = await countPendingCallbacks(tx, jobId);
     if (job === null || job.state !== 'running' || nextDueAt === null) return { pending, nextDueMs: null };
     const now = clock();
-    await writeJobChange(tx, { job, change: postponeCallbacks(pending, nextDueAt), now });
-    const dueMs = nextDueAt.getTime() - now.getTime();
+    if (gate.isClosed(keyOf(job)) && madeAt !== null && (await isScheduleOver(tx, job, madeAt, now))) {
+      await stop(tx, job, silentFailure(job.integration ?? ''), now);
+      return { pending: 0, nextDueMs: null };
+    }
+    const dueAt = new Date(Math.max(nextDueAt.getTime(), now.getTime() + waitMs));
+    await writeJobChange(tx, { job, change: postponeCallbacks(pending, dueAt), now });
+    const dueMs = dueAt.getTime() - now.getTime();
     return { pending, nextDueMs: dueMs <= 0 ? 0 : Math.max(dueMs, shortestWaitMs) };
   }
+
+  /** A silent integrator is not called for each callback that waits: the time that all tries would take ends the wait. */
+  async function isScheduleOver(tx: Tx, job: Job, madeAt: Date, now: Date): Promise<boolean> {
+    const target = await targets.find(tx, job.integration ?? '');
+    const scheduleSeconds = (target?.retryScheduleSeconds ?? []).reduce((sum, seconds) => sum + seconds, 0);
+    return now.getTime() > madeAt.getTime() + scheduleSeconds * 1000 + silenceGraceMs;
+  }
+}
+
+function keyOf({ tenantId, integration }: Job): string {
+  return JSON.stringify([tenantId, integration]);
 }

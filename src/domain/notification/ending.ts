@@ -68,6 +68,15 @@ export function callbackFailure(input: {
   readonly last: string;
 }): Failure {
   const times = input.tries === 1 ? '1 try' : `${input.tries} tries`;
+  return untold(`The integration ${input.integration} did not take these errors after ${times}: ${input.last}`);
+}
+
+/** Callbacks of an integrator that answered nothing for as long as its schedule lasts; most were never sent. */
+export function silentFailure(integration: string): Failure {
+  return untold(`The integration ${integration} did not answer for as long as its retry schedule lasts.`);
+}
+
+function untold(detail: string): Failure {
   return {
     code: 'custom_notification_errors_not_delivered',
     source: 'integrator',
@@ -77,7 +86,7 @@ export function callbackFailure(input: {
     maxRetries: null,
     retryAfterMs: null,
     httpStatus: null,
-    detail: `The integration ${input.integration} did not take these errors after ${times}: ${input.last}`,
+    detail,
     provider: null,
     errors: [],
   };

@@ -1,21 +1,14 @@
+import type { ActiveUsers } from './active-users.ts';
 import type { ErrorSubject, NotificationErrorCode } from './notification-error.ts';
 import type { BatchRecipient, NamedUser } from './request.ts';
-
-/** What the directory says about the users of one page. */
-export interface ActiveUsers {
-  /** Those of the asked whom this centre may reach. */
-  readonly active: readonly NamedUser[];
-  /** Of the merchants with none of these: those where somebody is active. */
-  readonly liveMerchants: ReadonlySet<string>;
-  /** Merchants that the directory could not be asked about, even after its retries. */
-  readonly unavailableMerchants: ReadonlySet<string>;
-}
 
 /** One error and the recipients that fail with it. */
 export interface RecipientFailure {
   readonly code: NotificationErrorCode;
   readonly subject: ErrorSubject;
   readonly ordinals: readonly number[];
+  /** A sentence on what went wrong; absent = the description says all. */
+  readonly detail?: string | null;
 }
 
 /**
@@ -47,7 +40,7 @@ export function judgeRecipients(
     const code = unavailableMerchants.has(merchantId)
       ? 'error_retrieving_active_users_for_merchant'
       : 'no_active_users_for_merchant';
-    failures.push({ code, subject: { merchantId }, ordinals });
+    failures.push({ code, subject: { merchantId }, ordinals, detail: unavailableMerchants.get(merchantId) ?? null });
   }
   return { reachable, failures };
 }

@@ -7,11 +7,9 @@ import {
   recipientView,
 } from '../../contracts/http/notifications.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
-import { idInPath } from '../../contracts/http/primitives.ts';
-import type { Delivery } from '../../domain/notification/delivery.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { hasJob } from '../../store/batch-jobs.ts';
-import { findDelivery, listJobDeliveries } from '../../store/deliveries.ts';
+import { listJobDeliveries } from '../../store/deliveries.ts';
 import { type ErrorWithProblem, listErrorsWithProblems } from '../../store/notification-errors.ts';
 import { listRecipients, type Recipient } from '../../store/recipients.ts';
 import type { Tx } from '../../store/transactions.ts';
@@ -19,6 +17,7 @@ import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { answerPage, byNumber, byText } from '../pages.ts';
+import { showDelivery } from './deliveries.ts';
 
 /** What became of each recipient of a notification, and of each document that a job sends to somebody's URL. */
 export function registerJobRecipientRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions'>): void {
@@ -100,22 +99,6 @@ export function registerJobRecipientRoutes(app: App, dependencies: Pick<AppDepen
         show: showDelivery,
       }),
   });
-
-  app.get('/v1/deliveries/:id', {
-    config,
-    schema: {
-      operationId: 'getDelivery',
-      tags,
-      summary: 'One delivery with its attempts',
-      params: idInPath,
-      response: { 200: deliveryView },
-    },
-    async handler({ tenantId, params }) {
-      const delivery = await transactions.withTenant(tenantId, (tx) => findDelivery(tx, params.id));
-      if (delivery === null) throw apiProblem('not_found', `There is no delivery ${params.id}.`);
-      return showDelivery(delivery);
-    },
-  });
 }
 
 function showRecipient(recipient: Recipient): z.output<typeof recipientView> {
@@ -138,20 +121,5 @@ function showError(error: ErrorWithProblem): z.output<typeof notificationErrorVi
     description: error.description,
     status: error.status,
     problem: error.problem,
-  };
-}
-
-export function showDelivery(delivery: Delivery): z.output<typeof deliveryView> {
-  return {
-    id: delivery.id,
-    kind: delivery.kind,
-    jobId: delivery.jobId,
-    eventId: delivery.eventId,
-    url: delivery.url,
-    state: delivery.state,
-    attempts: delivery.attempts,
-    nextAttemptAt: delivery.nextAttemptAt?.toISOString() ?? null,
-    error: delivery.error,
-    createdAt: delivery.createdAt.toISOString(),
   };
 }

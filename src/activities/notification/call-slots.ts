@@ -1,13 +1,10 @@
-/** So many calls to one integrator at once from one worker, however many batches have errors for it. */
-const callsAtOnce = 10;
-
 /** Bounds the calls under way per key; waiters are served in order of asking. */
-export interface IntegratorSlots {
+export interface CallSlots {
   /** Resolves when there is room; call the result once when the call has ended. */
   take(key: string): Promise<() => void>;
 }
 
-export function createIntegratorSlots(): IntegratorSlots {
+export function createCallSlots(callsAtOnce: number): CallSlots {
   const lanes = new Map<string, { free: number; readonly waiting: (() => void)[] }>();
 
   function leave(key: string): void {

@@ -1,0 +1,81 @@
+import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { Job } from '../../domain/job.ts';
+import { callbackFailure } from '../../domain/notification/ending.ts';
+import { findBatch } from '../../store/batch-jobs.ts';
+import { type CallbackResult, type ClaimedCallback, recordCallbacks } from '../../store/deliveries.ts';
+import { lockReplay, openReplayAttempt } from '../../store/delivery-replays.ts';
+import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
+import { callbackUrl } from './callback-url.ts';
+import type { DescribeFailure } from './describe-failure.ts';
+import type { JudgeCallback } from './judge-callback.ts';
+
+/** Longer than the call: the sweep offers the replay again only when its process has died. */
+const leaseMs = 180_000;
+
+interface Claim {
+  readonly job: Job;
+  readonly target: IntegrationTarget;
+  readonly callback: ClaimedCallback;
+}
+
+/**
+ * Sends an error callback once more, to the integration as it is now: one attempt under the delivery's own `webhook-id`,
+ * without a schedule, and without a word to the job. Running it again is safe: only a replay that is still pending is sent,
+ * its open attempt is stored before the call, and one that is found open is shown as ambiguous.
+ */
+export function createSendReplay(dependencies: {
+  readonly transactions: Transactions;
+  readonly targets: IntegrationTargets;
+  readonly integrator: Pick<IntegratorClient, 'postErrors'>;
+  readonly describeFailure: DescribeFailure;
+  readonly judgeCallback: JudgeCallback;
+  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly clock: () => Date;
+}): NotificationActivities['sendReplay'] {
+  const { transactions, targets, integrator, describeFailure, judgeCallback, keepTrying, clock } = dependencies;
+
+  return async function sendReplay({ tenantId, deliveryId }) {
+    const claim = await transactions.withTenant(tenantId, (tx) => claimReplay(tx, deliveryId));
+    if (claim === null) return { state: 'ended' };
+    const { job, callback } = claim;
+    const { url, apiKey, secret } = claim.target;
+    const outcome = await integrator.postErrors({ url, apiKey, secret, deliveryId, body: callback.body });
+    const target = { ...claim.target, retryScheduleSeconds: [] };
+    const result = judgeCallback({ job, target, callback, outcome });
+    await keepTrying(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));
+    return { state: result.state };
+  };
+
+  /** Null = there is nothing to send. */
+  async function claimReplay(tx: Tx, deliveryId: string): Promise<Claim | null> {
+    const replay = await lockReplay(tx, deliveryId);
+    const job = replay === null ? null : await findBatch(tx, replay.jobId);
+    if (replay === null || job === null) return null;
+    const now = clock();
+    const target = await targets.find(tx, replay.integration);
+    if (target === null) {
+      const last = 'there is no such integration any more.';
+      const failure = callbackFailure({ integration: replay.integration, tries: replay.attempts.length, last });
+      const error = describeFailure(job, failure, now);
+      await record(tx, job, {
+        id: replay.id,
+        claimedAttempts: replay.attempts.length,
+        attempts: replay.attempts,
+        state: 'failed',
+        nextAttemptAt: null,
+        error,
+        problems: [error],
+      });
+      return null;
+    }
+    const leaseUntil = new Date(now.getTime() + leaseMs);
+    const attempts = await openReplayAttempt(tx, replay, { url: callbackUrl(target.url), now, leaseUntil });
+    return { job, target, callback: { id: replay.id, body: replay.body, attempts } };
+  }
+
+  function record(tx: Tx, job: Job, result: CallbackResult): Promise<void> {
+    return recordCallbacks(tx, { tenantId: job.tenantId, jobId: job.id }, [result], clock());
+  }
+}

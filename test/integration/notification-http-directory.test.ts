@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createResolveUsers } from '../../src/activities/notification/resolve-users.ts';
+import { createAskDirectory } from '../../src/activities/notification/ask-directory.ts';
+import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
+import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
+import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
+import { type BatchBench, idleRuntime, openBatchBench } from '../support/notification-batch.ts';
+
+let bench: BatchBench;
+let directory: DirectoryStandIn;
+
+beforeAll(async () => {
+  [bench, directory] = await Promise.all([openBatchBench({ directoryTimeoutMs: 300 }), startDirectory()]);
+  await bench.useDirectory({ kind: 'http', url: directory.url, apiKey: 'directory-key' });
+});
+afterAll(async () => {
+  await directory.close();
+  await bench.close();
+});
+beforeEach(() => {
+  directory.asked.length = 0;
+  directory.answer = (_merchantId, reply) => tellUsers(reply, [{ id: 'u1', language: 'en' }]);
+});
+
+async function outcomesOf(receivers: readonly { merchantId: string; userIds: string[] }[], more = {}) {
+  const job = await bench.accept(receivers, more);
+  await bench.run(job);
+  const recipients = await bench.recipients(job);
+  return {
+    job,
+    states: recipients.map(({ merchantId, userId, state, error }) => [merchantId, userId, state, error?.code ?? null]),
+    errors: await bench.errors(job),
+  };
+}
+
+describe('a directory over HTTP', () => {
+  it('is asked once for each merchant of a batch, with its key, and the id in the path', async () => {
+    const userIds = Array.from({ length: 25 }, (_, index) => `u${index}`);
+    const merchants = ['a/b c', 'ünï', 'm3'];
+    directory.answer = (_merchantId, reply) =>
+      tellUsers(
+        reply,
+        userIds.map((id) => ({ id, language: 'es' })),
+      );
+    const job = await bench.accept(merchants.map((merchantId) => ({ merchantId, userIds })));
+    await bench.run(job, 10);
+    expect((await bench.look(job)).counts).toMatchObject({ recipients: 75, delivered: 75 });
+    expect(directory.asked.map(({ path }) => path).toSorted()).toEqual([
+      '/directory/merchants/%C3%BCn%C3%AF/active-users',
+      '/directory/merchants/a%2Fb%20c/active-users',
+      '/directory/merchants/m3/active-users',
+    ]);
+    expect(directory.asked.map(({ headers }) => headers['x-api-key'])).toEqual(Array(3).fill('directory-key'));
+  });
+
+  it('tells who is active, who is not, and where nobody is', async () => {
+    directory.answer = (merchantId, reply) => {
+      if (merchantId === 'gone') reply.writeHead(404).end();
+      else tellUsers(reply, merchantId === 'empty' ? [] : [{ id: 'u1' }, { no: 'id' }]);
+    };
+    const { states } = await outcomesOf([
+      { merchantId: 'm1', userIds: ['u1', 'u2'] },
+      { merchantId: 'empty', userIds: ['u1'] },
+      { merchantId: 'gone', userIds: ['u1'] },
+    ]);
+    expect(states).toEqual([
+      ['m1', 'u1', 'delivered', null],
+      ['m1', 'u2', 'failed', 'no_active_user_for_merchant'],
+      ['empty', 'u1', 'failed', 'no_active_users_for_merchant'],
+      ['gone', 'u1', 'failed', 'no_active_users_for_merchant'],
+    ]);
+  });
+
+  it('names the administrators by their role', async () => {
+    directory.answer = (_merchantId, reply) => tellUsers(reply, [{ id: 'u1' }, { id: 'boss', roles: ['admin'] }]);
+    const { states } = await outcomesOf([{ merchantId: 'm1', userIds: ['u1', 'boss'] }], {
+      type: 'ADMIN_CENTER_NOTIFICATION',
+    });
+    expect(states.map(([, userId, state]) => [userId, state])).toEqual([
+      ['u1', 'failed'],
+      ['boss', 'delivered'],
+    ]);
+  });
+
+  it.each([
+    ['500', 3, 'HTTP status 500'],
+    ['429', 3, 'HTTP status 429'],
+    ['403', 1, 'HTTP status 403'],
+    ['302', 1, 'HTTP status 302'],
+  ])('that answers %s is asked %i times, and its merchant alone fails', async (status, tries, reason) => {
+    directory.answer = (merchantId, reply) => {
+      if (merchantId === 'bad') reply.writeHead(Number(status), { location: '/elsewhere' }).end('{"users":[]}');
+      else tellUsers(reply, [{ id: 'u1' }]);
+    };
+    const { states, errors } = await outcomesOf([
+      { merchantId: 'bad', userIds: ['u1', 'u2'] },
+      { merchantId: 'm1', userIds: ['u1'] },
+    ]);
+    const code = 'error_retrieving_active_users_for_merchant';
+    expect(states.map(([, , state, error]) => [state, error])).toEqual([
+      ['failed', code],
+      ['failed', code],
+      ['delivered', null],
+    ]);
+    expect(directory.countOf('bad')).toBe(tries);
+    expect(errors).toMatchObject([{ description: 'Error retrieving active users for merchant bad.', userId: null }]);
+    expect(errors[0]?.problem?.detail).toContain(reason);
+  });
+
+  it('that recovers between the tries has not failed, and one whose answer cannot be read has', async () => {
+    directory.answer = (merchantId, reply) => {
+      if (merchantId === 'odd') reply.writeHead(200).end('<html>');
+      else if (directory.countOf(merchantId) < 3) reply.writeHead(503, { 'retry-after': '1' }).end();
+      else tellUsers(reply, [{ id: 'u1' }]);
+    };
+    const { states } = await outcomesOf([
+      { merchantId: 'late', userIds: ['u1'] },
+      { merchantId: 'odd', userIds: ['u1'] },
+    ]);
+    expect(states.map(([, , state]) => state)).toEqual(['delivered', 'failed']);
+    expect([directory.countOf('late'), directory.countOf('odd')]).toEqual([3, 1]);
+  });
+
+  it('with one merchant of fifty that hangs holds up nobody else, and the next page does not wait for it again', async () => {
+    const done: string[] = [];
+    directory.answer = (merchantId, reply) => {
+      if (merchantId === 'hangs') return;
+      done.push(merchantId);
+      tellUsers(reply, [{ id: 'u1' }, { id: 'u2' }]);
+    };
+    const others = Array.from({ length: 49 }, (_, index) => `m${index}`);
+    const receivers = [
+      ...['hangs', ...others].map((merchantId) => ({ merchantId, userIds: ['u1'] })),
+      ...['hangs', ...others].map((merchantId) => ({ merchantId, userIds: ['u2'] })),
+    ];
+    const job = await bench.accept(receivers);
+    await bench.run(job, 50);
+    expect((await bench.look(job)).counts).toMatchObject({ delivered: 98, failed: 2, failedMerchants: 1 });
+    expect(directory.countOf('hangs')).toBe(3);
+    expect(done).toHaveLength(49);
+    expect(directory.mostAtOnce()).toBeLessThanOrEqual(16);
+    const inOrder = directory.asked.map(({ path }) => path.includes('/hangs/'));
+    // The others are through before the one that hangs is asked for the second time.
+    expect(inOrder.lastIndexOf(false)).toBeLessThan(inOrder.indexOf(true, 1));
+  });
+
+  it('that never answers costs a page its own time and no more', async () => {
+    directory.answer = () => undefined;
+    const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
+    const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
+    const askDirectory = createAskDirectory({
+      ...idleRuntime,
+      directory: createDirectoryClient({ http, timeoutMs: 60_000 }),
+      nowMs: Date.now,
+      info: () => undefined,
+      budgetMs: 400,
+    });
+    const users = Array.from({ length: 100 }, (_, index) => ({ merchantId: `m${index}`, userId: 'u1' }));
+    const page = { tenantId: bench.tenantId, jobId: 'ntf_1', center: 'user' as const, users, withPush: false };
+    const startMs = performance.now();
+    const answer = await askDirectory({ kind: 'http', url: directory.url, apiKey: null }, page);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect([answer.active, answer.unavailableMerchants.size]).toEqual([[], 100]);
+    expect(directory.asked).toHaveLength(16);
+    directory.hangUp();
+    await http.close();
+  });
+
+  it('and our own tables tell languages and tokens where they are asked for', async () => {
+    const resolveFrom = (withPush: boolean, center: 'user' | 'admin' = 'user') =>
+      createResolveUsers({
+        transactions: bench.stores.transactions,
+        keyRing: bench.keyRing,
+        askDirectory: () => Promise.reject(new Error('it is not asked')),
+        sleep: async () => undefined,
+      })({
+        tenantId: bench.tenantId,
+        jobId: 'ntf_1',
+        center,
+        users: [
+          { merchantId: 'own', userId: 'u1' },
+          { merchantId: 'own', userId: 'u2' },
+        ],
+        withPush,
+      });
+    await bench.useDirectory({ kind: 'postgres' });
+    await bench.register('own', ['u1', 'u2'], { tokens: ['t1', 't2'] });
+    const push = { enabled: true, tokens: ['t1', 't2'].map((token) => ({ token, registeredAt: expect.any(Date) })) };
+    const who = (userId: string) => ({ merchantId: 'own', userId, language: 'en' });
+    expect((await resolveFrom(true)).active).toEqual([
+      { ...who('u1'), push },
+      { ...who('u2'), push },
+    ]);
+    expect((await resolveFrom(false)).active.map((user) => user.push)).toEqual([null, null]);
+    await bench.useDirectory({ kind: 'http', url: directory.url, apiKey: 'directory-key' });
+  });
+});
