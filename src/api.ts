@@ -9,6 +9,7 @@ import { expectedSchemaVersion } from './store/migrator.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { isTemporalUp } from './temporal/health.ts';
 import { createStarter } from './temporal/starter.ts';
+import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 import { createUseCases } from './usecases/index.ts';
 
 const poolSize = 20;
@@ -27,9 +28,10 @@ await runDoor('api', async (whenStopped) => {
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
   turnBell.listen((next) => starter.wakeSoon(next));
+  const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   const app = await buildApp({
     ...stores,
-    ...createUseCases({ ...stores, starter, clock }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock }),
     keyRing,
     createId,
     clock,

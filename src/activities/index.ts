@@ -8,6 +8,7 @@ import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createKpiClient } from '../upstreams/kpi/kpi-client.ts';
+import { createWebhookClient } from '../upstreams/webhook/webhook-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
@@ -18,6 +19,7 @@ import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
+import { createWebhookRelay } from './webhook/index.ts';
 
 export type Activities = DeliveryActivities & RelayActivities & NotificationActivities;
 
@@ -35,7 +37,11 @@ export function createActivities(dependencies: {
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
-  const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
+  const runtime = {
+    sleep: async (ms: number): Promise<void> => Context.current().sleep(ms),
+    heartbeat: (): void => Context.current().heartbeat(),
+    isStopping: (): boolean => Context.current().cancellationSignal.aborted,
+  };
   return {
     attemptDelivery: createAttemptDelivery({
       claimAttempt: createClaimAttempt({
@@ -50,7 +56,7 @@ export function createActivities(dependencies: {
       log: createAttemptLog({ info }),
       clock,
       currentRunId: () => Context.current().info.workflowExecution?.runId ?? '',
-      keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
+      keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, ...runtime }),
     }),
     relayKpiEvents: createRelayKpiEvents({
       ...stores,
@@ -58,11 +64,17 @@ export function createActivities(dependencies: {
       publicUrl,
       clock,
       random: Math.random,
-      sleep,
-      heartbeat: () => {
-        Context.current().heartbeat();
-      },
+      ...runtime,
       warn,
+    }),
+    relayWebhookEvents: createWebhookRelay({
+      stores,
+      webhookClient: createWebhookClient({ http, nowMs }),
+      publicUrl,
+      clock,
+      random: Math.random,
+      ...runtime,
+      info,
     }),
     ...createNotificationActivities({
       stores,

@@ -3,6 +3,7 @@ import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import { createDescribeFailure } from './describe-failure.ts';
+import { createEventHorizon, type EventHorizon } from './event-horizon.ts';
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
@@ -12,6 +13,7 @@ import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import type { Pool } from './pool.ts';
 import type { TurnBell } from './turn-bell.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
+import { createWebhookStore, type WebhookStore } from './webhooks.ts';
 
 /** The stores that have dependencies of their own; the rest are functions over a transaction. */
 export interface Stores {
@@ -23,6 +25,8 @@ export interface Stores {
   readonly failures: MessageFailures;
   readonly groups: GroupCancellation;
   readonly statuses: MessageStatuses;
+  readonly horizon: EventHorizon;
+  readonly webhooks: WebhookStore;
   readonly createId: CreateId;
 }
 
@@ -50,8 +54,9 @@ export function createStores(dependencies: {
     groups,
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
+  const transactions = createTransactions(dependencies);
   return {
-    transactions: createTransactions(dependencies),
+    transactions,
     channels,
     writeJobChange,
     insertJob,
@@ -59,6 +64,8 @@ export function createStores(dependencies: {
     failures,
     groups,
     statuses,
+    horizon: createEventHorizon({ transactions }),
+    webhooks: createWebhookStore(dependencies),
     createId,
   };
 }

@@ -1,6 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
-import { searchAttributeNames, taskQueues, wakeSignal } from '../contracts/workflows.ts';
+import {
+  type ChannelReference,
+  searchAttributeNames,
+  taskQueues,
+  wakeSignal,
+  type WebhookReference,
+} from '../contracts/workflows.ts';
 
 export interface JobToStart {
   readonly id: string;
@@ -17,7 +23,9 @@ export interface Starter {
   /** Starts now and answers whether Temporal took it: for the sweep. */
   start(job: JobToStart): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
-  startKpiRelay(channel: { readonly tenantId: string; readonly channelId: string }): Promise<boolean>;
+  startKpiRelay(channel: ChannelReference): Promise<boolean>;
+  /** Makes sure that the endpoint's relay runs. */
+  startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
   readonly queueLength: () => number;
@@ -73,6 +81,37 @@ export function createStarter(options: {
     }
   }
 
+  async function startRelay(
+    type: 'relayKpi' | 'relayWebhook',
+    workflowId: string,
+    reference: ChannelReference | WebhookReference,
+    staticSummary: string,
+  ): Promise<boolean> {
+    try {
+      await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
+        client.workflow.start(type, {
+          taskQueue: taskQueues.main,
+          workflowId,
+          args: [reference],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary,
+          typedSearchAttributes: [
+            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: reference.tenantId },
+            {
+              key: { name: searchAttributeNames.kind, type: 'KEYWORD' },
+              value: type === 'relayKpi' ? 'kpi' : 'webhook',
+            },
+          ],
+        }),
+      );
+      return true;
+    } catch (error) {
+      options.onFailure({ jobId: workflowId, error });
+      return false;
+    }
+  }
+
   function enqueue(job: JobToStart, isWake: boolean): boolean {
     if (queue.length >= queueSize) return false;
     queue.push({ job, isWake });
@@ -97,28 +136,10 @@ export function createStarter(options: {
     startSoon: (job) => enqueue(job, false),
     wakeSoon: (job) => enqueue(job, true),
     start: (job) => start(job),
-    async startKpiRelay(channel) {
-      try {
-        await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
-          client.workflow.start('relayKpi', {
-            taskQueue: taskQueues.main,
-            workflowId: `kpi-${channel.channelId}`,
-            args: [channel],
-            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            staticSummary: 'Post KPI events of one channel to its sink',
-            typedSearchAttributes: [
-              { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: channel.tenantId },
-              { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: 'kpi' },
-            ],
-          }),
-        );
-        return true;
-      } catch (error) {
-        options.onFailure({ jobId: channel.channelId, error });
-        return false;
-      }
-    },
+    startKpiRelay: (channel) =>
+      startRelay('relayKpi', `kpi-${channel.channelId}`, channel, 'Post KPI events of one channel to its sink'),
+    startWebhookRelay: (webhook) =>
+      startRelay('relayWebhook', `whk-${webhook.webhookId}`, webhook, 'Send events to one webhook endpoint'),
     async drain(timeoutMs) {
       const end = Date.now() + timeoutMs;
       while ((running > 0 || queue.length > 0) && Date.now() < end) {

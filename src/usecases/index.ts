@@ -4,12 +4,16 @@ import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createReplayWebhook } from './replay-webhook.ts';
 import { createStartRoom } from './start-room.ts';
+import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
     readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+    readonly webhookClient: PostEvent;
+    readonly publicUrl: string;
     readonly clock: () => Date;
   },
 ) {
@@ -20,6 +24,8 @@ export function createUseCases(
     acceptNotification: createAcceptNotification(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
+    replayWebhook: createReplayWebhook(dependencies),
+    testWebhook: createTestWebhook(dependencies),
   };
 }
 

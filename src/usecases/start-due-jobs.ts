@@ -1,4 +1,13 @@
-import { closeStatusWindows, leaseDueJobs, listKpiBacklog, purgeOld, purgeShortLived } from '../store/cross-tenant.ts';
+import {
+  closeStatusWindows,
+  leaseDueJobs,
+  listKpiBacklog,
+  listWebhookBacklog,
+  purgeOld,
+  purgeShortLived,
+  skipUnwantedEvents,
+} from '../store/cross-tenant.ts';
+import type { EventHorizon } from '../store/event-horizon.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { maxStarted } from './start-room.ts';
@@ -13,6 +22,8 @@ const purgedPerSweep = 1_000;
 const oldJobsPerSweep = 500;
 const parkedStatusHours = 24;
 const idempotencyHours = 24;
+/** Cursors that lag less are left where they are. */
+const cursorLag = 1_000;
 
 /**
  * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
@@ -20,11 +31,12 @@ const idempotencyHours = 24;
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly horizon: EventHorizon;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay' | 'startWebhookRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
 }) {
-  const { transactions, starter, clock, retentionDays } = dependencies;
+  const { transactions, horizon, starter, clock, retentionDays } = dependencies;
   return {
     /** Returns how many jobs were started; a full page means that there is more. */
     async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
@@ -42,6 +54,10 @@ export function createSweep(dependencies: {
       await forEachBounded(backlog, startsAtOnce, async (channel) => {
         await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
       });
+      const webhooks = await transactions.acrossTenants(listWebhookBacklog);
+      await forEachBounded(webhooks, startsAtOnce, async (webhook) => {
+        await starter.startWebhookRelay(webhook);
+      });
     },
     async tidy(): Promise<void> {
       const nowMs = clock().getTime();
@@ -56,6 +72,8 @@ export function createSweep(dependencies: {
           purgedPerSweep,
         ),
       );
+      const settled = await horizon.read();
+      await transactions.acrossTenants((tx) => skipUnwantedEvents(tx, settled, cursorLag));
       const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
       await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
     },

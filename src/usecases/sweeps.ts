@@ -1,3 +1,4 @@
+import type { EventHorizon } from '../store/event-horizon.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { repeat, type Repetition } from './repeat.ts';
@@ -11,7 +12,8 @@ const tidyEveryMs = 10_000;
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startKpiRelay'>;
+  readonly horizon: EventHorizon;
+  readonly starter: Pick<Starter, 'start' | 'startKpiRelay' | 'startWebhookRelay'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };

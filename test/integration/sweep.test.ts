@@ -31,6 +31,7 @@ function createTestSweep(
         return isTemporalUp;
       },
       startKpiRelay: async () => true,
+      startWebhookRelay: async () => true,
     },
   });
 }

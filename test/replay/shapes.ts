@@ -17,6 +17,8 @@ const message = { workflow: 'deliverMessage', args: [{ tenantId: 'ten_1', jobId:
 const batch = { workflow: 'notifyBatch', args: [{ tenantId: 'ten_1', jobId: 'ntf_1' }] } as const;
 const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'chn_1' }] } as const;
 
+const webhook = { workflow: 'relayWebhook', args: [{ tenantId: 'ten_1', webhookId: 'whk_1' }] } as const;
+
 const page = { done: 1_000, isCancelled: false };
 const closed = { state: 'completed', errorCode: null, delivered: 10, failed: 0, failure: null };
 const problem = { code: 'unable_to_map_custom_notification', title: 'It cannot be mapped', status: 500 };
@@ -24,6 +26,8 @@ const noCallbacks = [{ callbacks: 0 }];
 
 /** Large enough that the recording server, which suggests continue-as-new early, does so. */
 const largeBatch = 20_000;
+/** Likewise, for a relay that never comes to rest. */
+const busyRuns = 12;
 const longWaitMs = 600_000;
 
 const isWaiting = async (handle: WorkflowHandle<Workflow>): Promise<boolean> =>
@@ -130,6 +134,24 @@ export const shapes: Readonly<Record<string, Shape>> = {
         { delivered: 50, nextDueMs: 0 },
         { delivered: 0, nextDueMs: 300 },
         { delivered: 7, nextDueMs: null },
+      ],
+    },
+  },
+  'webhook-relay': {
+    ...webhook,
+    script: {
+      relayWebhookEvents: [
+        { delivered: 900, hasMore: true },
+        { delivered: 7, hasMore: false },
+      ],
+    },
+  },
+  'webhook-relay-busy': {
+    ...webhook,
+    script: {
+      relayWebhookEvents: [
+        ...Array.from({ length: busyRuns }, () => ({ delivered: 900, hasMore: true })),
+        { delivered: 7, hasMore: false },
       ],
     },
   },

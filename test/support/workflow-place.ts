@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, 
 import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
-import type { deliverMessage, notifyBatch, relayKpi } from '../../src/workflows/index.ts';
+import type { deliverMessage, notifyBatch, relayKpi, relayWebhook } from '../../src/workflows/index.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 
@@ -20,6 +20,7 @@ export interface WorkflowTypes {
   deliverMessage: typeof deliverMessage;
   notifyBatch: typeof notifyBatch;
   relayKpi: typeof relayKpi;
+  relayWebhook: typeof relayWebhook;
 }
 
 type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;
