@@ -3,6 +3,7 @@ import { createWebhookRelay } from '../../src/activities/webhook/index.ts';
 import { newWebhook } from '../../src/contracts/http/webhooks.ts';
 import type { Delivery } from '../../src/domain/notification/delivery.ts';
 import { listEvents } from '../../src/store/events.ts';
+import type { Tx } from '../../src/store/transactions.ts';
 import { listWebhookDeliveries } from '../../src/store/webhook-lists.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
@@ -46,6 +47,9 @@ export async function openWebhookPlace() {
   });
   let pathCount = 0;
 
+  const pageOf = async (after: bigint, settled: bigint, filter: readonly string[] | null = null) =>
+    transactions.withTenant(tenantId, (tx) => listEvents(tx, { after, settled, filter, limit: 1_000 }));
+
   return {
     ...place,
     sink,
@@ -66,7 +70,7 @@ export async function openWebhookPlace() {
       await horizon.read(patienceMs);
       return relayOnce({ tenantId, webhookId });
     },
-    find: async (jobId: string) => place.find(jobId),
+    withTenant: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => transactions.withTenant(tenantId, work),
     findWebhook: async (id: string) =>
       (await transactions.withTenant(tenantId, (tx) => webhooks.find(tx, id)))?.webhook,
     /** Accepts a message, delivers it, and lets the provider say that it was. */
@@ -80,9 +84,10 @@ export async function openWebhookPlace() {
       transactions.withTenant(tenantId, (tx) =>
         listWebhookDeliveries(tx, webhookId, null, { limit: 1_000, after: null }),
       ),
+    pageOf,
+    /** Everything that is committed by now. */
     async eventsAfter(after: bigint, filter: readonly string[] | null = null) {
-      const settled = await horizon.read(patienceMs);
-      return transactions.withTenant(tenantId, (tx) => listEvents(tx, { after, settled, filter, limit: 1_000 }));
+      return pageOf(after, await horizon.read(patienceMs), filter);
     },
     async close() {
       await sink.stop();

@@ -31,10 +31,12 @@ export function judgeHealth(input: {
   const { verdicts, now, random } = input;
   if (verdicts.length === 0) return { health: input.health, mustDisable: false };
   let { failuresInARow, failingSince } = input.health;
+  // What was under way at once when the breaker opened is one reason to open it, not ten to wait longer.
+  const mostFailures = isBroken(failuresInARow) ? Infinity : failuresBeforeBreak;
   let restMs = 0;
   for (const { said, retryAfterMs } of verdicts) {
     const isTaken = said === 'taken';
-    failuresInARow = isTaken ? 0 : failuresInARow + 1;
+    failuresInARow = isTaken ? 0 : Math.min(failuresInARow + 1, mostFailures);
     failingSince = isTaken ? null : (failingSince ?? now);
     restMs = isTaken ? 0 : Math.max(restMs, retryAfterMs ?? 0);
   }

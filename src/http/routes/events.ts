@@ -1,19 +1,23 @@
-import type { z } from 'zod';
-import { eventPage, eventsQuery, type eventView } from '../../contracts/http/events.ts';
-import { listEvents, type StoredEvent } from '../../store/events.ts';
+import { z } from 'zod';
+import { eventPage, eventsQuery, type eventView, streamQuery } from '../../contracts/http/events.ts';
+import { findNewestPosition, listEvents, type StoredEvent } from '../../store/events.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { readEventCursor, writeEventCursor } from '../event-cursor.ts';
+import { createEventStreams } from '../event-streams.ts';
 
 /** What is being committed while a caller asks is worth so much of its time. */
 const patienceMs = 50;
 
 export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'horizon'>): void {
   const { transactions, horizon } = dependencies;
+  const config = { access: tenantAccess('events:read') };
+  const streams = createEventStreams(dependencies);
+  app.addHook('preClose', async () => streams.endAll());
 
   app.get('/v1/events', {
-    config: { access: tenantAccess('events:read') },
+    config,
     schema: {
       operationId: 'listEvents',
       tags: ['events'],
@@ -32,6 +36,32 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
         const { events, position } = await listEvents(tx, { after, settled, filter, limit: query.limit });
         return { data: events.map(showEvent), nextCursor: writeEventCursor(position) };
       });
+    },
+  });
+
+  app.get('/v1/events/stream', {
+    config,
+    schema: {
+      operationId: 'streamEvents',
+      tags: ['events'],
+      summary: 'What happens, as server-sent events',
+      description:
+        'From now on, or behind `Last-Event-ID`: the `id` of a message, or that of an event. `data` is the event. A tenant ' +
+        'may have 10 streams at once; each ends after an hour.',
+      querystring: streamQuery,
+      headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+      produces: ['text/event-stream'],
+      response: { 200: z.string() },
+    },
+    async handler({ tenantId, query, headers }, reply) {
+      const last = headers['last-event-id'] ?? query.after;
+      const after = await transactions.withTenant(tenantId, (tx) =>
+        last === undefined || last === '' ? findNewestPosition(tx) : readEventCursor(tx, last),
+      );
+      const stream = streams.open({ tenantId, after, filter: query.types ?? null });
+      reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
+      // A stream is sent as it is; the schema describes it for people.
+      return reply.send(stream as unknown as string);
     },
   });
 }
