@@ -1,4 +1,5 @@
 import type { RelayActivities } from '../contracts/activities.ts';
+import type { WebhookReference } from '../contracts/workflows.ts';
 import { isBroken } from '../domain/webhook/endpoint-health.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { scheduledDelayMs } from '../domain/webhook/delivery-decision.ts';
@@ -14,6 +15,8 @@ const runForMs = 60_000;
 /** An endpoint without work is looked at again for this long before the relay ends: a workflow an event would cost more. */
 const lingerMs = 3_000;
 const lookEveryMs = 250;
+/** Much shorter than a call may take: who takes over from a dead worker must not wait for the longest call. */
+const beatEveryMs = 3_000;
 
 /**
  * Sends an endpoint what waits for it: due retries, and the events behind its cursor in their order, those of one job one
@@ -36,12 +39,20 @@ export function createRelayWebhookEvents(dependencies: {
   const nowMs = () => clock().getTime();
 
   return async function relayWebhookEvents(reference) {
+    const beat = setInterval(heartbeat, beatEveryMs);
+    try {
+      return await run(reference);
+    } finally {
+      clearInterval(beat);
+    }
+  };
+
+  async function run(reference: WebhookReference): ReturnType<RelayActivities['relayWebhookEvents']> {
     const endMs = nowMs() + runForMs;
     const isOver = () => nowMs() >= endMs || dependencies.isStopping();
     let delivered = 0;
     let idleSinceMs: number | null = null;
     while (!isOver()) {
-      heartbeat();
       const batch = await takeDeliveries(reference);
       if (batch === null) return { delivered, hasMore: false };
       if (batch.deliveries.length > 0) {
@@ -54,7 +65,7 @@ export function createRelayWebhookEvents(dependencies: {
       await dependencies.sleep(lookEveryMs);
     }
     return { delivered, hasMore: true };
-  };
+  }
 
   async function deliver(batch: DeliveryBatch, isOver: () => boolean): Promise<number> {
     const { webhook } = batch;
@@ -72,7 +83,6 @@ export function createRelayWebhookEvents(dependencies: {
         unsent.push(giveBack(delivery, new Date(nowMs() + waitMs)));
         return;
       }
-      heartbeat();
       const outcome = await webhookClient.postEvent({
         url: webhook.url,
         secrets: batch.secrets,

@@ -5,10 +5,10 @@ import { retryPolicies } from './retry-policies.ts';
 
 const relay = proxyActivities<Pick<RelayActivities, 'relayWebhookEvents'>>({
   taskQueue: taskQueues.relay,
-  // The activity works in batches for a minute at most and heartbeats between its calls.
+  // The activity works in batches for a minute at most and heartbeats all the while.
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '1h',
-  heartbeatTimeout: '45s',
+  heartbeatTimeout: '15s',
   retry: retryPolicies.outage,
   summary: 'send events to the endpoint',
 });
