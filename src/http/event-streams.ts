@@ -17,16 +17,20 @@ const heartbeatMs = 15_000;
 const streamForMs = 3_600_000;
 const reconnectMs = 2_000;
 
+interface StreamRequest {
+  readonly tenantId: string;
+  readonly after: bigint;
+  readonly filter: readonly string[] | null;
+  /** The client has gone. */
+  readonly signal: AbortSignal;
+}
+
 export interface EventStreams {
   /**
    * A tenant's events behind `after` as they come, in the format of server-sent events; the id of each is its cursor. Too
    * many at once: `too_many_requests`.
    */
-  open(stream: {
-    readonly tenantId: string;
-    readonly after: bigint;
-    readonly filter: readonly string[] | null;
-  }): Readable;
+  open(request: StreamRequest): Readable;
   /** Ends all of them soon, and those that are opened later at once. */
   endAll(): void;
 }
@@ -47,12 +51,12 @@ export function createEventStreams(dependencies: {
     else openByTenant.set(tenantId, open);
   }
 
-  async function* follow(tenantId: string, after: bigint, filter: readonly string[] | null): AsyncGenerator<string> {
+  async function* follow({ tenantId, after, filter, signal }: StreamRequest): AsyncGenerator<string> {
     const endMs = Date.now() + streamForMs;
     let position = after;
     let toldAtMs = Date.now();
     yield `retry: ${reconnectMs}\n\n`;
-    while (!isEnding && Date.now() < endMs) {
+    while (!isEnding && !signal.aborted && Date.now() < endMs) {
       const settled = await horizon.read();
       const from = position;
       if (settled > from) {
@@ -70,19 +74,21 @@ export function createEventStreams(dependencies: {
         yield ': still here\n\n';
         toldAtMs = Date.now();
       }
-      await sleep(lookEveryMs);
+      // Woken by the client's leaving, which the next look at the signal says too.
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
   return {
-    open({ tenantId, after, filter }) {
+    open(request) {
+      const { tenantId } = request;
       if (openCount >= streamsPerProcess || (openByTenant.get(tenantId) ?? 0) >= streamsPerTenant) {
         throw apiProblem('too_many_requests', 'There are too many streams of events at once.', {
           retryAfterSeconds: 5,
         });
       }
       count(tenantId, 1);
-      const stream = Readable.from(follow(tenantId, after, filter));
+      const stream = Readable.from(follow(request));
       // Also where the client leaves before the first line.
       stream.once('close', () => count(tenantId, -1));
       return stream;

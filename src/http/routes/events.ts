@@ -9,6 +9,7 @@ import { createEventStreams } from '../event-streams.ts';
 
 /** What is being committed while a caller asks is worth so much of its time. */
 const patienceMs = 50;
+const stalledMs = 60_000;
 
 export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'horizon'>): void {
   const { transactions, horizon } = dependencies;
@@ -58,7 +59,11 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
       const after = await transactions.withTenant(tenantId, (tx) =>
         last === undefined || last === '' ? findNewestPosition(tx) : readEventCursor(tx, last),
       );
-      const stream = streams.open({ tenantId, after, filter: query.types ?? null });
+      // Heartbeats keep the connection busy: one that is still for so long has a reader that does not read.
+      reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const stream = streams.open({ tenantId, after, filter: query.types ?? null, signal: gone.signal });
       reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
       // A stream is sent as it is; the schema describes it for people.
       return reply.send(stream as unknown as string);
