@@ -9,7 +9,6 @@ import { expectedSchemaVersion } from './store/migrator.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { isTemporalUp } from './temporal/health.ts';
 import { createStarter } from './temporal/starter.ts';
-import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 import { createUseCases } from './usecases/index.ts';
 
 const poolSize = 20;
@@ -18,7 +17,7 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, dataConverter } =
+  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, webhookClient, dataConverter } =
     await createCollaborators(config, { poolSize });
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
@@ -28,7 +27,6 @@ await runDoor('api', async (whenStopped) => {
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
   turnBell.listen((next) => starter.wakeSoon(next));
-  const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   const app = await buildApp({
     ...stores,
     ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock }),

@@ -10,6 +10,7 @@ import { createPool } from './store/pool.ts';
 import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
+import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 
 const connectionsPerOrigin = 32;
 
@@ -51,6 +52,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     turnBell,
     urlGuard,
     http,
+    webhookClient: createWebhookClient({ http, nowMs: Date.now }),
     dataConverter: createDataConverter(keyRing),
   };
 }
