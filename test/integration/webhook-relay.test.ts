@@ -42,4 +42,79 @@ describe('the webhook relay', () => {
       attempts: [{ number: 1, httpStatus: 204 }],
     });
   });
+
+  it('tells an endpoint what happens after it was made, of the types that it asked for', async () => {
+    await place.makeEvents(channelId);
+    const { id, path } = await place.addWebhook({ events: ['notification.*', 'message.delivered'] });
+    const job = await place.makeEvents(channelId);
+    await place.relay(id);
+    expect(place.sink.at(path).map(({ event }) => [event.type, event.data.id])).toEqual([['message.delivered', job]]);
+  });
+
+  it('sends twice at the worst where two of it run at once, and records once', async () => {
+    const { id, path } = await place.addWebhook({ events: ['message.delivered'] });
+    for (let count = 0; count < 5; count += 1) await place.makeEvents(channelId);
+    await Promise.all([place.relay(id), place.relay(id)]);
+    expect(new Set(place.sink.at(path).map(({ webhookId }) => webhookId)).size).toBe(5);
+    expect((await place.deliveriesOf(id)).map(({ state, attempts }) => [state, attempts.length])).toEqual(
+      Array.from({ length: 5 }, () => ['delivered', 1]),
+    );
+    expect(await place.relay(id)).toMatchObject({ delivered: 0 });
+  });
+
+  it('gives back what it has not sent when its worker shuts down', async () => {
+    const { id, path } = await place.addWebhook({ events: ['message.delivered'] });
+    for (let count = 0; count < 3; count += 1) await place.makeEvents(channelId);
+    let answered = 0;
+    place.sink.answer = () => {
+      answered += 1;
+      place.worker.isStopping = answered >= 1;
+      return { status: 204 };
+    };
+    expect(await place.relay(id)).toMatchObject({ hasMore: true });
+    place.worker.isStopping = false;
+    place.sink.answer = () => ({ status: 204 });
+    await place.relay(id);
+    expect(place.sink.at(path)).toHaveLength(3);
+    expect((await place.deliveriesOf(id)).map(({ state, attempts }) => [state, attempts.length])).toEqual(
+      Array.from({ length: 3 }, () => ['delivered', 1]),
+    );
+  });
+
+  it('waits before the first try too, where the schedule says so', async () => {
+    const { id, path } = await place.addWebhook({ events: ['message.delivered'], retrySchedule: [60] });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    expect(place.sink.at(path)).toEqual([]);
+    expect(await place.deliveriesOf(id)).toMatchObject([{ state: 'pending', attempts: [] }]);
+    place.skip(61_000);
+    expect(await place.relay(id)).toMatchObject({ delivered: 1 });
+  });
+
+  it('sends what waits to the present URL, and nothing more to an endpoint that was removed', async () => {
+    const { id, path } = await place.addWebhook({ events: ['message.delivered'] });
+    place.sink.answer = () => ({ status: 500 });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    place.sink.answer = () => ({ status: 204 });
+    await place.withTenant((tx) => place.configurer.change(tx, id, { url: `${place.sink.url}/moved` }));
+    place.skip(10_000);
+    await place.relay(id);
+    expect([place.sink.at(path).length, place.sink.at('/moved').length]).toEqual([1, 1]);
+    expect(await place.deliveriesOf(id)).toMatchObject([{ url: `${place.sink.url}/moved`, state: 'delivered' }]);
+    await place.withTenant((tx) => place.configurer.remove(tx, id));
+    await place.makeEvents(channelId);
+    expect(await place.relay(id)).toEqual({ delivered: 0, hasMore: false });
+  });
+
+  it('logs one line a try with its ids, and nothing of the message', async () => {
+    place.logged.length = 0;
+    const { id } = await place.addWebhook({ events: ['message.delivered'] });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    expect(place.logged).toEqual([
+      expect.objectContaining({ webhookId: id, type: 'message.delivered', attempt: 1, outcome: 'http_204' }),
+    ]);
+    expect(JSON.stringify(place.logged)).not.toContain('34600111222');
+  });
 });
