@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const scenarios = ['healthy'] as const;
+export const scenarios = ['healthy', 'webhooks'] as const;
 export type ScenarioName = (typeof scenarios)[number];
 
 export interface BenchArguments {

@@ -18,7 +18,7 @@ import type { Watched } from './process-usage.ts';
 import { startProduct } from './product.ts';
 import type { SinkCounts, SinkOrder, SinkWord } from './sink.ts';
 import { createFloorSubject, createWaypostSubject } from './subjects.ts';
-import { createBenchTenant } from './tenant.ts';
+import { createBenchTenant, subscribe, subscriberPath } from './tenant.ts';
 
 const drainTimeoutMs = 60_000;
 const drainPollMs = 250;
@@ -26,7 +26,7 @@ const homeDir = join(projectDir, '.cache', 'bench-product');
 export const profileDir = join(projectDir, '.cache', 'bench-profiles');
 
 export interface HealthyResult {
-  readonly scenario: 'healthy';
+  readonly scenario: BenchArguments['scenario'];
   readonly settings: BenchArguments;
   readonly machine: Machine & { readonly temporalServer: string; readonly postgres: string };
   readonly measurements: readonly Measurement[];
@@ -97,16 +97,25 @@ export async function runHealthy(
     }
   };
   const transactionsBefore = await database.countTransactions();
+  const loads: readonly Load[] = [
+    closed,
+    ...args.rates.map((ratePerSecond) => ({ kind: 'open', ratePerSecond }) as const),
+  ];
   for (let round = 1; round <= args.rounds; round++) {
-    const { donePerSecond } = keep(
-      await measure({ ...common, ...subjects.floor, round, load: closed, floorPerSecond: null }),
-    );
-    keep(await measure({ ...common, ...subjects.waypost, round, load: closed, floorPerSecond: donePerSecond }));
-    await drain();
-    for (const ratePerSecond of args.rates) {
-      const load: Load = { kind: 'open', ratePerSecond };
-      keep(await measure({ ...common, ...subjects.waypost, round, load, floorPerSecond: null }));
+    const floor =
+      args.scenario === 'webhooks'
+        ? null
+        : keep(await measure({ ...common, ...subjects.floor, round, load: closed, floorPerSecond: null }));
+    for (const load of loads) {
+      const floorPerSecond = load === closed ? (floor?.donePerSecond ?? null) : null;
+      keep(await measure({ ...common, ...subjects.waypost, round, load, floorPerSecond }));
       await drain();
+      if (args.scenario !== 'webhooks') continue;
+      const unsubscribe = await subscribe(apiUrl, tenant, `http://127.0.0.1:${port}${subscriberPath}`);
+      const subscribed = { ...subjects.waypost, name: 'waypost, one subscriber' } as const;
+      keep(await measure({ ...common, ...subscribed, round, load, floorPerSecond: null }));
+      await drain();
+      await unsubscribe();
     }
   }
   // Before the last counts: connections tell the database's statistics of themselves when they end.
@@ -116,7 +125,7 @@ export async function runHealthy(
   sink.order({ kind: 'count' });
   const accepted = subjects.waypost.subject.accepted();
   return {
-    scenario: 'healthy',
+    scenario: args.scenario,
     settings: args,
     machine: {
       ...(await describeMachine()),

@@ -33,7 +33,7 @@ export interface Measurement {
   readonly loadAverage: number;
 }
 
-export type SubjectName = 'empty workflow (W0)' | 'waypost';
+export type SubjectName = 'empty workflow (W0)' | 'waypost' | 'waypost, one subscriber';
 
 export interface MeasureOptions {
   readonly round: number;

@@ -49,7 +49,7 @@ export function describeResult(result: HealthyResult): string {
     ...formatTable(result, cost),
     '',
     `accepted ${accepted}; rows ${states.join(', ')}; sink ${sink.jobs} messages in ${sink.sends} sends of ` +
-      `${Math.round(sink.bodyBytes / Math.max(1, sink.sends))} bytes, ${sink.refusedCallbacks} callbacks refused. ` +
+      `${Math.round(sink.bodyBytes / Math.max(1, sink.sends))} bytes, ${sink.refusedCallbacks} callbacks refused, ${sink.webhooks} events at the subscriber. ` +
       (isComplete(result) ? 'Nothing lost, nothing sent twice.' : 'NOT COMPLETE: these counts have to agree.'),
     ...listFailures(result),
     `${transactionsPerMessage.toFixed(2)} transactions of ours for each message, from the request to its final row.`,

@@ -1,7 +1,8 @@
-/** A process of its own: a Kernel that accepts every send and calls back a few milliseconds later. */
+/** A process of its own: a Kernel that accepts every send and calls back a few milliseconds later, and a subscriber. */
 import { createHmac } from 'node:crypto';
 import { Agent, createServer, request } from 'node:http';
 import { readClockMs } from './clock.ts';
+import { subscriberPath } from './tenant.ts';
 
 const callbackDelayMs = 5;
 const callbackTries = 20;
@@ -24,6 +25,8 @@ export interface SinkCounts {
   /** Callbacks that were not answered with 200; each is repeated for a while. */
   readonly refusedCallbacks: number;
   readonly lostCallbacks: number;
+  /** Webhook deliveries, at `subscriberPath`. */
+  readonly webhooks: number;
 }
 
 export type SinkWord =
@@ -34,7 +37,7 @@ export type SinkWord =
 
 const agent = new Agent({ keepAlive: true, maxSockets: 128 });
 const jobIds = new Set<string>();
-const counts = { sends: 0, bodyBytes: 0, refusedCallbacks: 0, lostCallbacks: 0 };
+const counts = { sends: 0, bodyBytes: 0, refusedCallbacks: 0, lostCallbacks: 0, webhooks: 0 };
 let target: SinkTarget | null = null;
 
 const tell = (word: SinkWord) => process.send?.(word);
@@ -43,6 +46,11 @@ const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, response) =
   const chunks: Buffer[] = [];
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
   incoming.on('end', () => {
+    if (incoming.url === subscriberPath) {
+      counts.webhooks += 1;
+      response.writeHead(204).end();
+      return;
+    }
     const raw = Buffer.concat(chunks);
     const send = JSON.parse(raw.toString()) as { to: string; biz_opaque_callback_data: string }; // cast: our own product
     const jobId = send.biz_opaque_callback_data;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 const callTimeoutMs = 15_000;
+export const subscriberPath = '/subscriber';
 
 export interface BenchTenant {
   readonly id: string;
@@ -27,6 +28,19 @@ export async function createBenchTenant(apiUrl: string, adminKey: string, kernel
   });
   const callbackUrl = `${apiUrl}/v1/channels/${channel.id}/callbacks`;
   return { id: tenant.id, apiKey: tenant.apiKey, channelId: channel.id, callbackUrl, appSecret };
+}
+
+/** Subscribes a URL to two types of events; the result ends the subscription. */
+export async function subscribe(apiUrl: string, { apiKey }: BenchTenant, url: string): Promise<() => Promise<void>> {
+  const events = ['message.accepted', 'message.delivered'];
+  const { id } = await post<{ id: string }>(`${apiUrl}/v1/webhooks`, apiKey, { url, events });
+  return async () => {
+    await fetch(`${apiUrl}/v1/webhooks/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${apiKey}` },
+      signal: AbortSignal.timeout(callTimeoutMs),
+    });
+  };
 }
 
 async function post<Body>(url: string, key: string, body: unknown): Promise<Body> {

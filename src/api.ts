@@ -17,8 +17,10 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, createId, links, pool, stores, turnBell, urlGuard, http, mediaSource, dataConverter } =
-    await createCollaborators(config, { poolSize });
+  const { pool, stores, turnBell, http, dataConverter, webhookClient, ...shared } = await createCollaborators(config, {
+    poolSize,
+  });
+  const { log, clock, keyRing } = shared;
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
@@ -29,23 +31,17 @@ await runDoor('api', async (whenStopped) => {
   turnBell.listen((next) => starter.wakeSoon(next));
   const app = await buildApp({
     ...stores,
-    ...createUseCases({ ...stores, starter, clock }),
-    keyRing,
-    createId,
-    clock,
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock }),
+    ...shared,
     randomBytes,
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
-    urlGuard,
-    mediaSource,
     starter,
-    links,
     payloadCodec: createPayloadCodec({ keyRing }),
     isTemporalUp: () => isTemporalUp(connection),
     schemaVersion: await expectedSchemaVersion(),
     metrics: createRegistry(),
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    log,
   });
   await app.listen({ host: config.host, port: config.port });
   log.info({ url: config.publicUrl }, 'api ready');

@@ -11,6 +11,7 @@ import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
+import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 
 const connectionsPerOrigin = 32;
 
@@ -53,6 +54,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     urlGuard,
     http,
     mediaSource: createMediaSource({ http }),
+    webhookClient: createWebhookClient({ http, nowMs: Date.now }),
     dataConverter: createDataConverter(keyRing),
   };
 }

@@ -14,6 +14,7 @@ import { createDirectoryClient } from '../upstreams/directory/directory-client.t
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createBotClient } from '../upstreams/bot/bot-client.ts';
+import { createWebhookClient } from '../upstreams/webhook/webhook-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptRelay } from './attempt-relay.ts';
 import { createClaimRelay } from './inbound/claim-relay.ts';
@@ -29,6 +30,7 @@ import { createRecordUpload } from './delivery/record-upload.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
+import { createWebhookRelay } from './webhook/index.ts';
 
 export type Activities = DeliveryActivities & InboundActivities & RelayActivities & NotificationActivities;
 
@@ -46,18 +48,22 @@ export function createActivities(dependencies: {
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
-  const sleep = async (ms: number): Promise<void> => Context.current().sleep(ms);
-  const bot = createBotClient({ http });
   const runtime = {
+    sleep: async (ms: number): Promise<void> => Context.current().sleep(ms),
+    heartbeat: (): void => Context.current().heartbeat(),
+    isStopping: (): boolean => Context.current().cancellationSignal.aborted,
+  };
+  const bot = createBotClient({ http });
+  const followed = {
     starter,
     clock,
     // Of bots and of numbers alike, each by its own name.
     gate: createDestinationGate({ nowMs }),
     currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
-    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep }),
+    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, ...runtime }),
   };
   const attemptDelivery = createAttemptDelivery({
-    ...runtime,
+    ...followed,
     claimAttempt: createClaimAttempt({
       ...stores,
       prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
@@ -72,7 +78,7 @@ export function createActivities(dependencies: {
     attemptDelivery,
     attemptPage: createAttemptPage({ attemptDelivery, starter }),
     attemptRelay: createAttemptRelay({
-      ...runtime,
+      ...followed,
       claimRelay: createClaimRelay({ ...stores, publicUrl, clock }),
       recordRelay: createRecordRelay({ ...stores, random: Math.random, clock }),
       bot,
@@ -84,11 +90,17 @@ export function createActivities(dependencies: {
       publicUrl,
       clock,
       random: Math.random,
-      sleep,
-      heartbeat: () => {
-        Context.current().heartbeat();
-      },
+      ...runtime,
       warn,
+    }),
+    relayWebhookEvents: createWebhookRelay({
+      stores,
+      webhookClient: createWebhookClient({ http, nowMs }),
+      publicUrl,
+      clock,
+      random: Math.random,
+      ...runtime,
+      info,
     }),
     ...createNotificationActivities({
       stores,

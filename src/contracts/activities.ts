@@ -1,4 +1,10 @@
-import type { ChannelReference, DeliveryReference, JobReference, PageReference } from './workflows.ts';
+import type {
+  ChannelReference,
+  DeliveryReference,
+  JobReference,
+  PageReference,
+  WebhookReference,
+} from './workflows.ts';
 
 /**
  * What an attempt leaves for the workflow to do. `end`: nothing, the record says the rest. `wait`: look again at `waitMs`
@@ -64,4 +70,6 @@ export interface NotificationActivities {
 export interface RelayActivities {
   /** Posts a channel's due KPI events until none is due; `nextDueMs` null = the outbox is empty. */
   relayKpiEvents(input: ChannelReference): Promise<{ readonly delivered: number; readonly nextDueMs: number | null }>;
+  /** Sends an endpoint its events until none is due. `hasMore` = the run is over and the work may not be. */
+  relayWebhookEvents(input: WebhookReference): Promise<{ readonly delivered: number; readonly hasMore: boolean }>;
 }

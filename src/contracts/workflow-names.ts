@@ -5,6 +5,7 @@ export const workflowNames = [
   'notifyBatch',
   'relayInbound',
   'relayKpi',
+  'relayWebhook',
   'replayDelivery',
 ] as const;
 export type WorkflowName = (typeof workflowNames)[number];

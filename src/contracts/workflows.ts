@@ -1,7 +1,10 @@
 import { defineSignal } from '@temporalio/workflow';
 
-/** Task queues. Sends that may be slow have their own, so that they cannot take the workers of the fast path. */
-export const taskQueues = { main: 'waypost', send: 'waypost-send' } as const;
+/**
+ * Task queues. Sends that may be slow have their own, so that they cannot take the workers of the fast path; so do the
+ * relays of webhooks, each of which works for a minute.
+ */
+export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
 /** Starts and wakes go by job: the id of the workflow is the id of the job. */
 export interface JobReference {
@@ -34,6 +37,11 @@ export interface ChannelReference {
 export interface DeliveryReference {
   readonly tenantId: string;
   readonly deliveryId: string;
+}
+
+export interface WebhookReference {
+  readonly tenantId: string;
+  readonly webhookId: string;
 }
 
 /** A callback, an operator or a resumed channel has changed the job: look at its record again. */

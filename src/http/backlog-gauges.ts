@@ -1,5 +1,11 @@
 import { Gauge, type Registry } from 'prom-client';
-import { countKpiBacklog, countParkedStatuses, countWaitingJobs, listKpiBacklog } from '../store/cross-tenant.ts';
+import {
+  countKpiBacklog,
+  countParkedStatuses,
+  countWaitingJobs,
+  countWebhookBacklog,
+  listKpiBacklog,
+} from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 /** Says at each scrape what is stored and waits: the same in the api and in the worker. */
@@ -57,6 +63,32 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
     async collect() {
       const [parked = 0] = await orNothing(async () => [await transactions.acrossTenants(countParkedStatuses)]);
       this.set(parked);
+    },
+  });
+  gaugeWebhooks(dependencies);
+}
+
+function gaugeWebhooks({ metrics, transactions }: Parameters<typeof gaugeBacklog>[0]): void {
+  const oldest = new Gauge({
+    name: 'waypost_webhook_oldest_seconds',
+    help: 'How long the oldest of them has been waiting',
+    labelNames: ['state'],
+    registers: [metrics],
+  });
+  new Gauge({
+    name: 'waypost_webhook_deliveries_waiting',
+    help: 'What waits for enabled webhook endpoints: retries that are due, and events that were not tried yet',
+    labelNames: ['state'],
+    registers: [metrics],
+    async collect() {
+      this.reset();
+      oldest.reset();
+      for (const { state, waiting, oldestSeconds } of await orNothing(() =>
+        transactions.acrossTenants(countWebhookBacklog),
+      )) {
+        this.set({ state }, waiting);
+        oldest.set({ state }, oldestSeconds);
+      }
     },
   });
 }

@@ -12,6 +12,8 @@ const tags = [
   { name: 'problems', description: 'Error documents and the registry of their types' },
   { name: 'channels', description: 'WhatsApp numbers and push senders' },
   { name: 'integrations', description: 'Systems that send notifications and get their errors back' },
+  { name: 'events', description: 'What happened, to be pulled or streamed' },
+  { name: 'webhooks', description: 'Subscribers that events are sent to' },
   { name: 'directory', description: 'Merchants, users and their push tokens' },
   { name: 'inbox', description: 'What users read in their notification centre' },
   { name: 'callbacks', description: 'Where providers and bots call in' },

@@ -10,6 +10,7 @@ import { registerDeliveryRoutes } from './routes/deliveries.ts';
 import { registerDirectoryImportRoute } from './routes/directory-import.ts';
 import { registerDirectorySettingRoutes } from './routes/directory-settings.ts';
 import { registerDirectoryRoutes } from './routes/directory.ts';
+import { registerEventRoutes } from './routes/events.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerInboxRoutes } from './routes/inbox.ts';
 import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
@@ -22,6 +23,8 @@ import { registerNotificationRoutes } from './routes/notifications.ts';
 import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
+import { registerWebhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { registerWebhookRoutes } from './routes/webhooks.ts';
 
 /** Every route module, by name: a module that is not here answers to nobody. */
 export function registerRoutes(app: App, dependencies: AppDependencies): void {
@@ -47,4 +50,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerJobRecipientRoutes(app, dependencies);
   registerDeliveryRoutes(app, dependencies);
   registerInboxRoutes(app, dependencies);
+  registerEventRoutes(app, dependencies);
+  registerWebhookRoutes(app, dependencies);
+  registerWebhookDeliveryRoutes(app, dependencies);
 }

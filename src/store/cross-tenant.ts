@@ -128,6 +128,40 @@ export async function countParkedStatuses(tx: Tx): Promise<number> {
   return Number(rows[0]?.parked ?? 0);
 }
 
+/** Endpoints that have something to do now. */
+export async function listWebhookBacklog(tx: Tx): Promise<{ tenantId: string; webhookId: string }[]> {
+  const rows = await tx.query<{ tenant_id: string; webhook_id: string }>({
+    name: 'list-webhook-backlog',
+    text: 'select tenant_id, webhook_id from list_webhook_backlog()',
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, webhookId: row.webhook_id }));
+}
+
+/** Moves cursors that lag by `lag` numbers over events that their endpoints do not want; returns how many. */
+export async function skipUnwantedEvents(tx: Tx, settled: bigint, lag: number): Promise<number> {
+  const rows = await tx.query<{ moved: number }>({
+    text: 'select skip_unwanted_events($1, $2) as moved',
+    values: [String(settled), lag],
+  });
+  return rows[0]?.moved ?? 0;
+}
+
+/** What waits for endpoints: deliveries that are due, and events that were not tried yet. */
+export async function countWebhookBacklog(
+  tx: Tx,
+): Promise<{ state: 'due' | 'untried'; waiting: number; oldestSeconds: number }[]> {
+  const rows = await tx.query<{
+    due: string;
+    oldest_due_seconds: number;
+    untried: string;
+    oldest_untried_seconds: number;
+  }>({ text: 'select due, oldest_due_seconds, untried, oldest_untried_seconds from count_webhook_backlog()' });
+  return rows.flatMap((row) => [
+    { state: 'due' as const, waiting: Number(row.due), oldestSeconds: row.oldest_due_seconds },
+    { state: 'untried' as const, waiting: Number(row.untried), oldestSeconds: row.oldest_untried_seconds },
+  ]);
+}
+
 /** Deletes parked statuses and idempotency keys that are older than the given times; returns how many of each. */
 export async function purgeShortLived(
   tx: Tx,

@@ -156,7 +156,7 @@ export async function findFailedCallbacks(
   return { count: rows[0]?.count ?? 0, ids: rows.map((row) => row.id) };
 }
 
-interface Row {
+export interface DeliveryRow {
   id: string;
   kind: Delivery['kind'];
   job_id: string | null;
@@ -170,7 +170,8 @@ interface Row {
   created_at: Date;
 }
 
-const columns = 'id, kind, job_id, event_id, url, state, attempts, next_attempt_at, error, position::text, created_at';
+export const deliveryColumns =
+  'id, kind, job_id, event_id, url, state, attempts, next_attempt_at, error, position::text, created_at';
 
 /** A job's deliveries in order of making, from after `after` ('0' = from the start). */
 export async function listJobDeliveries(
@@ -178,8 +179,8 @@ export async function listJobDeliveries(
   jobId: string,
   page: { readonly limit: number; readonly after: string },
 ): Promise<(Delivery & { readonly position: string })[]> {
-  const rows = await tx.query<Row>({
-    text: `select ${columns} from delivery where job_id = $1 and position > $2::bigint
+  const rows = await tx.query<DeliveryRow>({
+    text: `select ${deliveryColumns} from delivery where job_id = $1 and position > $2::bigint
       order by delivery.position limit $3`,
     values: [jobId, page.after, page.limit],
   });
@@ -187,11 +188,14 @@ export async function listJobDeliveries(
 }
 
 export async function findDelivery(tx: Tx, id: string): Promise<Delivery | null> {
-  const rows = await tx.query<Row>({ text: `select ${columns} from delivery where id = $1`, values: [id] });
+  const rows = await tx.query<DeliveryRow>({
+    text: `select ${deliveryColumns} from delivery where id = $1`,
+    values: [id],
+  });
   return rows[0] === undefined ? null : toDelivery(rows[0]);
 }
 
-function toDelivery(row: Row): Delivery {
+export function toDelivery(row: DeliveryRow): Delivery {
   return {
     id: row.id,
     kind: row.kind,

@@ -3,6 +3,7 @@ import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
+import { createEventHorizon, type EventHorizon } from './event-horizon.ts';
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
@@ -12,6 +13,7 @@ import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import type { Pool } from './pool.ts';
 import type { TurnBell } from './turn-bell.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
+import { createWebhookStore, type WebhookStore } from './webhooks.ts';
 
 /** The stores that have dependencies of their own; the rest are functions over a transaction. */
 export interface Stores {
@@ -24,6 +26,8 @@ export interface Stores {
   readonly groups: GroupCancellation;
   readonly describeFailure: DescribeFailure;
   readonly statuses: MessageStatuses;
+  readonly horizon: EventHorizon;
+  readonly webhooks: WebhookStore;
   readonly createId: CreateId;
 }
 
@@ -51,8 +55,9 @@ export function createStores(dependencies: {
     groups,
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
+  const transactions = createTransactions(dependencies);
   return {
-    transactions: createTransactions(dependencies),
+    transactions,
     channels,
     writeJobChange,
     insertJob,
@@ -61,6 +66,8 @@ export function createStores(dependencies: {
     groups,
     describeFailure,
     statuses,
+    horizon: createEventHorizon({ transactions }),
+    webhooks: createWebhookStore(dependencies),
     createId,
   };
 }

@@ -2,7 +2,15 @@ import type { Client } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
 import { splitIntoPages } from '../domain/message/pages.ts';
 import type { WorkflowName } from '../contracts/workflow-names.ts';
-import { type PageReference, searchAttributeNames, taskQueues, wakeSignal } from '../contracts/workflows.ts';
+import {
+  type ChannelReference,
+  type DeliveryReference,
+  type PageReference,
+  searchAttributeNames,
+  taskQueues,
+  wakeSignal,
+  type WebhookReference,
+} from '../contracts/workflows.ts';
 
 export interface JobToStart {
   readonly id: string;
@@ -23,9 +31,11 @@ export interface Starter {
   /** Starts now and answers whether Temporal took it: for the sweep. */
   start(job: JobToStart): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
-  startKpiRelay(channel: { readonly tenantId: string; readonly channelId: string }): Promise<boolean>;
+  startKpiRelay(channel: ChannelReference): Promise<boolean>;
   /** Makes sure that a delivery that was asked for once more is sent. */
-  startReplay(delivery: { readonly tenantId: string; readonly deliveryId: string }): Promise<boolean>;
+  startReplay(delivery: DeliveryReference): Promise<boolean>;
+  /** Makes sure that the endpoint's relay runs. */
+  startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
   readonly queueLength: () => number;
@@ -163,6 +173,13 @@ export function createStarter(options: {
         kind: 'replay',
         summary: 'Send one delivery once more',
         reference: delivery,
+      }),
+    startWebhookRelay: (webhook) =>
+      startAside('relayWebhook', {
+        id: `whk-${webhook.webhookId}`,
+        kind: 'webhook',
+        summary: 'Send events to one webhook endpoint',
+        reference: webhook,
       }),
     async drain(timeoutMs) {
       const end = Date.now() + timeoutMs;

@@ -20,7 +20,7 @@ export interface WorkerGroup {
   readonly isRunning: () => boolean;
 }
 
-/** Two workers in one process: the main queue, and the queue of sends that may be slow. */
+/** Three workers in one process: the main queue, that of sends that may be slow, and that of relays, which mostly wait. */
 export async function startWorkers(options: {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -53,7 +53,12 @@ export async function startWorkers(options: {
   };
   const main = await Worker.create({ ...shared, ...options.workflowSource, maxConcurrentActivityTaskExecutions: 50 });
   const send = await Worker.create({ ...shared, taskQueue: taskQueues.send, maxConcurrentActivityTaskExecutions: 100 });
-  const workers = [main, send];
+  const relay = await Worker.create({
+    ...shared,
+    taskQueue: taskQueues.relay,
+    maxConcurrentActivityTaskExecutions: 200,
+  });
+  const workers = [main, send, relay];
   const shutDown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };

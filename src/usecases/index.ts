@@ -7,12 +7,16 @@ import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
 import { createRetryJobs } from './retry-jobs.ts';
+import { createReplayWebhook } from './replay-webhook.ts';
 import { createStartRoom } from './start-room.ts';
+import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
     readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+    readonly webhookClient: PostEvent;
+    readonly publicUrl: string;
     readonly clock: () => Date;
   },
 ) {
@@ -26,6 +30,8 @@ export function createUseCases(
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
     retryJobs: createRetryJobs(dependencies),
+    replayWebhook: createReplayWebhook(dependencies),
+    testWebhook: createTestWebhook(dependencies),
   };
 }
 

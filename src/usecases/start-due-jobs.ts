@@ -4,10 +4,13 @@ import {
   leaseDueMessages,
   leaseDueReplays,
   listKpiBacklog,
+  listWebhookBacklog,
   purgeOld,
   purgeShortLived,
   releaseHeldJobs,
+  skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
+import type { EventHorizon } from '../store/event-horizon.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { minPageMessages, splitIntoPages } from '../domain/message/pages.ts';
@@ -28,6 +31,11 @@ const purgedPerSweep = 1_000;
 const oldJobsPerSweep = 500;
 const parkedStatusHours = 24;
 const idempotencyHours = 24;
+/** Cursors that lag less are left where they are. */
+const cursorLag = 1_000;
+
+/** What the sweeps start. */
+export type SweepStarter = Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay'>;
 
 /**
  * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
@@ -35,13 +43,14 @@ const idempotencyHours = 24;
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay'>;
+  readonly horizon: EventHorizon;
+  readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
   /** Told of parked statuses whose message never came to be known. */
   readonly onStatusesDropped?: (count: number) => void;
 }) {
-  const { transactions, starter, clock, retentionDays } = dependencies;
+  const { transactions, horizon, starter, clock, retentionDays } = dependencies;
   return {
     /** A backlog of messages, in pages; returns how many were started. */
     async startDuePages(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
@@ -85,6 +94,10 @@ export function createSweep(dependencies: {
       await forEachBounded(backlog, startsAtOnce, async (channel) => {
         await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
       });
+      const webhooks = await transactions.acrossTenants(listWebhookBacklog);
+      await forEachBounded(webhooks, startsAtOnce, async (webhook) => {
+        await starter.startWebhookRelay(webhook);
+      });
     },
     /** Starts what was asked to be sent once more; a full page means that there is more. */
     async startReplays(): Promise<{ readonly hasMore: boolean }> {
@@ -108,6 +121,8 @@ export function createSweep(dependencies: {
         ),
       );
       if (purged.statuses > 0) dependencies.onStatusesDropped?.(purged.statuses);
+      const settled = await horizon.read();
+      await transactions.acrossTenants((tx) => skipUnwantedEvents(tx, settled, cursorLag));
       const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
       await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
     },

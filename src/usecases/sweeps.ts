@@ -1,7 +1,7 @@
+import type { EventHorizon } from '../store/event-horizon.ts';
 import type { Transactions } from '../store/transactions.ts';
-import type { Starter } from '../temporal/starter.ts';
 import { repeat, type Repetition } from './repeat.ts';
-import { createSweep } from './start-due-jobs.ts';
+import { createSweep, type SweepStarter } from './start-due-jobs.ts';
 
 /** Under load this is how fast the backlog moves: at each sweep as many as the engine has room for. */
 const startEveryMs = 200;
@@ -14,7 +14,8 @@ const tidyEveryMs = 10_000;
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay'>;
+  readonly horizon: EventHorizon;
+  readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly onStatusesDropped: (count: number) => void;

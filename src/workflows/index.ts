@@ -4,3 +4,4 @@ export { notifyBatch } from './notify-batch.ts';
 export { relayInbound } from './relay-inbound.ts';
 export { relayKpi } from './relay-kpi.ts';
 export { replayDelivery } from './replay-delivery.ts';
+export { relayWebhook } from './relay-webhook.ts';

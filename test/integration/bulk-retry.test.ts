@@ -6,6 +6,7 @@ import { retryPage } from '../../src/store/bulk-retry.ts';
 import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 import { aProblem } from '../support/a-job.ts';
 
@@ -106,10 +107,8 @@ describe('a bulk retry', () => {
       clock: place.clock,
       retentionDays: 30,
       starter: {
+        ...idleStarter,
         start: async ({ id }) => started.push(id) > 0,
-        startPage: async () => true,
-        startKpiRelay: async () => true,
-        startReplay: async () => true,
       },
     });
     await sweep.startDueJobs();
@@ -139,10 +138,8 @@ describe('a bulk retry', () => {
       clock: place.clock,
       retentionDays: 30,
       starter: {
+        ...idleStarter,
         start: async ({ id }) => started.push(id) > 0,
-        startPage: async () => true,
-        startKpiRelay: async () => true,
-        startReplay: async () => true,
       },
     }).startDueJobs();
     expect(started[0]).toBe(other.id);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 import { aWhatsappChannel, startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -93,10 +94,8 @@ describe('a channel that holds messages', () => {
       clock: place.clock,
       retentionDays: 30,
       starter: {
+        ...idleStarter,
         start: async () => true,
-        startPage: async () => true,
-        startKpiRelay: async () => true,
-        startReplay: async () => true,
       },
     });
   async function countDue(channelId: string): Promise<number> {

@@ -6,6 +6,7 @@ import type { PageReference } from '../../src/contracts/workflows.ts';
 import { minPageMessages } from '../../src/domain/message/pages.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 
 let place: DeliveryPlace;
@@ -90,10 +91,9 @@ describe('the sweep', () => {
       clock: place.clock,
       retentionDays: 30,
       starter: {
+        ...idleStarter,
         startPage: async (page) => pages.push(page) > 0,
         start: async ({ id }) => singles.push(id) > 0,
-        startKpiRelay: async () => true,
-        startReplay: async () => true,
       },
     });
     const makeDue = (ids: readonly string[]) =>

@@ -4,6 +4,7 @@ import type { Delivery } from '../../src/domain/notification/delivery.ts';
 import { lockIntegration, removeIntegration, updateIntegration } from '../../src/store/integrations.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { replayDelivery } from '../../src/usecases/replay-delivery.ts';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
 
 let bench: BatchBench;
@@ -133,13 +134,12 @@ describe('a delivery that is replayed', () => {
     const started: string[] = [];
     const createOne = (isUp: boolean) =>
       createSweep({
-        transactions: bench.stores.transactions,
+        ...bench.stores,
         clock: () => bench.now(),
         retentionDays: 30,
         starter: {
+          ...idleStarter,
           start: async () => true,
-          startPage: async () => true,
-          startKpiRelay: async () => true,
           async startReplay({ deliveryId }) {
             started.push(deliveryId);
             return isUp;

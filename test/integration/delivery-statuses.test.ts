@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace, type Told } from '../support/delivery-place.ts';
 import { poll } from '../support/poll.ts';
 import { countParkedStatuses } from '../../src/store/cross-tenant.ts';
@@ -159,17 +160,11 @@ describe("the provider's statuses", () => {
     const before = await place.stores.transactions.acrossTenants(countParkedStatuses);
     const dropped: number[] = [];
     const onStatusesDropped = (count: number) => dropped.push(count);
-    const idle = {
-      start: async () => true,
-      startPage: async () => true,
-      startKpiRelay: async () => true,
-      startReplay: async () => true,
-    };
     const sweep = createSweep({
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: idle,
+      starter: idleStarter,
       onStatusesDropped,
     });
     await sweep.tidy();
@@ -197,10 +192,8 @@ describe("the provider's statuses", () => {
     await place.rows("update job set wake_at = now() - interval '1 second' where id = $1", [id]);
     const started: string[] = [];
     const back = {
+      ...idleStarter,
       start: async (job: { id: string }) => started.push(job.id) > 0,
-      startPage: async () => true,
-      startKpiRelay: async () => true,
-      startReplay: async () => true,
     };
     await createSweep({ ...place.stores, clock: place.clock, retentionDays: 30, starter: back }).startDueJobs();
     expect(started).toContain(id);
@@ -225,18 +218,6 @@ describe("the provider's statuses", () => {
       }
     };
     await Promise.all(workers.map(race));
-  });
-
-  it('of another number of the same app, which come to this one’s URL too, find their message; foreign ones do not', async () => {
-    const other = await place.addChannel({ phoneNumberId: 'another-number' });
-    place.kernel.setChannel({ phoneNumberId: 'another-number', appSecret: 'app-secret' });
-    const { id } = await place.accept(other);
-    await place.deliver(id);
-    const wamid = place.sendsOf(id)[0]?.wamid ?? '';
-    expect(await place.tell(channelId, { wamid, status: 'sent', jobId: id })).toMatchObject({ applied: 0, parked: 1 });
-    const told = { wamid, status: 'delivered', jobId: id, phoneNumberId: 'another-number' };
-    expect(await place.tell(channelId, told)).toMatchObject({ applied: 1, parked: 0 });
-    expect((await place.find(id)).state).toBe('delivered');
   });
 
   it('name their message also where its answer was lost', async () => {

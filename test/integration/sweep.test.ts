@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobToStart } from '../../src/temporal/starter.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { createStartRoom, maxStarted } from '../../src/usecases/start-room.ts';
+import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 
 let place: DeliveryPlace;
@@ -26,13 +27,12 @@ function createTestSweep(
     clock: place.clock,
     retentionDays: days,
     starter: {
+      ...idleStarter,
       async start(job) {
         if (isTemporalUp) started.push(job);
         return isTemporalUp;
       },
       startPage: async () => isTemporalUp,
-      startKpiRelay: async () => true,
-      startReplay: async () => true,
     },
   });
 }

@@ -19,6 +19,7 @@ const batch = { workflow: 'notifyBatch', args: [{ tenantId: 'ten_1', jobId: 'ntf
 const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'chn_1' }] } as const;
 
 const replay = { workflow: 'replayDelivery', args: [{ tenantId: 'ten_1', deliveryId: 'dlv_1' }] } as const;
+const webhook = { workflow: 'relayWebhook', args: [{ tenantId: 'ten_1', webhookId: 'whk_1' }] } as const;
 
 const page = { done: 1_000, isCancelled: false };
 const closed = { state: 'completed', errorCode: null, delivered: 10, failed: 0, failure: null };
@@ -27,6 +28,8 @@ const noCallbacks = [{ callbacks: 0 }];
 
 /** Large enough that the recording server, which suggests continue-as-new early, does so. */
 const largeBatch = 20_000;
+/** Likewise, for a relay that never comes to rest. */
+const busyRuns = 12;
 const longWaitMs = 600_000;
 
 const isWaiting = async (handle: WorkflowHandle<Workflow>): Promise<boolean> =>
@@ -144,4 +147,22 @@ export const shapes: Readonly<Record<string, Shape>> = {
     },
   },
   'delivery-replayed': { ...replay, script: { sendReplay: [new Error('away'), { state: 'delivered' }] } },
+  'webhook-relay': {
+    ...webhook,
+    script: {
+      relayWebhookEvents: [
+        { delivered: 900, hasMore: true },
+        { delivered: 7, hasMore: false },
+      ],
+    },
+  },
+  'webhook-relay-busy': {
+    ...webhook,
+    script: {
+      relayWebhookEvents: [
+        ...Array.from({ length: busyRuns }, () => ({ delivered: 900, hasMore: true })),
+        { delivered: 7, hasMore: false },
+      ],
+    },
+  },
 };

@@ -10,7 +10,9 @@ import { createStores } from '../../src/store/index.ts';
 import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
 import { createUseCases } from '../../src/usecases/index.ts';
+import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const adminKey = 'an-admin-key-for-tests';
@@ -129,9 +131,14 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
   });
   const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
   const clock = () => new Date();
+  const http = createGuardedHttp({
+    guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
+    connectionsPerOrigin: 4,
+  });
+  const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   return {
     ...stores,
-    ...createUseCases({ ...stores, starter, clock }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock }),
     keyRing,
     createId,
     clock,

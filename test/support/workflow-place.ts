@@ -7,7 +7,14 @@ import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, 
 import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
-import type { deliverMessage, deliverPage, notifyBatch, relayInbound, relayKpi } from '../../src/workflows/index.ts';
+import type {
+  deliverMessage,
+  deliverPage,
+  notifyBatch,
+  relayInbound,
+  relayKpi,
+  relayWebhook,
+} from '../../src/workflows/index.ts';
 import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
@@ -24,6 +31,7 @@ export interface WorkflowTypes {
   relayInbound: typeof relayInbound;
   relayKpi: typeof relayKpi;
   replayDelivery: typeof replayDelivery;
+  relayWebhook: typeof relayWebhook;
 }
 
 type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;

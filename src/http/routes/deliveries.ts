@@ -11,8 +11,11 @@ import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 
 /** Documents on their way to somebody's URL, one by one. */
-export function registerDeliveryRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'clock'>): void {
-  const { transactions, clock } = dependencies;
+export function registerDeliveryRoutes(
+  app: App,
+  dependencies: Pick<AppDependencies, 'transactions' | 'clock' | 'replayWebhook'>,
+): void {
+  const { transactions, clock, replayWebhook } = dependencies;
   const tags = ['jobs'];
 
   app.get('/v1/deliveries/:id', {
@@ -41,7 +44,9 @@ export function registerDeliveryRoutes(app: App, dependencies: Pick<AppDependenc
     },
     handler: async ({ tenantId, params }) =>
       transactions.withTenant(tenantId, async (tx) => {
-        await replayDelivery(tx, params.id, clock());
+        const delivery = await findDelivery(tx, params.id);
+        if (delivery?.kind === 'event') await replayWebhook.one(tx, params.id);
+        else await replayDelivery(tx, params.id, clock());
         return show(tx, params.id);
       }),
   });

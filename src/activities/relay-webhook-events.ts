@@ -1,0 +1,133 @@
+import type { RelayActivities } from '../contracts/activities.ts';
+import type { WebhookReference } from '../contracts/workflows.ts';
+import { isBroken } from '../domain/webhook/endpoint-health.ts';
+import { buildEnvelope } from '../domain/webhook/envelope.ts';
+import { scheduledDelayMs } from '../domain/webhook/delivery-decision.ts';
+import type { WebhookDelivery, WebhookResult } from '../store/webhook-deliveries.ts';
+import type { WebhookClient } from '../upstreams/webhook/webhook-client.ts';
+import type { JudgeDelivery, JudgedDelivery } from './webhook/judge-delivery.ts';
+import type { RecordDeliveries } from './webhook/record-deliveries.ts';
+import type { DeliveryBatch, TakeDeliveries } from './webhook/take-deliveries.ts';
+
+const lanes = 10;
+/** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
+const runForMs = 60_000;
+/** An endpoint without work is looked at again for this long before the relay ends: a workflow an event would cost more. */
+const lingerMs = 3_000;
+const lookEveryMs = 250;
+/** Much shorter than a call may take: who takes over from a dead worker must not wait for the longest call. */
+const beatEveryMs = 3_000;
+
+/**
+ * Sends an endpoint what waits for it: due retries, and the events behind its cursor in their order, those of one job one
+ * after the other. Nothing is recorded before the endpoint has answered, so a crash in between sends again under the same
+ * `webhook-id`: at least once. Two runs at once may send twice; only one of them records.
+ */
+export function createRelayWebhookEvents(dependencies: {
+  readonly takeDeliveries: TakeDeliveries;
+  readonly recordDeliveries: RecordDeliveries;
+  readonly judgeDelivery: JudgeDelivery;
+  readonly webhookClient: WebhookClient;
+  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly clock: () => Date;
+  readonly random: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly heartbeat: () => void;
+  readonly isStopping: () => boolean;
+}): RelayActivities['relayWebhookEvents'] {
+  const { takeDeliveries, recordDeliveries, judgeDelivery, webhookClient, clock, random, heartbeat } = dependencies;
+  const nowMs = () => clock().getTime();
+
+  return async function relayWebhookEvents(reference) {
+    const beat = setInterval(heartbeat, beatEveryMs);
+    try {
+      return await run(reference);
+    } finally {
+      clearInterval(beat);
+    }
+  };
+
+  async function run(reference: WebhookReference): ReturnType<RelayActivities['relayWebhookEvents']> {
+    const endMs = nowMs() + runForMs;
+    const isOver = () => nowMs() >= endMs || dependencies.isStopping();
+    let delivered = 0;
+    let idleSinceMs: number | null = null;
+    while (!isOver()) {
+      const batch = await takeDeliveries(reference);
+      if (batch === null) return { delivered, hasMore: false };
+      if (batch.deliveries.length > 0) {
+        idleSinceMs = null;
+        delivered += await deliver(batch, isOver);
+        continue;
+      }
+      idleSinceMs ??= nowMs();
+      if (nowMs() - idleSinceMs >= lingerMs) return { delivered, hasMore: false };
+      await dependencies.sleep(lookEveryMs);
+    }
+    return { delivered, hasMore: true };
+  }
+
+  async function deliver(batch: DeliveryBatch, isOver: () => boolean): Promise<number> {
+    const { webhook } = batch;
+    const judged: JudgedDelivery[] = [];
+    const unsent: WebhookResult[] = [];
+    let failuresInARow = isBroken(webhook.failuresInARow) ? 0 : webhook.failuresInARow;
+    let mustRest = false;
+    const rest = groupByJob(batch.deliveries);
+    const firstWaitSeconds = webhook.retryScheduleSeconds[0] ?? 0;
+
+    async function send(delivery: WebhookDelivery): Promise<void> {
+      const isEarly = firstWaitSeconds > 0 && delivery.attempts.length === 1 && !delivery.isStored;
+      if (isOver() || mustRest || isBroken(failuresInARow) || isEarly) {
+        const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, random) : 0;
+        unsent.push(giveBack(delivery, new Date(nowMs() + waitMs)));
+        return;
+      }
+      const outcome = await webhookClient.postEvent({
+        url: webhook.url,
+        secrets: batch.secrets,
+        eventId: delivery.event.id,
+        body: buildEnvelope(delivery.event),
+      });
+      const done = judgeDelivery({ webhook, secrets: batch.secrets, delivery, outcome });
+      judged.push(done);
+      failuresInARow = done.verdict.said === 'taken' ? 0 : failuresInARow + 1;
+      mustRest ||= done.verdict.said === 'gone' || done.verdict.retryAfterMs !== null;
+    }
+    async function sendNext(): Promise<void> {
+      for (let group = rest.shift(); group !== undefined; group = rest.shift()) {
+        for (const delivery of group) await send(delivery);
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(lanes, rest.length) }, sendNext));
+    const outcome = {
+      results: [...judged.map(({ result }) => result), ...unsent].toSorted(byEvent),
+      verdicts: judged.map(({ verdict }) => verdict),
+      problems: judged.flatMap(({ problem }) => (problem === null ? [] : [problem])),
+    };
+    // The answers are known only here: a database that is away for seconds must not make them unknown.
+    await dependencies.keepTrying(() => recordDeliveries(batch, outcome));
+    return judged.filter(({ verdict }) => verdict.said === 'taken').length;
+  }
+}
+
+/** It was not sent: its open attempt goes, and it is due then. */
+function giveBack(delivery: WebhookDelivery, nextAttemptAt: Date): WebhookResult {
+  return { delivery, attempts: delivery.attempts.slice(0, -1), state: 'pending', nextAttemptAt, error: null };
+}
+
+/** A job's events go one after the other, so that a receiver does not hear of its end before its beginning. */
+function groupByJob(deliveries: readonly WebhookDelivery[]): WebhookDelivery[][] {
+  const groups = new Map<string, WebhookDelivery[]>();
+  for (const delivery of deliveries) {
+    const key = delivery.jobId ?? delivery.id;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [delivery]);
+    else group.push(delivery);
+  }
+  return [...groups.values()];
+}
+
+function byEvent(a: WebhookResult, b: WebhookResult): number {
+  return a.delivery.event.id < b.delivery.event.id ? -1 : 1;
+}

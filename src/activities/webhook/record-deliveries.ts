@@ -1,0 +1,131 @@
+import type { CreateId } from '../../domain/ids.ts';
+import { buildProblem } from '../../domain/problems/build-problem.ts';
+import type { Problem } from '../../domain/problems/problem.ts';
+import { isBroken, judgeHealth, type TryVerdict } from '../../domain/webhook/endpoint-health.ts';
+import { isAboutWebhooks } from '../../domain/webhook/event-type.ts';
+import { toWebhookView, type Webhook } from '../../domain/webhook/webhook.ts';
+import { insertEvents } from '../../store/events.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import {
+  disableDeliveries,
+  hastenDeliveries,
+  insertProblems,
+  insertResults,
+  updateResults,
+  type WebhookResult,
+} from '../../store/webhook-deliveries.ts';
+import { recordProgress, type WebhookStore } from '../../store/webhooks.ts';
+import type { DeliveryBatch } from './take-deliveries.ts';
+
+/** What a batch came to. Verdicts stand in the order in which the tries ended. */
+export interface BatchOutcome {
+  readonly results: readonly WebhookResult[];
+  readonly verdicts: readonly TryVerdict[];
+  readonly problems: readonly Problem[];
+}
+
+export type RecordDeliveries = (batch: DeliveryBatch, outcome: BatchOutcome) => Promise<void>;
+
+/**
+ * Writes a batch in one transaction: deliveries, problems, the events that they make, and how far and how well the endpoint
+ * is. Twice is once: first tries count only where the cursor stands where the batch found it.
+ */
+export function createRecordDeliveries(dependencies: {
+  readonly transactions: Transactions;
+  readonly webhooks: WebhookStore;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+  readonly random: () => number;
+}): RecordDeliveries {
+  const { transactions, webhooks, createId, publicUrl, clock, random } = dependencies;
+
+  return async (batch, outcome) =>
+    transactions.withTenant(batch.webhook.tenantId, async (tx) => {
+      const row = await webhooks.lock(tx, batch.webhook.id);
+      // Removed meanwhile: who removed it has ended its deliveries.
+      if (row === null) return;
+      const now = clock();
+      const isOurs = row.eventCursor === batch.cursor.from;
+      const results = outcome.results.filter(({ delivery }) => delivery.isStored || isOurs);
+      const { health, mustDisable } = judgeHealth({
+        health: row.webhook,
+        verdicts: outcome.verdicts,
+        now,
+        random,
+      });
+      const isDisabled = row.webhook.state === 'disabled' || mustDisable;
+      const reason =
+        mustDisable && row.webhook.state === 'enabled' ? describeDisabling(row.webhook, outcome, now) : null;
+      const webhook: Webhook = {
+        ...row.webhook,
+        ...health,
+        state: isDisabled ? 'disabled' : 'enabled',
+        disabledReason: reason ?? row.webhook.disabledReason,
+      };
+      await write(tx, batch, isDisabled ? results.map(asDisabled) : results, now);
+      await insertProblems(tx, webhook.tenantId, [...outcome.problems, ...(reason === null ? [] : [reason])]);
+      await recordProgress(tx, { webhook, eventCursor: isOurs ? batch.cursor.to : row.eventCursor });
+      if (isDisabled) await disableDeliveries(tx, webhook.id, webhook.disabledReason, now);
+      else if (isBroken(row.webhook.failuresInARow) && health.failuresInARow === 0)
+        await hastenDeliveries(tx, webhook.id, now);
+      await insertEvents(tx, webhook.tenantId, listEventsToTell(webhook, results, reason !== null), now);
+    });
+
+  async function write(tx: Tx, batch: DeliveryBatch, results: readonly WebhookResult[], now: Date): Promise<void> {
+    const { id: webhookId, tenantId, url } = batch.webhook;
+    const isStored = ({ delivery }: WebhookResult) => delivery.isStored;
+    await updateResults(tx, results.filter(isStored), now);
+    const firsts = results.filter((result) => !isStored(result));
+    await insertResults(tx, { tenantId, webhookId, url }, firsts, now);
+  }
+
+  function describeDisabling(webhook: Webhook, outcome: BatchOutcome, now: Date): Problem {
+    const isGone = outcome.verdicts.some(({ said }) => said === 'gone');
+    return buildProblem({
+      failure: {
+        code: isGone ? 'endpoint_gone' : 'endpoint_disabled',
+        source: 'webhook',
+        class: 'permanent',
+        scope: 'webhook',
+        userCanBeTold: false,
+        maxRetries: null,
+        retryAfterMs: null,
+        httpStatus: null,
+        detail: isGone
+          ? 'The endpoint answered with HTTP status 410.'
+          : `The endpoint has taken nothing since ${webhook.failingSince?.toISOString() ?? 'five days ago'}.`,
+        provider: null,
+        errors: [],
+      },
+      problemId: createId('problem'),
+      publicUrl,
+      attempt: null,
+      jobId: null,
+      requestId: null,
+      tenantId: webhook.tenantId,
+      occurredAt: now.toISOString(),
+      nextAttemptAt: null,
+    });
+  }
+
+  function listEventsToTell(webhook: Webhook, results: readonly WebhookResult[], isDisabledNow: boolean) {
+    const view = toWebhookView(webhook);
+    const exhausted = results.filter(
+      ({ state, delivery }) => state === 'failed' && !isAboutWebhooks(delivery.event.type),
+    );
+    return [
+      ...exhausted.map(({ delivery }) => ({
+        id: createId('event'),
+        type: 'webhook.exhausted',
+        data: { ...view, deliveryId: delivery.id, eventId: delivery.event.id },
+      })),
+      ...(isDisabledNow ? [{ id: createId('event'), type: 'webhook.disabled', data: view }] : []),
+    ];
+  }
+}
+
+/** What would have been tried again will not be. */
+function asDisabled(result: WebhookResult): WebhookResult {
+  return result.state === 'pending' ? { ...result, state: 'disabled', nextAttemptAt: null } : result;
+}

@@ -1,0 +1,98 @@
+import { openAttempt } from '../../domain/notification/delivery.ts';
+import type { CreateId } from '../../domain/ids.ts';
+import { isBroken } from '../../domain/webhook/endpoint-health.ts';
+import { type Webhook, signingSecrets } from '../../domain/webhook/webhook.ts';
+import type { WebhookReference } from '../../contracts/workflows.ts';
+import type { EventHorizon } from '../../store/event-horizon.ts';
+import { type StoredEvent, listEvents } from '../../store/events.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import { claimDeliveries, type WebhookDelivery } from '../../store/webhook-deliveries.ts';
+import { moveCursor, type WebhookRow, type WebhookStore } from '../../store/webhooks.ts';
+
+const eventsPerBatch = 100;
+const dueDeliveriesPerBatch = 50;
+/** Longer than a run and its last calls: nobody else takes a delivery that is still being sent. */
+const leaseMs = 180_000;
+/** A cursor that only passed by unwanted events is written when it lags by so much. */
+const cursorLag = 1_000n;
+
+export interface DeliveryBatch {
+  readonly webhook: Webhook;
+  readonly secrets: readonly string[];
+  /** Retries first, then events in their order. */
+  readonly deliveries: readonly WebhookDelivery[];
+  /** Where the cursor stood, and where it stands once this batch is recorded. */
+  readonly cursor: { readonly from: bigint; readonly to: bigint };
+}
+
+/** The next work of an endpoint; null = it is to be left alone now, or it is no more. */
+export type TakeDeliveries = (reference: WebhookReference) => Promise<DeliveryBatch | null>;
+
+/**
+ * Retries are claimed, events are only read: an event has no row before its first try, and the cursor moves when that is
+ * recorded. So a try that nobody could record is made again, with the same `webhook-id`.
+ */
+export function createTakeDeliveries(dependencies: {
+  readonly transactions: Transactions;
+  readonly horizon: EventHorizon;
+  readonly webhooks: WebhookStore;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+}): TakeDeliveries {
+  const { transactions, horizon, webhooks, createId, clock } = dependencies;
+
+  return async ({ tenantId, webhookId }) => {
+    const settled = await horizon.read();
+    return transactions.withTenant(tenantId, async (tx) => {
+      const row = await webhooks.find(tx, webhookId);
+      const now = clock();
+      if (row === null || row.webhook.state === 'disabled') return null;
+      if (row.webhook.probeAt !== null && row.webhook.probeAt > now) return null;
+      return take(tx, row, settled, now);
+    });
+  };
+
+  async function take(tx: Tx, row: WebhookRow, settled: bigint, now: Date): Promise<DeliveryBatch> {
+    const { webhook, eventCursor } = row;
+    const isProbe = isBroken(webhook.failuresInARow);
+    const due = await claimDeliveries(tx, {
+      webhookId: webhook.id,
+      url: webhook.url,
+      limit: isProbe ? 1 : dueDeliveriesPerBatch,
+      now,
+      leaseUntil: new Date(now.getTime() + leaseMs),
+    });
+    const room = isProbe ? 1 - due.length : eventsPerBatch;
+    const page =
+      room === 0
+        ? { events: [], position: eventCursor }
+        : await listEvents(tx, { after: eventCursor, settled, filter: webhook.events, limit: room });
+    const wanted = page.events.filter((event) => !isAbout(event, webhook.id));
+    const isAtRest = due.length === 0 && wanted.length === 0;
+    if (isAtRest && page.position - eventCursor > cursorLag)
+      await moveCursor(tx, webhook.id, eventCursor, page.position);
+    return {
+      webhook,
+      secrets: signingSecrets(row.secrets, now),
+      deliveries: [...due, ...wanted.map((event) => firstTry(event, now))],
+      cursor: { from: eventCursor, to: page.position },
+    };
+  }
+
+  function firstTry(event: StoredEvent, now: Date): WebhookDelivery {
+    return {
+      id: createId('delivery'),
+      jobId: event.jobId,
+      event,
+      attempts: openAttempt([], now),
+      earlierAttempts: 0,
+      isStored: false,
+    };
+  }
+}
+
+/** An endpoint is not told of itself: what it cannot take would make the next event that it cannot take. */
+function isAbout({ type, data }: StoredEvent, webhookId: string): boolean {
+  if (!type.startsWith('webhook.')) return false;
+  return (JSON.parse(data) as { id?: unknown }).id === webhookId; // our own document
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { deliveryStates } from '../../domain/notification/delivery.ts';
+import { eventFilter } from './events.ts';
+import { pageQuery } from './page.ts';
+import { instant, lineOf, retrySchedule, time, urlText } from './primitives.ts';
+import { problemDocument } from './problem.ts';
+
+/** Standard Webhooks: at once, then over 75 hours. */
+export const defaultWebhookScheduleSeconds = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+const members = {
+  url: urlText.describe('Events are POSTed to it'),
+  events: z
+    .array(eventFilter)
+    .min(1)
+    .max(50)
+    .nullable()
+    .describe('Types or families such as `message.*`; null or absent = all'),
+  description: lineOf(256).nullable(),
+  retrySchedule: retrySchedule.describe('Seconds before each try, the first included; each ±20 %'),
+};
+
+export const newWebhook = z.strictObject({
+  url: members.url,
+  events: members.events.default(null),
+  description: members.description.default(null),
+  retrySchedule: members.retrySchedule.default(defaultWebhookScheduleSeconds),
+});
+
+export const webhookChange = z.strictObject(members).partial();
+
+export const webhookView = z
+  .object({
+    id: z.string(),
+    url: z.string(),
+    events: z.array(z.string()).nullable().describe('null = all'),
+    description: z.string().nullable(),
+    retrySchedule: z.array(z.number().int()),
+    state: z.enum(['enabled', 'disabled']),
+    disabledReason: problemDocument.nullable(),
+    failuresInARow: z.number().int(),
+    failingSince: time.nullable().describe('The first failure after the last success'),
+    nextProbeAt: time.nullable().describe('Nothing is sent before: it failed too often, or asked for a pause'),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Webhook' });
+
+export const webhookWithSecret = z.object({
+  ...webhookView.shape,
+  secret: z.string().describe('`whsec_…`, shown here and never again'),
+});
+
+export const webhookDeliveriesQuery = z.object({ ...pageQuery.shape, state: z.enum(deliveryStates).optional() });
+
+export const replayBody = z.strictObject({
+  since: instant.describe('Events from this time on'),
+  onlyFailed: z.boolean().default(false).describe('Leave out what the endpoint has taken'),
+});
+
+export const replayResult = z.object({
+  replayed: z.number().int().describe('Deliveries that are due again'),
+  nextSince: time.nullable().describe('Not null = there were more than one call takes; call again with this `since`'),
+});
+
+export type NewWebhookRequest = z.output<typeof newWebhook>;
+export type WebhookChange = z.output<typeof webhookChange>;

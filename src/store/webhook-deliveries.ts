@@ -1,0 +1,178 @@
+import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/notification/delivery.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+import type { EventText } from '../domain/webhook/envelope.ts';
+import type { Tx } from './transactions.ts';
+
+/** One event for one endpoint, taken to be tried now. */
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly jobId: string | null;
+  readonly event: EventText;
+  /** With the open one of this try last. */
+  readonly attempts: readonly DeliveryAttempt[];
+  /** Made before it was last replayed. */
+  readonly earlierAttempts: number;
+  /** False = it was never stored: recording it makes its row. */
+  readonly isStored: boolean;
+}
+
+interface ClaimRow {
+  id: string;
+  job_id: string | null;
+  event_id: string;
+  type: string;
+  data: string;
+  event_created_at: Date;
+  attempts: DeliveryAttempt[];
+  earlier_attempts: number;
+}
+
+/** Takes due deliveries of an endpoint, the longest due first, as `claimCallbacks` does. Served by `delivery_webhook_due`. */
+export async function claimDeliveries(
+  tx: Tx,
+  claim: {
+    readonly webhookId: string;
+    readonly url: string;
+    readonly limit: number;
+    readonly now: Date;
+    readonly leaseUntil: Date;
+  },
+): Promise<WebhookDelivery[]> {
+  const rows = await tx.query<ClaimRow>({
+    name: 'claim-webhook-deliveries',
+    text: `select d.id, d.job_id, d.event_id, e.type, e.data::text as data, e.created_at as event_created_at, d.attempts,
+        d.earlier_attempts
+      from delivery d join event e on e.id = d.event_id
+      where d.webhook_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2
+      order by d.next_attempt_at limit $3 for update of d skip locked`,
+    values: [claim.webhookId, claim.now, claim.limit],
+  });
+  const claimed = rows.map((row) => ({
+    id: row.id,
+    jobId: row.job_id,
+    event: { id: row.event_id, type: row.type, data: row.data, createdAt: row.event_created_at },
+    attempts: openAttempt(row.attempts, claim.now),
+    earlierAttempts: row.earlier_attempts,
+    isStored: true,
+  }));
+  if (claimed.length === 0) return [];
+  await tx.execute({
+    name: 'lease-webhook-deliveries',
+    text: `
+      update delivery d set attempts = c.attempts, attempt_count = jsonb_array_length(c.attempts), url = $2,
+        next_attempt_at = $3, updated_at = $4
+      from jsonb_to_recordset($1::jsonb) as c (id text, attempts jsonb)
+      where d.id = c.id`,
+    values: [
+      JSON.stringify(claimed.map(({ id, attempts }) => ({ id, attempts }))),
+      claim.url,
+      claim.leaseUntil,
+      claim.now,
+    ],
+  });
+  return claimed;
+}
+
+/** What became of a delivery. `nextAttemptAt` null = it is not tried again. */
+export interface WebhookResult {
+  readonly delivery: WebhookDelivery;
+  readonly attempts: readonly DeliveryAttempt[];
+  readonly state: DeliveryState;
+  readonly nextAttemptAt: Date | null;
+  readonly error: Problem | null;
+}
+
+interface Owner {
+  readonly tenantId: string;
+  readonly webhookId: string;
+  readonly url: string;
+}
+
+const recordset = `
+  select entry ->> 'id' as id, entry ->> 'jobId' as job_id, entry ->> 'eventId' as event_id,
+    entry ->> 'eventType' as event_type, (entry -> 'attempts')::jsonb as attempts, entry ->> 'state' as state,
+    (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at, (entry ->> 'claimed')::integer as claimed,
+    case when json_typeof(entry -> 'error') = 'null' then null else entry -> 'error' end as error, position
+  from json_array_elements($1::json) with ordinality as list (entry, position)`;
+
+/** Stores deliveries that were tried before they had a row, in the order of their events. */
+export async function insertResults(tx: Tx, owner: Owner, results: readonly WebhookResult[], now: Date): Promise<void> {
+  if (results.length === 0) return;
+  await tx.execute({
+    name: 'insert-webhook-results',
+    // The job may have been purged meanwhile: its events live on without it.
+    text: `
+      insert into delivery (id, tenant_id, kind, job_id, webhook_id, event_id, event_type, url, state, attempts,
+        attempt_count, next_attempt_at, error, created_at, updated_at)
+      select r.id, $2, 'event', (select j.id from job j where j.id = r.job_id), $3, r.event_id, r.event_type, $4, r.state,
+        r.attempts, jsonb_array_length(r.attempts), r.next_attempt_at, r.error, $5, $5
+      from (${recordset}) r order by r.position
+      on conflict (webhook_id, event_id) where webhook_id is not null do nothing`,
+    values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.webhookId, owner.url, now],
+  });
+}
+
+/** Records tries of stored deliveries. A result whose claim has passed to somebody else changes nothing. */
+export async function updateResults(tx: Tx, results: readonly WebhookResult[], now: Date): Promise<void> {
+  if (results.length === 0) return;
+  await tx.execute({
+    name: 'update-webhook-results',
+    text: `
+      update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), state = r.state,
+        next_attempt_at = r.next_attempt_at, error = r.error, updated_at = $2
+      from (${recordset}) r
+      -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
+      where d.id = r.id and case when d.state = 'pending' then d.attempt_count = r.claimed end`,
+    values: [JSON.stringify(results.map(toEntry)), now],
+  });
+}
+
+/** The problems of tries, each once. */
+export async function insertProblems(tx: Tx, tenantId: string, problems: readonly Problem[]): Promise<void> {
+  if (problems.length === 0) return;
+  const entries = problems.map((document) => ({ id: document.instance.split('/').at(-1), document }));
+  await tx.execute({
+    name: 'insert-webhook-problems',
+    text: `
+      insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
+      select entry ->> 'id', $2, (select j.id from job j where j.id = entry -> 'document' ->> 'jobId'),
+        entry -> 'document' ->> 'code', entry -> 'document' ->> 'source', entry -> 'document' ->> 'class',
+        (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
+      from json_array_elements($1::json) as list (entry)
+      on conflict (id) do nothing`,
+    values: [JSON.stringify(entries), tenantId],
+  });
+}
+
+/** Ends what is still to be sent to an endpoint that takes nothing any more; returns how many. */
+export async function disableDeliveries(tx: Tx, webhookId: string, error: Problem | null, now: Date): Promise<number> {
+  return tx.execute({
+    text: `update delivery set state = 'disabled', next_attempt_at = null, error = coalesce($2, error), updated_at = $3
+      where webhook_id = $1 and state = 'pending'`,
+    values: [webhookId, error === null ? null : JSON.stringify(error), now],
+  });
+}
+
+/** The endpoint answers again: what waits for a later try is due now, but for what somebody is sending. */
+export async function hastenDeliveries(tx: Tx, webhookId: string, now: Date): Promise<void> {
+  await tx.execute({
+    text: `update delivery set next_attempt_at = $2
+      where webhook_id = $1 and state = 'pending' and next_attempt_at > $2
+        and (attempt_count = 0 or attempts -> -1 ->> 'outcome' is not null)`,
+    values: [webhookId, now],
+  });
+}
+
+function toEntry({ delivery, attempts, state, nextAttemptAt, error }: WebhookResult) {
+  return {
+    id: delivery.id,
+    jobId: delivery.jobId,
+    eventId: delivery.event.id,
+    eventType: delivery.event.type,
+    attempts,
+    state,
+    nextAttemptAt,
+    claimed: delivery.attempts.length,
+    error,
+  };
+}

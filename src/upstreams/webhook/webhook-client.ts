@@ -1,0 +1,36 @@
+import type { HttpOutcome } from '../../domain/failure.ts';
+import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import { buildWebhookHeaders } from './standard-webhooks.ts';
+
+export interface WebhookPost {
+  readonly url: string;
+  /** Each signs; the newest first. */
+  readonly secrets: readonly string[];
+  readonly eventId: string;
+  readonly body: string;
+}
+
+export interface WebhookClient {
+  /**
+   * Posts one event to a subscriber, as Standard Webhooks asks. `body` is sent as it is. Running it twice is safe for a
+   * receiver that looks at `webhook-id`, which is the event's id every time.
+   */
+  postEvent(post: WebhookPost): Promise<HttpOutcome>;
+}
+
+export function createWebhookClient(dependencies: {
+  readonly http: Pick<GuardedHttp, 'request'>;
+  readonly nowMs: () => number;
+  readonly timeoutMs?: number;
+}): WebhookClient {
+  const { http, nowMs, timeoutMs = 15_000 } = dependencies;
+  return {
+    postEvent({ url, secrets, eventId, body }) {
+      const headers = {
+        'content-type': 'application/json',
+        ...buildWebhookHeaders({ secrets, id: eventId, nowMs: nowMs(), body }),
+      };
+      return http.request({ method: 'POST', url, headers, body, timeoutMs });
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { NewWebhookRequest, WebhookChange } from '../contracts/http/webhooks.ts';
+import type { CreateId } from '../domain/ids.ts';
+import { apiProblem } from '../domain/problems/refusal.ts';
+import { rotateSecret, type Webhook } from '../domain/webhook/webhook.ts';
+import { findNewestPosition } from '../store/events.ts';
+import type { Tx } from '../store/transactions.ts';
+import { disableDeliveries } from '../store/webhook-deliveries.ts';
+import { countWebhooksForAdding, removeWebhook, type WebhookRow, type WebhookStore } from '../store/webhooks.ts';
+import { requireAllowedUrls, type UrlJudge } from './require-allowed-url.ts';
+
+const webhooksPerTenant = 50;
+/** Standard Webhooks recommends 24 to 64 bytes. */
+const secretBytes = 32;
+
+/** Secrets are returned by the call that made them and never again. */
+export interface WebhookConfigurer {
+  /** From now on: what happened before is not sent. More than 50 of a tenant: `conflict`. */
+  create(tx: Tx, tenantId: string, wanted: NewWebhookRequest): Promise<{ webhook: Webhook; secret: string }>;
+  require(tx: Tx, id: string): Promise<WebhookRow>;
+  /** Replaces the members given. */
+  change(tx: Tx, id: string, change: WebhookChange): Promise<Webhook>;
+  /** The old secret signs too for another 24 hours. */
+  rotate(tx: Tx, id: string): Promise<{ webhook: Webhook; secret: string }>;
+  /** A disabled endpoint gets events from now on; what it missed can be replayed. An enabled one stays as it is. */
+  enable(tx: Tx, id: string): Promise<Webhook>;
+  /** Its deliveries stay to be read; those that wait are disabled. */
+  remove(tx: Tx, id: string): Promise<void>;
+}
+
+export function createWebhookConfigurer(dependencies: {
+  readonly webhooks: WebhookStore;
+  readonly urlGuard: UrlJudge;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+  readonly randomBytes: (count: number) => Buffer;
+}): WebhookConfigurer {
+  const { webhooks, urlGuard, createId, clock, randomBytes } = dependencies;
+  const makeSecret = () => `whsec_${randomBytes(secretBytes).toString('base64')}`;
+
+  async function requireLocked(tx: Tx, id: string): Promise<WebhookRow> {
+    return (await webhooks.lock(tx, id)) ?? refuse(id);
+  }
+
+  return {
+    async create(tx, tenantId, wanted) {
+      requireAllowedUrls(urlGuard, { '/url': wanted.url });
+      if ((await countWebhooksForAdding(tx, tenantId)) >= webhooksPerTenant)
+        throw apiProblem('conflict', `A tenant has at most ${webhooksPerTenant} webhook endpoints.`);
+      const secret = makeSecret();
+      const now = clock();
+      const webhook: Webhook = {
+        id: createId('webhook'),
+        tenantId,
+        url: wanted.url,
+        events: wanted.events,
+        description: wanted.description,
+        retryScheduleSeconds: wanted.retrySchedule,
+        state: 'enabled',
+        disabledReason: null,
+        failuresInARow: 0,
+        failingSince: null,
+        probeAt: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      const secrets = { current: secret, previous: null, previousUntil: null };
+      await webhooks.insert(tx, { webhook, secrets, eventCursor: await findNewestPosition(tx) });
+      return { webhook, secret };
+    },
+
+    async require(tx, id) {
+      return (await webhooks.find(tx, id)) ?? refuse(id);
+    },
+
+    async change(tx, id, change) {
+      requireAllowedUrls(urlGuard, { '/url': change.url });
+      const row = await requireLocked(tx, id);
+      const before = row.webhook;
+      const webhook: Webhook = {
+        ...before,
+        url: change.url ?? before.url,
+        // Null means all; absent leaves it.
+        events: change.events === undefined ? before.events : change.events,
+        description: change.description === undefined ? before.description : change.description,
+        retryScheduleSeconds: change.retrySchedule ?? before.retryScheduleSeconds,
+        // A new address need not wait for the pause that the old one earned.
+        probeAt: change.url === undefined ? before.probeAt : null,
+        updatedAt: clock(),
+      };
+      await webhooks.update(tx, { ...row, webhook });
+      return webhook;
+    },
+
+    async rotate(tx, id) {
+      const row = await requireLocked(tx, id);
+      const secret = makeSecret();
+      const now = clock();
+      const webhook = { ...row.webhook, updatedAt: now };
+      await webhooks.update(tx, { ...row, webhook, secrets: rotateSecret(row.secrets, secret, now) });
+      return { webhook, secret };
+    },
+
+    async enable(tx, id) {
+      const row = await requireLocked(tx, id);
+      if (row.webhook.state === 'enabled') return row.webhook;
+      const webhook: Webhook = {
+        ...row.webhook,
+        state: 'enabled',
+        disabledReason: null,
+        failuresInARow: 0,
+        failingSince: null,
+        probeAt: null,
+        updatedAt: clock(),
+      };
+      await webhooks.update(tx, { ...row, webhook, eventCursor: await findNewestPosition(tx) });
+      return webhook;
+    },
+
+    async remove(tx, id) {
+      if (!(await removeWebhook(tx, id))) refuse(id);
+      await disableDeliveries(tx, id, null, clock());
+    },
+  };
+}
+
+function refuse(id: string): never {
+  throw apiProblem('not_found', `There is no webhook endpoint ${id}.`);
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countKind, openWorkflowPlace } from '../support/workflow-place.ts';
+
+let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+beforeAll(async () => {
+  place = await openWorkflowPlace();
+});
+afterAll(() => place.close());
+
+const endpoint = { tenantId: 'ten_1', webhookId: 'whk_1' } as const;
+
+describe('relayWebhook', () => {
+  it('goes on while there is work, ends when there is none, and waits for nothing', async () => {
+    const script = {
+      relayWebhookEvents: [
+        { delivered: 90, hasMore: true },
+        { delivered: 7, hasMore: false },
+      ],
+    };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('relayWebhook', endpoint);
+      expect(await handle.result()).toEqual({ delivered: 97 });
+      expect(calls.map(({ input }) => input)).toEqual([endpoint, endpoint]);
+      expect(countKind(await handle.fetchHistory(), 'timerStarted')).toBe(0);
+    });
+  });
+
+  it('outlives an outage of our own infrastructure', async () => {
+    const script = { relayWebhookEvents: [new Error('away'), new Error('away'), { delivered: 1, hasMore: false }] };
+    await place.withWorker(script, async ({ start }) => {
+      expect(await (await start('relayWebhook', endpoint)).result()).toEqual({ delivered: 1 });
+    });
+  });
+});
