@@ -11,7 +11,8 @@ import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 
-const connectionsPerOrigin = 32;
+/** As many as a worker pushes through one channel at once, and some room. */
+const connectionsPerOrigin = 64;
 
 /** What both long-running doors are made of. Nothing here has started or connected yet, but for the migrations. */
 export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {

@@ -8,6 +8,7 @@ import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createKpiClient } from '../upstreams/kpi/kpi-client.ts';
+import { createPushClient } from '../upstreams/push/push-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
@@ -68,6 +69,8 @@ export function createActivities(dependencies: {
       stores,
       keyRing: dependencies.keyRing,
       integrator: createIntegratorClient({ http, nowMs }),
+      push: createPushClient({ http, nowMs }),
+      random: Math.random,
       publicUrl,
       clock,
       info,

@@ -33,13 +33,18 @@ export async function deliverNotification(
 ): Promise<string> {
   const accepted = await app.call('POST /v1/notifications', { body: aNotification(members) });
   const jobId = String(accepted.at('id'));
-  const { keyRing, clock, transactions, writeJobChange, createId } = app.dependencies;
+  const { keyRing, clock, transactions, writeJobChange, createId, channels } = app.dependencies;
   const activities = createNotificationActivities({
-    stores: { transactions, writeJobChange, createId },
+    stores: { transactions, writeJobChange, createId, channels },
     keyRing,
     integrator: {
       postErrors: async () => ({ answered: true, status: 200, retryAfterMs: null, body: '', durationMs: 1 }),
     },
+    push: {
+      authorise: async () => ({ ok: true, accessToken: 'unused' }),
+      send: () => Promise.reject(new Error('nothing is pushed here')),
+    },
+    random: Math.random,
     publicUrl,
     clock,
     info: () => undefined,

@@ -21,6 +21,7 @@ import type { Tx } from '../../src/store/transactions.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createIntegratorClient } from '../../src/upstreams/integrator/integrator-client.ts';
+import { createPushClient } from '../../src/upstreams/push/push-client.ts';
 import { createAcceptNotification, type NotificationToAccept } from '../../src/usecases/accept-notification.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type IntegratorStandIn, startIntegrator } from './integrator-stand-in.ts';
@@ -93,6 +94,8 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
         return outcome;
       },
     },
+    push: createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 }),
+    random: Math.random,
     publicUrl,
     clock,
     info: () => undefined,
@@ -203,9 +206,15 @@ export async function runBatch(
 ): ReturnType<NotificationActivities['closeBatch']> {
   const { pageSize = 1_000, pass } = options;
   const opened = await activities.openBatch(reference);
+  let waitMs: number | undefined;
   for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
     const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
     if (page.isCancelled) break;
+    waitMs = page.waitMs ?? waitMs;
+  }
+  while (waitMs !== undefined) {
+    pass(waitMs);
+    waitMs = (await activities.processPage({ ...reference, fromOrdinal: 0, size: opened.recipients })).waitMs;
   }
   const { callbacks } = opened.next === 'ended' ? { callbacks: 0 } : await activities.prepareErrorCallbacks(reference);
   for (let isDone = callbacks === 0; !isDone;) {

@@ -5,6 +5,7 @@ import type { Stores } from '../../store/index.ts';
 import { createIntegrationTargets } from '../../store/integration-targets.ts';
 import { isConnectionFault } from '../../store/transactions.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
+import type { PushClient } from '../../upstreams/push/push-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
 import { createKeepTrying } from '../keep-trying.ts';
 import { createCloseBatch } from './close-batch.ts';
@@ -14,7 +15,10 @@ import { createIntegratorSlots } from './integrator-slots.ts';
 import { createJudgeCallback } from './judge-callback.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
+import { createProcessCenterPage } from './process-center-page.ts';
 import { createProcessPage } from './process-page.ts';
+import { createPushPage } from './push/index.ts';
+import { createRecordFailures } from './record-failures.ts';
 import { createResolveUsers } from './resolve-users.ts';
 import { createSendErrorCallbacks } from './send-error-callbacks.ts';
 
@@ -38,33 +42,41 @@ const temporalRuntime: ActivityRuntime = {
 
 /** Builds the activities of a notification's workflow over the collaborators of one worker. */
 export function createNotificationActivities(dependencies: {
-  readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId'>;
+  readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId' | 'channels'>;
   readonly keyRing: KeyRing;
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
+  readonly push: PushClient;
+  readonly random: () => number;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly info: WriteLog;
   /** Left out = what Temporal gives to a running activity. */
   readonly runtime?: ActivityRuntime;
 }): NotificationActivities {
-  const { stores, keyRing, integrator, publicUrl, clock, info, runtime = temporalRuntime } = dependencies;
+  const { stores, keyRing, integrator, push, random, publicUrl, clock, info, runtime = temporalRuntime } = dependencies;
   const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
   const targets = createIntegrationTargets({ keyRing });
-  const base = { ...stores, ...runtime, targets, integrator, clock, info, describeFailure };
+  const keepTrying = createKeepTrying({
+    isOutage: isConnectionFault,
+    nowMs: () => clock().getTime(),
+    sleep: runtime.sleep,
+  });
+  const recordFailures = createRecordFailures({ describeFailure });
+  const base = { ...stores, ...runtime, targets, integrator, clock, info, describeFailure, recordFailures, keepTrying };
   const expireBatch = createExpireBatch(base);
+  const resolveUsers = createResolveUsers(base);
   return {
     openBatch: createOpenBatch({ ...base, expireBatch }),
-    processPage: createProcessPage({ ...base, expireBatch, resolveUsers: createResolveUsers(base) }),
+    processPage: createProcessPage({
+      ...base,
+      processCenterPage: createProcessCenterPage({ ...base, expireBatch, resolveUsers }),
+      processPushPage: createPushPage({ ...base, push, random, expireBatch, resolveUsers }),
+    }),
     prepareErrorCallbacks: createPrepareErrorCallbacks(base),
     sendErrorCallbacks: createSendErrorCallbacks({
       ...base,
       judgeCallback: createJudgeCallback(base),
       slots: createIntegratorSlots(),
-      keepTrying: createKeepTrying({
-        isOutage: isConnectionFault,
-        nowMs: () => clock().getTime(),
-        sleep: runtime.sleep,
-      }),
     }),
     closeBatch: createCloseBatch(base),
   };

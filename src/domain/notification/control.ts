@@ -33,6 +33,7 @@ export function retryBatch(job: Job, now: Date): JobChange | null {
       sendAt: null,
       error: null,
       finishedAt: null,
+      queuedAt: now,
       expiresAt: hasExpired ? new Date(now.getTime() + defaultTimeToLiveMs) : job.expiresAt,
       wakeAt: new Date(now.getTime() + startGraceMs),
     },

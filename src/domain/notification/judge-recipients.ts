@@ -1,4 +1,6 @@
+import type { ProviderError } from '../problems/problem.ts';
 import type { ErrorSubject, NotificationErrorCode } from './notification-error.ts';
+import type { PushUser } from './push/push-message.ts';
 import type { BatchRecipient, NamedUser } from './request.ts';
 
 /** What the directory says about the users of one page. */
@@ -9,13 +11,17 @@ export interface ActiveUsers {
   readonly liveMerchants: ReadonlySet<string>;
   /** Merchants that the directory could not be asked about, even after its retries. */
   readonly unavailableMerchants: ReadonlySet<string>;
+  /** Languages and devices of the active, where the directory tells them along; absent = they stand in our own tables. */
+  readonly devices?: readonly PushUser[];
 }
 
-/** One error and the recipients that fail with it. */
+/** One error and the recipients that fail with it. `detail` and `provider` say more in its problem. */
 export interface RecipientFailure {
   readonly code: NotificationErrorCode;
   readonly subject: ErrorSubject;
   readonly ordinals: readonly number[];
+  readonly detail?: string | null;
+  readonly provider?: ProviderError | null;
 }
 
 /**

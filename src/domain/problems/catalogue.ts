@@ -2,6 +2,7 @@ import { deliveryProblems } from './catalogue/delivery-problems.ts';
 import { notificationProblems } from './catalogue/notification-problems.ts';
 import type { ProblemType } from './catalogue/problem-type.ts';
 import { describeProviderCode } from './catalogue/provider-problems.ts';
+import { pushProblems } from './catalogue/push-problems.ts';
 import { requestProblems } from './catalogue/request-problems.ts';
 import { serviceProblems } from './catalogue/service-problems.ts';
 
@@ -11,6 +12,7 @@ export const problemCatalogue: readonly ProblemType[] = [
   ...serviceProblems,
   ...deliveryProblems,
   ...notificationProblems,
+  ...pushProblems,
 ];
 
 const typeByCode = new Map(problemCatalogue.map((type) => [type.code, type]));
