@@ -37,6 +37,8 @@ export interface BatchBench {
   readonly tenantId: string;
   /** Called between the answer to a callback and its record; a test that throws here kills the worker there. */
   afterSend: () => void;
+  /** The same between the answer to a push and its record. */
+  afterPush: () => void;
   now(): Date;
   pass(ms: number): void;
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -84,6 +86,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
   const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
+  const pushClient = createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const activities = createNotificationActivities({
     stores,
     keyRing,
@@ -94,7 +97,14 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
         return outcome;
       },
     },
-    push: createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 }),
+    push: {
+      authorise: pushClient.authorise,
+      async send(push) {
+        const answer = await pushClient.send(push);
+        bench.afterPush();
+        return answer;
+      },
+    },
     random: Math.random,
     publicUrl,
     clock,
@@ -113,6 +123,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
     activities,
     tenantId,
     afterSend: () => undefined,
+    afterPush: () => undefined,
     now: clock,
     pass,
     tx,

@@ -41,14 +41,15 @@ export async function openPushBench(secrets: PushSecrets = { accessToken }): Pro
       createdAt: bench.now(),
     }),
   );
-  return {
-    ...bench,
-    get afterSend() {
-      return bench.afterSend;
-    },
+  const closeBatchBench = bench.close;
+  return Object.assign(bench, {
     push,
     channelId,
-    async device(userId, tokens, { enabled = true, language = 'en', active = true } = {}) {
+    async device(
+      userId: string,
+      tokens: readonly string[],
+      { enabled = true, language = 'en', active = true }: DeviceOptions = {},
+    ) {
       const user = { merchantId: 'm1', userId, active, roles: ['user' as const], language, pushEnabled: enabled };
       const devices = tokens.map((token) => ({ token, platform: null }));
       await bench.tx(async (tx) => {
@@ -56,15 +57,15 @@ export async function openPushBench(secrets: PushSecrets = { accessToken }): Pro
         await saveUsers(tx, bench.tenantId, [{ ...user, tokens: devices }], bench.now());
       });
     },
-    tokensOf: async (userId) =>
+    tokensOf: async (userId: string) =>
       ((await bench.tx((tx) => findUser(tx, 'm1', userId)))?.tokens ?? []).map(({ token }) => token),
-    notify: (userIds, more = {}) =>
+    notify: (userIds: readonly string[], more: Parameters<BatchBench['accept']>[1] = {}) =>
       bench.accept([{ merchantId: 'm1', userIds }], { type: 'PUSH_NOTIFICATION', ...more }),
-    attempts: (job) => bench.tx((tx) => listAttempts(tx, job.id, { limit: 10_000, after: 0 })),
-    sendsTo: (token) => push.requests.list().filter((send) => send.token === token).length,
+    attempts: (job: Job) => bench.tx((tx) => listAttempts(tx, job.id, { limit: 10_000, after: 0 })),
+    sendsTo: (token: string) => push.requests.list().filter((send) => send.token === token).length,
     async close() {
-      await bench.close();
+      await closeBatchBench();
       await push.stop();
     },
-  };
+  });
 }
