@@ -143,11 +143,12 @@ describe('a page that is interrupted', () => {
     await page(job);
     expect((await bench.look(job)).counts).toMatchObject({ delivered: 60, failed: 0, pending: 0 });
     const after = await bench.recipients(job);
-    for (const [index, { userId, state, possibleDuplicate }] of after.entries()) {
+    for (const { userId, state, possibleDuplicate } of after) {
       const sends = bench.sendsTo(`${userId}-token`);
       expect([userId, state, possibleDuplicate]).toEqual([userId, 'delivered', sends > 1]);
-      if (before[index]?.state === 'delivered') expect(sends).toBe(1);
     }
+    const deliveredBefore = before.filter(({ state }) => state === 'delivered');
+    expect(deliveredBefore.filter(({ userId }) => bench.sendsTo(`${userId}-token`) !== 1)).toEqual([]);
     expect(after.some(({ possibleDuplicate }) => possibleDuplicate)).toBe(true);
   });
 

@@ -98,7 +98,7 @@ export async function openBatchBench(options: { integratorDelayMs?: number } = {
       },
     },
     push: {
-      authorise: pushClient.authorise,
+      authorise: (secrets, stale) => pushClient.authorise(secrets, stale),
       async send(push) {
         const answer = await pushClient.send(push);
         bench.afterPush();

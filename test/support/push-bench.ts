@@ -41,7 +41,7 @@ export async function openPushBench(secrets: PushSecrets = { accessToken }): Pro
       createdAt: bench.now(),
     }),
   );
-  const closeBatchBench = bench.close;
+  const closeBatchBench = bench.close.bind(bench);
   return Object.assign(bench, {
     push,
     channelId,
