@@ -66,7 +66,10 @@ export function createSendSlice(dependencies: {
         const { url, accessToken, data } = run;
         for (const send of sends) {
           const { token, text } = send;
-          begun.push(push.send({ url, accessToken, token, text, data }).then((answer) => ({ send, answer })));
+          const answered = push.send({ url, accessToken, token, text, data }).then((answer) => ({ send, answer }));
+          // Waited for after the commit; a fault before that must not be one that nobody has heard of.
+          answered.catch(() => undefined);
+          begun.push(answered);
         }
       });
     } catch (error) {
