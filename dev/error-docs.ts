@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { problemCatalogue } from '../src/domain/problems/catalogue.ts';
+import { fcmErrorTable } from '../src/domain/problems/error-table/fcm-codes.ts';
 import { errorTable } from '../src/domain/problems/error-table.ts';
 import type { ErrorTableEntry } from '../src/domain/problems/error-table/entry.ts';
 import type { ProblemType } from '../src/domain/problems/catalogue/problem-type.ts';
@@ -85,6 +86,22 @@ export function renderErrorDocs(): string {
     `## WhatsApp Cloud API codes (table version ${errorTable.version})`,
     "A problem's code is `whatsapp_<code>`. A channel may override class, user notice and retries by `errorOverrides`.",
     table(['code', 'title', 'class', 'scope', 'retried how', 'user told', 'what an operator does'], provider),
+    `## FCM codes (table version ${fcmErrorTable.version})`,
+    "A problem's code is `fcm_<CODE>`. A dead token is removed, unless it was registered after the send began.",
+    table(
+      ['code', 'HTTP', 'title', 'class', 'scope', 'token dead', 'what an operator does'],
+      fcmErrorTable.codes.map((each) =>
+        row([
+          each.code,
+          String(each.http),
+          each.title,
+          `\`${each.class}\``,
+          each.scope,
+          each.deadToken.replace('_', ' '),
+          each.note,
+        ]),
+      ),
+    ),
     '## Without a known code: by HTTP status, then by fault',
     table(['status', 'class'], byStatus),
     table(['fault', 'class'], byFault),

@@ -13,7 +13,8 @@ import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
 import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 
-const connectionsPerOrigin = 32;
+/** As many as a worker pushes through one channel at once, and some room. */
+const connectionsPerOrigin = 64;
 
 /** What both long-running doors are made of. Nothing here has started or connected yet, but for the migrations. */
 export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {

@@ -7,6 +7,7 @@ import { failedGroup } from './failed-group.ts';
 import { inOrder } from './in-order.ts';
 import { notRenderable } from './not-renderable.ts';
 import { notification } from './notification.ts';
+import { push } from './push.ts';
 import { refusedTwice } from './refused-twice.ts';
 import { throttledPair } from './throttled-pair.ts';
 import { uploadedPicture } from './uploaded-picture.ts';
@@ -24,4 +25,5 @@ export const stories: readonly Story[] = [
   botConversation,
   uploadedPicture,
   notification,
+  push,
 ];

@@ -14,6 +14,7 @@ import { createDirectoryClient } from '../upstreams/directory/directory-client.t
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createBotClient } from '../upstreams/bot/bot-client.ts';
+import { createPushClient } from '../upstreams/push/push-client.ts';
 import { createWebhookClient } from '../upstreams/webhook/webhook-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptRelay } from './attempt-relay.ts';
@@ -107,6 +108,8 @@ export function createActivities(dependencies: {
       keyRing: dependencies.keyRing,
       integrator: createIntegratorClient({ http, nowMs }),
       directory: createDirectoryClient({ http }),
+      push: createPushClient({ http, nowMs }),
+      random: Math.random,
       publicUrl,
       clock,
       info,

@@ -40,15 +40,17 @@ export interface InboundActivities {
   attemptRelay(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
 }
 
+/** `waitMs` = recipients are left who wait; look at them again so long from now. Absent = the page is done. */
 export interface PageResult {
   readonly done: number;
   readonly isCancelled: boolean;
+  readonly waitMs?: number;
 }
 
 export interface NotificationActivities {
   /** Turns the request into receiver and recipient rows, once. */
   openBatch(input: JobReference): Promise<{ readonly recipients: number; readonly next: 'pages' | 'close' | 'ended' }>;
-  /** Resolves and saves one page of recipients, by range of ordinals. */
+  /** Resolves one page of recipients, by range of ordinals, and saves or pushes for each. */
   processPage(input: JobReference & { readonly fromOrdinal: number; readonly size: number }): Promise<PageResult>;
   /** Makes the error callbacks of the batch, once; returns how many there are. */
   prepareErrorCallbacks(input: JobReference): Promise<{ readonly callbacks: number }>;

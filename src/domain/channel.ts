@@ -38,3 +38,16 @@ export interface PushSettings {
   readonly projectId: string;
   readonly apiBaseUrl: string;
 }
+
+/** The members of Google's key file that signing needs; `token_uri` left out = Google's own. */
+export interface ServiceAccount {
+  readonly client_email: string;
+  readonly private_key: string;
+  readonly token_uri?: string | undefined;
+}
+
+/** What a push channel keeps sealed: exactly one of the two. */
+export interface PushSecrets {
+  readonly accessToken?: string | undefined;
+  readonly serviceAccount?: ServiceAccount | undefined;
+}

@@ -12,6 +12,16 @@ export async function lockBatch(tx: Tx, id: string): Promise<Job | null> {
   return rows[0] === undefined ? null : toJob(rows[0]);
 }
 
+/** The same with a lock that keeps the batch as it is, and lets others read it so. */
+export async function holdBatch(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'hold-batch',
+    text: `select ${jobColumns} from job where id = $1 and kind = 'notification' for share`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
 /** The same without the lock. */
 export async function findBatch(tx: Tx, id: string): Promise<Job | null> {
   const rows = await tx.query<JobRow>({

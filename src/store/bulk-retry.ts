@@ -51,7 +51,7 @@ export async function retryPage(
           -- What only messages have; a batch keeps its own.
           retries_used = case when j.kind = 'notification' then j.retries_used else 0 end,
           throttled_in_a_row = case when j.kind = 'notification' then j.throttled_in_a_row else 0 end,
-          queued_at = case when j.kind = 'notification' then j.queued_at else ${now} end,
+          queued_at = ${now},
           rate_slot_at = case when j.kind = 'notification' then j.rate_slot_at end,
           delivery_confirmed = case when j.kind = 'notification' then j.delivery_confirmed end
         from placed where j.id = placed.id

@@ -1,4 +1,4 @@
-import type { PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
+import type { PushSecrets, PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { type ChannelPauses, createChannelPauses } from './channel-pauses.ts';
@@ -12,6 +12,12 @@ export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
   readonly sealedSecrets: string;
 }
 
+export interface PushChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
+  readonly kind: 'push';
+  readonly settings: PushSettings;
+  readonly sealedSecrets: string;
+}
+
 export interface ChannelStore extends ChannelPauses {
   insert(tx: Tx, channel: NewChannel): Promise<void>;
   find(tx: Tx, id: string): Promise<ChannelRow | null>;
@@ -20,6 +26,9 @@ export interface ChannelStore extends ChannelPauses {
   findWhatsapp(tx: Tx, id: string): Promise<WhatsappChannel | null>;
   /** All of the tenant's WhatsApp channels, 1,000 at most. */
   listWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
+  /** What the tenant's push goes through: the oldest active push channel, else the oldest that is paused. */
+  findPush(tx: Tx): Promise<PushChannel | null>;
+  openPushSecrets(channel: Pick<PushChannel, 'sealedSecrets'>): PushSecrets;
   openSecrets(channel: Pick<WhatsappChannel, 'sealedSecrets'>): WhatsappSecrets;
   /** Settings, secrets and name as they are after a change; locks the row first through `lock`. */
   lock(tx: Tx, id: string): Promise<{ readonly row: ChannelRow; readonly secrets: unknown } | null>;
@@ -89,6 +98,20 @@ export function createChannelStore(dependencies: {
     async findWhatsapp(tx, id) {
       const row = await select(tx, id);
       return row === null || row.kind !== 'whatsapp' ? null : toWhatsapp(row);
+    },
+    async findPush(tx) {
+      const rows = await tx.query<Row>({
+        name: 'find-push-channel',
+        text: `select ${columns} from channel where kind = 'push' order by state = 'active' desc, created_at, id limit 1`,
+      });
+      const row = rows[0];
+      if (row === undefined) return null;
+      // The door wrote settings of this kind and nothing else into rows of this kind.
+      return { ...toChannel(row), kind: 'push', settings: row.settings as PushSettings, sealedSecrets: row.secrets };
+    },
+    openPushSecrets({ sealedSecrets }) {
+      // What `insert` and `update` sealed, opened again: the shape is theirs.
+      return JSON.parse(keyRing.openText(sealedSecrets)) as PushSecrets;
     },
     openSecrets({ sealedSecrets }) {
       // What `insert` and `update` sealed, opened again: the shape is theirs.

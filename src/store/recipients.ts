@@ -41,7 +41,7 @@ export async function expandRecipients(
 /** Makes those whom an earlier run did not reach wait again. */
 export async function reopenRecipients(tx: Tx, jobId: string, now: Date): Promise<void> {
   await tx.execute({
-    text: `update recipient set state = 'pending', error_code = null, updated_at = $2
+    text: `update recipient set state = 'pending', error_code = null, push_due_at = null, updated_at = $2
       where job_id = $1 and state in ('failed', 'cancelled')`,
     values: [jobId, now],
   });

@@ -46,7 +46,7 @@ export interface AcceptNotification {
 }
 
 /**
- * Refuses with `invalid_request` (no such integration, push, an end before its start) and `payload_too_large`. What
+ * Refuses with `invalid_request` (no such integration, an end before its start) and `payload_too_large`. What
  * integrators know as an error of the notification, such as no receivers or no title, is accepted and reported.
  */
 export function createAcceptNotification(dependencies: {
@@ -75,8 +75,7 @@ export function createAcceptNotification(dependencies: {
 }
 
 function refuseUndeliverable(notification: NotificationToAccept, now: Date): void {
-  const { type, receivers, sendAt, expiresAt } = notification;
-  if (type === 'PUSH_NOTIFICATION') throw refuse('/type', 'PUSH_NOTIFICATION is not available yet.');
+  const { receivers, sendAt, expiresAt } = notification;
   const recipients = countRecipients(receivers);
   if (receivers.length > maxRecipients || recipients > maxRecipients) {
     throw apiProblem('payload_too_large', `A notification takes at most ${maxRecipients} recipients.`);

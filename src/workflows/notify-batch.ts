@@ -7,7 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { NotificationActivities } from '../contracts/activities.ts';
+import type { NotificationActivities, PageResult } from '../contracts/activities.ts';
 import { type BatchResult, type JobReference, wakeSignal } from '../contracts/workflows.ts';
 import { retryPolicies } from './retry-policies.ts';
 import { showState } from './show-state.ts';
@@ -26,10 +26,12 @@ const batch = proxyActivities<NotificationActivities>({
 export interface BatchPosition {
   readonly recipients: number;
   readonly nextOrdinal: number;
+  /** Some of the pages before are not done: their recipients wait, to be looked at again after so long. */
+  readonly waitMs?: number;
 }
 
 /**
- * The story of one notification: its receivers become recipients, page by page each is resolved and saved, then the
+ * The story of one notification: its receivers become recipients, page by page each is resolved and saved or pushed, then the
  * integrator hears of every failure, then the batch closes. Nobody's failure stops the others; what is wrong with the
  * notification itself is reported for all and fails this workflow at its end.
  */
@@ -41,19 +43,36 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
 
   const opened = position ?? (await openBatch(job));
   if (opened !== null) {
+    let waitMs = opened.waitMs;
     for (let ordinal = opened.nextOrdinal; ordinal < opened.recipients; ordinal += pageSize) {
       const page = await batch.processPage({ ...job, fromOrdinal: ordinal, size: pageSize });
       if (page.isCancelled) break;
-      if (workflowInfo().continueAsNewSuggested) {
-        return continueAsNew<typeof notifyBatch>(job, {
-          recipients: opened.recipients,
-          nextOrdinal: ordinal + pageSize,
-        });
-      }
+      waitMs = soonest(waitMs, page.waitMs);
+      await leaveFullHistory({ recipients: opened.recipients, nextOrdinal: ordinal + pageSize }, waitMs);
     }
+    if (waitMs !== undefined) await waitForRest(opened.recipients, waitMs);
     await tellIntegrator(opened.recipients);
   }
   return close(job);
+
+  /** Nobody who waits holds up the pages: whoever is left after the last one is looked at again, when the first is due. */
+  async function waitForRest(recipients: number, firstWaitMs: number): Promise<void> {
+    for (let waitMs: number | undefined = firstWaitMs; waitMs !== undefined;) {
+      const summary = 'recipients wait for another try';
+      setCurrentDetails(summary);
+      if (waitMs > 0) await condition(() => isWoken, waitMs, { summary });
+      isWoken = false;
+      const page: PageResult = await batch.processPage({ ...job, fromOrdinal: 0, size: recipients });
+      if (page.isCancelled) return;
+      waitMs = page.waitMs;
+      await leaveFullHistory({ recipients, nextOrdinal: recipients }, waitMs);
+    }
+  }
+
+  async function leaveFullHistory(position: BatchPosition, waitMs: number | undefined): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await continueAsNew<typeof notifyBatch>(job, waitMs === undefined ? position : { ...position, waitMs });
+  }
 
   async function tellIntegrator(recipients: number): Promise<void> {
     const { callbacks } = await batch.prepareErrorCallbacks(job);
@@ -70,6 +89,10 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
       }
     }
   }
+}
+
+function soonest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 /** Null = there is nothing to go through: the batch had ended before it began. */

@@ -17,7 +17,7 @@ export const directions: Readonly<Record<string, Direction>> = {
   upstreams: {
     folders: ['domain'],
     typeFolders: ['contracts'],
-    packages: ['undici', 'ipaddr.js', 'node:'],
+    packages: ['undici', 'ipaddr.js', 'google-auth-library', 'node:'],
   },
   temporal: {
     folders: ['domain', 'contracts'],

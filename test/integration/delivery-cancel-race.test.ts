@@ -83,7 +83,7 @@ describe(`${jobs} messages that are cancelled while workers send them`, () => {
   const races: { name: string; job: Job; result: string; answeredAtMs: number }[] = [];
 
   beforeAll(async () => {
-    const channelId = await place.addChannel({ numRetries: 20 });
+    const channelId = await place.addChannel({ numRetries: 20, ratePerSecond: 10_000 });
     const names = Object.keys(situations);
     const made: { name: string; job: Job }[] = [];
     for (let index = 0; index < jobs; index += 1) {
@@ -93,22 +93,26 @@ describe(`${jobs} messages that are cancelled while workers send them`, () => {
       if (job !== undefined) made.push({ name, job });
     }
     const workers = Array.from({ length: 3 }, () => createSlowWorker(random));
-    async function race({ name, job }: { name: string; job: Job }): Promise<void> {
-      const cancel = async () => {
-        await sleep(random() * 3 * spreadMs);
+    let begun = 0;
+    /** The first of each situation is cancelled before anybody attempts it, the second after; the others race. */
+    async function race({ name, job }: { name: string; job: Job }, index: number): Promise<void> {
+      const cancel = async (): Promise<void> => {
+        if (index >= 2 * names.length) await sleep(random() * 3 * spreadMs);
         const { result } = await place.control.cancel(place.tenantId, job.id);
         races.push({ name, job, result, answeredAtMs: Date.now() });
       };
+      if (index < names.length) await cancel();
       // Two attempts at once are what a lost lease looks like: the second finds the first one's attempt open.
       const attempts = workers.slice(0, random() < 0.5 ? 1 : 3).map(async (work) => {
         await sleep(random() * 2 * spreadMs);
         return work(job.id);
       });
-      await Promise.all([cancel(), ...attempts]);
+      if (index < 2 * names.length) await Promise.all(attempts);
+      if (index >= names.length) await Promise.all([cancel(), ...attempts]);
     }
     await Promise.all(
       Array.from({ length: racesAtOnce }, async () => {
-        for (let next = made.shift(); next !== undefined; next = made.shift()) await race(next);
+        for (let next = made.shift(); next !== undefined; next = made.shift()) await race(next, (begun += 1) - 1);
       }),
     );
     for (const { job } of races) await place.deliver(job.id);

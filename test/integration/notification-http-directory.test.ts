@@ -5,7 +5,8 @@ import { createDirectoryClient } from '../../src/upstreams/directory/directory-c
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { type BatchBench, idleRuntime, openBatchBench } from '../support/notification-batch.ts';
+import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { idleRuntime } from '../support/idle-runtime.ts';
 
 let bench: BatchBench;
 let directory: DirectoryStandIn;

@@ -47,7 +47,6 @@ describe('POST /v1/notifications', () => {
 
   it.each([
     ['an unknown type', { type: 'LETTER' }, '/type'],
-    ['push, which is not there yet', { type: 'PUSH_NOTIFICATION' }, '/type'],
     ['an unknown integration', { integration: 'nobody' }, '/integration'],
     ['an unknown member', { colour: 'red' }, '/colour'],
     ['a receiver without a merchant', { receivers: [{ userIds: ['u1'] }] }, '/receivers/0/merchantId'],

@@ -1,6 +1,7 @@
 import { createNotificationActivities } from '../../src/activities/notification/index.ts';
 import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
-import { idleRuntime, runBatch } from './notification-batch.ts';
+import { runBatch } from './notification-batch.ts';
+import { idleRuntime } from './idle-runtime.ts';
 import { publicUrl, type TestApp } from './test-app.ts';
 
 /** A notification's body; a test names only what matters to it. Its integration is `erp`. */
@@ -34,14 +35,19 @@ export async function deliverNotification(
 ): Promise<string> {
   const accepted = await app.call('POST /v1/notifications', { body: aNotification(members) });
   const jobId = String(accepted.at('id'));
-  const { keyRing, clock, transactions, writeJobChange, createId } = app.dependencies;
+  const { keyRing, clock, transactions, writeJobChange, createId, channels } = app.dependencies;
   const activities = createNotificationActivities({
-    stores: { transactions, writeJobChange, createId },
+    stores: { transactions, writeJobChange, createId, channels },
     keyRing,
     integrator: {
       postErrors: async () => ({ answered: true, status: 200, retryAfterMs: null, body: '', durationMs: 1 }),
     },
     directory: createDirectoryClient({ http: { request: () => Promise.reject(new Error('no directory over HTTP')) } }),
+    push: {
+      authorise: async () => ({ ok: true, accessToken: 'unused' }),
+      send: () => Promise.reject(new Error('nothing is pushed here')),
+    },
+    random: Math.random,
     publicUrl,
     clock,
     info: () => undefined,

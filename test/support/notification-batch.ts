@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { type ActivityRuntime, createNotificationActivities } from '../../src/activities/notification/index.ts';
+import { createNotificationActivities } from '../../src/activities/notification/index.ts';
 import type { NotificationActivities } from '../../src/contracts/activities.ts';
 import type { JobReference } from '../../src/contracts/workflows.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
@@ -23,7 +23,9 @@ import { createDirectoryClient } from '../../src/upstreams/directory/directory-c
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createIntegratorClient } from '../../src/upstreams/integrator/integrator-client.ts';
+import { createPushClient } from '../../src/upstreams/push/push-client.ts';
 import { createAcceptNotification, type NotificationToAccept } from '../../src/usecases/accept-notification.ts';
+import { idleRuntime } from './idle-runtime.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type IntegratorStandIn, startIntegrator } from './integrator-stand-in.ts';
 
@@ -39,6 +41,8 @@ export interface BatchBench {
   readonly tenantId: string;
   /** Called between the answer to a callback and its record; a test that throws here kills the worker there. */
   afterSend: () => void;
+  /** The same between the answer to a push and its record. */
+  afterPush: () => void;
   now(): Date;
   pass(ms: number): void;
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -90,6 +94,7 @@ export async function openBatchBench(
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
   const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
+  const pushClient = createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const activities = createNotificationActivities({
     stores,
     keyRing,
@@ -101,6 +106,15 @@ export async function openBatchBench(
       },
     },
     directory: createDirectoryClient({ http, timeoutMs: options.directoryTimeoutMs ?? 2_000 }),
+    push: {
+      authorise: (secrets, stale) => pushClient.authorise(secrets, stale),
+      async send(push) {
+        const answer = await pushClient.send(push);
+        bench.afterPush();
+        return answer;
+      },
+    },
+    random: Math.random,
     publicUrl,
     clock,
     info: () => undefined,
@@ -119,6 +133,7 @@ export async function openBatchBench(
     activities,
     tenantId,
     afterSend: () => undefined,
+    afterPush: () => undefined,
     now: clock,
     pass,
     tx,
@@ -213,9 +228,15 @@ export async function runBatch(
 ): ReturnType<NotificationActivities['closeBatch']> {
   const { pageSize = 1_000, pass } = options;
   const opened = await activities.openBatch(reference);
+  let waitMs: number | undefined;
   for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
     const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
     if (page.isCancelled) break;
+    waitMs = page.waitMs ?? waitMs;
+  }
+  while (waitMs !== undefined) {
+    pass(waitMs);
+    waitMs = (await activities.processPage({ ...reference, fromOrdinal: 0, size: opened.recipients })).waitMs;
   }
   const { callbacks } = opened.next === 'ended' ? { callbacks: 0 } : await activities.prepareErrorCallbacks(reference);
   for (let isDone = callbacks === 0; !isDone;) {
@@ -225,11 +246,3 @@ export async function runBatch(
   }
   return activities.closeBatch(reference);
 }
-
-/** What Temporal gives to a running activity, without Temporal; waits are over at once. */
-export const idleRuntime: ActivityRuntime = {
-  heartbeat: () => undefined,
-  sleep: async () => undefined,
-  currentRunId: () => 'run-1',
-  isStopping: () => false,
-};

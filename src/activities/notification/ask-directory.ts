@@ -149,5 +149,5 @@ function select(
     );
   }
   const active = users.flatMap(({ merchantId, userId }) => usersByMerchant.get(merchantId)?.get(userId) ?? []);
-  return { active, liveMerchants, unavailableMerchants };
+  return { active, liveMerchants, unavailableMerchants, isTold: true };
 }

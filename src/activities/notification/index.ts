@@ -6,6 +6,7 @@ import { createIntegrationTargets } from '../../store/integration-targets.ts';
 import { isConnectionFault } from '../../store/transactions.ts';
 import type { DirectoryClient } from '../../upstreams/directory/directory-client.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
+import type { PushClient } from '../../upstreams/push/push-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
 import { createKeepTrying } from '../keep-trying.ts';
 import { createAskDirectory } from './ask-directory.ts';
@@ -17,7 +18,10 @@ import { createIntegratorGate } from './integrator-gate.ts';
 import { createJudgeCallback } from './judge-callback.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
+import { createProcessCenterPage } from './process-center-page.ts';
 import { createProcessPage } from './process-page.ts';
+import { createPushPage } from './push/index.ts';
+import { createRecordFailures } from './record-failures.ts';
 import { createResolveUsers } from './resolve-users.ts';
 import { createSendReplay } from './send-replay.ts';
 import { createSendErrorCallbacks } from './send-error-callbacks.ts';
@@ -45,10 +49,12 @@ const temporalRuntime: ActivityRuntime = {
 
 /** Builds the activities of a notification's workflow over the collaborators of one worker. */
 export function createNotificationActivities(dependencies: {
-  readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId'>;
+  readonly stores: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId' | 'channels'>;
   readonly keyRing: KeyRing;
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
   readonly directory: DirectoryClient;
+  readonly push: PushClient;
+  readonly random: () => number;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly info: WriteLog;
@@ -59,17 +65,22 @@ export function createNotificationActivities(dependencies: {
   const nowMs = () => clock().getTime();
   const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
   const targets = createIntegrationTargets({ keyRing });
-  const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure };
+  const keepTrying = createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep });
+  const recordFailures = createRecordFailures({ describeFailure });
+  const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures, keepTrying };
   const expireBatch = createExpireBatch(base);
   const resolveUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
   const sending = {
     ...base,
     judgeCallback: createJudgeCallback(base),
-    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep }),
   };
   return {
     openBatch: createOpenBatch({ ...base, expireBatch }),
-    processPage: createProcessPage({ ...base, expireBatch, resolveUsers }),
+    processPage: createProcessPage({
+      ...base,
+      processCenterPage: createProcessCenterPage({ ...base, expireBatch, resolveUsers }),
+      processPushPage: createPushPage({ ...base, expireBatch, resolveUsers }),
+    }),
     prepareErrorCallbacks: createPrepareErrorCallbacks(base),
     sendErrorCallbacks: createSendErrorCallbacks({
       ...sending,

@@ -1,160 +1,25 @@
 import type { NotificationActivities } from '../../contracts/activities.ts';
-import type { CreateId } from '../../domain/ids.ts';
-import type { Job } from '../../domain/job.ts';
-import { judgeRecipients, type RecipientFailure } from '../../domain/notification/judge-recipients.ts';
-import { toFailure, writeNotificationError } from '../../domain/notification/notification-error.ts';
-import { recordPage } from '../../domain/notification/progress.ts';
-import { type BatchRecipient, type Center, centerOf } from '../../domain/notification/request.ts';
-import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
-import { saveInboxRows, type UnsavedRow } from '../../store/inbox.ts';
-import type { WriteJobChange } from '../../store/job-changes.ts';
+import { centerOf } from '../../domain/notification/request.ts';
 import { findContent } from '../../store/notification-content.ts';
-import { countFailedMerchants, type ErrorToStore, insertErrors } from '../../store/notification-errors.ts';
-import { listPendingRecipients, markDelivered, markFailed } from '../../store/recipients.ts';
-import type { Transactions, Tx } from '../../store/transactions.ts';
-import type { DescribeFailure } from './describe-failure.ts';
-import type { ResolveUsers } from './resolve-users.ts';
-
-/** The wait before each further try at rows that the database refused. */
-const saveRetryWaitsMs = [200, 500];
-
-interface Page {
-  readonly jobId: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What is to be written for a page. `isLastTry`: who cannot be saved now has failed. */
-interface Verdict {
-  readonly center: Center;
-  readonly reachable: readonly BatchRecipient[];
-  readonly failures: readonly RecipientFailure[];
-  readonly isLastTry: boolean;
-}
+import type { Transactions } from '../../store/transactions.ts';
+import type { ProcessCenterPage } from './process-center-page.ts';
+import type { ProcessPushPage } from './push/process-push-page.ts';
 
 /**
- * Resolves and saves one page of recipients: directory, inbox, recipients, errors and counts, each as one set. Running it
- * again, or twice at once, is safe: under the job's lock only recipients that still wait are touched, an inbox row is keyed
- * by job and user, an error by code and user, and all of a page is one transaction with the counts.
+ * One page of a notification: saved in its centre, or pushed. Running it again, or twice at once, is as safe as the page
+ * that it hands over to.
  */
 export function createProcessPage(dependencies: {
   readonly transactions: Transactions;
-  readonly writeJobChange: WriteJobChange;
-  readonly describeFailure: DescribeFailure;
-  readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
-  readonly resolveUsers: ResolveUsers;
-  readonly createId: CreateId;
-  readonly clock: () => Date;
-  readonly sleep: (ms: number) => Promise<void>;
-  readonly heartbeat: () => void;
+  readonly processCenterPage: ProcessCenterPage;
+  readonly processPushPage: ProcessPushPage;
 }): NotificationActivities['processPage'] {
-  const { transactions, writeJobChange, describeFailure, createId, clock } = dependencies;
-
+  const { transactions, processCenterPage, processPushPage } = dependencies;
   return async function processPage({ tenantId, jobId, fromOrdinal, size }) {
-    const page: Page = { jobId, from: fromOrdinal, to: fromOrdinal + size };
-    const read = await transactions.withTenant(tenantId, (tx) => readPage(tx, page));
-    if (read === null) return { done: 0, isCancelled: true };
-    let verdict = await judge(tenantId, read);
-    let done = 0;
-    for (const waitMs of [...saveRetryWaitsMs, null]) {
-      dependencies.heartbeat();
-      const isLastTry = waitMs === null;
-      const written = await transactions.withTenant(tenantId, (tx) => write(tx, page, { ...verdict, isLastTry }));
-      if (written === null) return { done, isCancelled: true };
-      done += written.settled;
-      if (waitMs === null || written.unsaved.length === 0) break;
-      await dependencies.sleep(waitMs);
-      verdict = { ...verdict, reachable: written.unsaved, failures: [] };
-    }
-    return { done, isCancelled: false };
+    const content = await transactions.withTenant(tenantId, (tx) => findContent(tx, jobId));
+    if (content === null) throw new Error('a notification was stored without its content');
+    const page = { tenantId, jobId, from: fromOrdinal, to: fromOrdinal + size };
+    const center = centerOf(content.type);
+    return center === null ? processPushPage({ ...page, content }) : processCenterPage({ ...page, center });
   };
-
-  async function readPage(tx: Tx, page: Page) {
-    const job = await findBatch(tx, page.jobId);
-    if (job === null || job.state !== 'running') return null;
-    const content = await findContent(tx, page.jobId);
-    const center = content === null ? null : centerOf(content.type);
-    if (center === null) throw new Error('this notification has no centre to be saved in');
-    return { job, center, recipients: await listPendingRecipients(tx, page) };
-  }
-
-  async function judge(
-    tenantId: string,
-    { job, center, recipients }: { job: Job; center: Center; recipients: BatchRecipient[] },
-  ): Promise<Omit<Verdict, 'isLastTry'>> {
-    if (recipients.length === 0) return { center, reachable: [], failures: [] };
-    if (job.error !== null) return { center, reachable: [], failures: recipients.map(failForAll) };
-    const users = recipients.map(({ merchantId, userId }) => ({ merchantId, userId }));
-    const known = await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false });
-    return { center, ...judgeRecipients(recipients, known) };
-  }
-
-  /** Null = the batch has ended; otherwise how many were settled, and who is left for another try. */
-  async function write(tx: Tx, page: Page, verdict: Verdict) {
-    const job = await lockBatch(tx, page.jobId);
-    const now = clock();
-    if (job === null || job.state !== 'running') return null;
-    if (job.expiresAt.getTime() <= now.getTime()) {
-      await dependencies.expireBatch(tx, job, now);
-      return null;
-    }
-    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
-    const rows = verdict.reachable
-      .filter(({ ordinal }) => waiting.has(ordinal))
-      .map((recipient) => ({ ...recipient, id: createId('inboxNotification') }));
-    const owner = { tenantId: job.tenantId, jobId: job.id, center: verdict.center, now };
-    const { saved, unsaved } = await saveInboxRows(tx, owner, rows);
-    const failures = [...verdict.failures, ...(verdict.isLastTry ? unsaved.map(failUnsaved) : [])].filter(
-      ({ ordinals }) => ordinals.some((ordinal) => waiting.has(ordinal)),
-    );
-    await insertErrors(
-      tx,
-      owner,
-      failures.map((failure) => describeRecipientFailure(job, failure, now)),
-    );
-    const ordinals = saved.map(({ ordinal }) => ordinal);
-    const delivered = await markDelivered(tx, job.id, ordinals, now);
-    const failed = await failByCode(tx, job.id, failures, now);
-    const failedMerchants = failures.some(({ subject }) => subject.userId === undefined)
-      ? await countFailedMerchants(tx, job.id)
-      : (job.counts?.failedMerchants ?? 0);
-    await writeJobChange(tx, { job, change: recordPage(job, { delivered, failed, failedMerchants }, now), now });
-    return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row) };
-  }
-
-  function describeRecipientFailure(job: Job, failure: RecipientFailure, now: Date): ErrorToStore {
-    // What is wrong for all is one problem, on the job and on every recipient.
-    if (failure.code === job.error?.code) {
-      const error = writeNotificationError(failure.code, failure.subject);
-      return { ...error, description: job.error.detail, problem: job.error };
-    }
-    const error = writeNotificationError(failure.code, failure.subject);
-    return { ...error, problem: describeFailure(job, toFailure(error, failure.detail ?? null), now) };
-  }
-}
-
-function failForAll({ merchantId, userId, ordinal }: BatchRecipient): RecipientFailure {
-  return { code: 'unable_to_map_custom_notification', subject: { merchantId, userId }, ordinals: [ordinal] };
-}
-
-function failUnsaved({ row, sqlState }: UnsavedRow<BatchRecipient & { id: string }>) {
-  const { merchantId, userId, ordinal } = row;
-  return {
-    code: 'unable_to_save_custom_notification' as const,
-    subject: { merchantId, userId },
-    ordinals: [ordinal],
-    detail: sqlState === null ? null : `SQLSTATE ${sqlState}.`,
-  };
-}
-
-async function failByCode(tx: Tx, jobId: string, failures: readonly RecipientFailure[], now: Date): Promise<number> {
-  const ordinalsByCode = new Map<string, number[]>();
-  for (const { code, ordinals } of failures) {
-    const known = ordinalsByCode.get(code);
-    if (known === undefined) ordinalsByCode.set(code, [...ordinals]);
-    else known.push(...ordinals);
-  }
-  let failed = 0;
-  for (const [code, ordinals] of ordinalsByCode) failed += await markFailed(tx, jobId, { code, ordinals }, now);
-  return failed;
 }

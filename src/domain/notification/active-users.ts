@@ -20,6 +20,8 @@ export interface ActiveUsers {
   readonly active: readonly ActiveUser[];
   /** Of the merchants with none of these: those where somebody is active. */
   readonly liveMerchants: ReadonlySet<string>;
+  /** The tenant's own directory told it, so languages and devices are those told; absent = ours is read when they are needed. */
+  readonly isTold?: true;
   /** Merchants that the directory could not be asked about, even after its retries, and why; null = nothing to add. */
   readonly unavailableMerchants: ReadonlyMap<string, string | null>;
 }

@@ -20,7 +20,7 @@ export function cancelBatch(job: Job, now: Date): JobChange | null {
  */
 export function retryBatch(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
   if (!retryable.has(job.state)) return null;
-  return { ...noChange, set: runAgain(job, now, startsAt), timeline: [runAgainEntry] };
+  return { ...noChange, set: { ...runAgain(job, now, startsAt), queuedAt: now }, timeline: [runAgainEntry] };
 }
 
 export function expireBatch(job: Job, problem: Problem, now: Date): JobChange {

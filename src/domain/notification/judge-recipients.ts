@@ -1,14 +1,15 @@
+import type { ProviderError } from '../problems/problem.ts';
 import type { ActiveUsers } from './active-users.ts';
 import type { ErrorSubject, NotificationErrorCode } from './notification-error.ts';
 import type { BatchRecipient, NamedUser } from './request.ts';
 
-/** One error and the recipients that fail with it. */
+/** One error and the recipients that fail with it. `detail` and `provider` say more in its problem. */
 export interface RecipientFailure {
   readonly code: NotificationErrorCode;
   readonly subject: ErrorSubject;
   readonly ordinals: readonly number[];
-  /** A sentence on what went wrong; absent = the description says all. */
   readonly detail?: string | null;
+  readonly provider?: ProviderError | null;
 }
 
 /**

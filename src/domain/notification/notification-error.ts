@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import { describeCode } from '../problems/catalogue.ts';
 import type { ProblemSource } from '../problems/problem.ts';
 
-/** The codes that are reported for a batch, a merchant or a user of a centre, as integrators know them. */
+/** The codes that are reported for a batch, a merchant or a user as integrators know them. */
 export type NotificationErrorCode =
   | 'unspecified_receivers'
   | 'unspecified_users'
@@ -10,7 +10,11 @@ export type NotificationErrorCode =
   | 'no_active_users_for_merchant'
   | 'no_active_user_for_merchant'
   | 'unable_to_map_custom_notification'
-  | 'unable_to_save_custom_notification';
+  | 'unable_to_save_custom_notification'
+  | 'invalid_user_language_configured'
+  | 'error_processing_data'
+  | 'push_notifications_disabled'
+  | 'custom_notification_not_delivered';
 
 /** `merchantId` null = the whole batch; `userId` null = the whole merchant. `status` is an HTTP status. */
 export interface NotificationError {
@@ -55,6 +59,17 @@ function describe(code: NotificationErrorCode, { merchantId, userId, reason }: E
       return reason === undefined ? 'Unable to map notification.' : `Unable to map notification: ${reason}.`;
     case 'unable_to_save_custom_notification':
       return `Unable to save notification for user ${userId} of merchant ${merchantId}.`;
+    case 'invalid_user_language_configured':
+      return `The user ${userId} has an invalid language configured.`;
+    case 'error_processing_data':
+      return reason === undefined ? 'Error processing data.' : `Error processing data: ${reason}.`;
+    case 'push_notifications_disabled':
+      return `Push notifications disabled for user ${userId}.`;
+    case 'custom_notification_not_delivered':
+      return (
+        `Custom notification not delivered to user ${userId} of merchant ${merchantId}` +
+        (reason === undefined ? '.' : `: ${reason}.`)
+      );
   }
 }
 
@@ -66,6 +81,10 @@ const sources: Readonly<Record<NotificationErrorCode, ProblemSource>> = {
   no_active_user_for_merchant: 'directory',
   unable_to_map_custom_notification: 'rendering',
   unable_to_save_custom_notification: 'store',
+  invalid_user_language_configured: 'push',
+  error_processing_data: 'push',
+  push_notifications_disabled: 'push',
+  custom_notification_not_delivered: 'push',
 };
 
 /** `detail` null = the description says all. */

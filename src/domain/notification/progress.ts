@@ -4,7 +4,7 @@ import type { Problem } from '../problems/problem.ts';
 /** A running batch without news for so long is offered to a workflow again; its pages and callbacks bear that. */
 export const runningLeaseMs = 120_000;
 /** A stored wait gets this much grace before the sweep doubts that its workflow still lives. */
-const wakeGraceMs = 30_000;
+export const wakeGraceMs = 30_000;
 
 const startable = new Set(['scheduled', 'queued']);
 

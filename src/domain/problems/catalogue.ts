@@ -3,6 +3,7 @@ import { mediaProblems } from './catalogue/media-problems.ts';
 import { notificationProblems } from './catalogue/notification-problems.ts';
 import type { ProblemType } from './catalogue/problem-type.ts';
 import { describeProviderCode } from './catalogue/provider-problems.ts';
+import { pushProblems } from './catalogue/push-problems.ts';
 import { requestProblems } from './catalogue/request-problems.ts';
 import { serviceProblems } from './catalogue/service-problems.ts';
 
@@ -13,6 +14,7 @@ export const problemCatalogue: readonly ProblemType[] = [
   ...deliveryProblems,
   ...mediaProblems,
   ...notificationProblems,
+  ...pushProblems,
 ];
 
 const typeByCode = new Map(problemCatalogue.map((type) => [type.code, type]));

@@ -1,4 +1,5 @@
 import { findTableEntry } from '../classify.ts';
+import { findFcmEntry } from '../error-table/fcm-codes.ts';
 import type { ErrorClass } from '../problem.ts';
 import type { ProblemType } from './problem-type.ts';
 
@@ -11,20 +12,14 @@ const statusByClass: Readonly<Record<ErrorClass, number>> = {
   ambiguous: 504,
 };
 
-/** FCM HTTP v1 error codes with the status it documents (Firebase, `ErrorCode`); others are answered in general. */
-const fcmByCode: ReadonlyMap<string, { readonly status: number; readonly class: ErrorClass }> = new Map([
-  ['UNREGISTERED', { status: 404, class: 'permanent' }],
-  ['INVALID_ARGUMENT', { status: 400, class: 'permanent' }],
-  ['SENDER_ID_MISMATCH', { status: 403, class: 'permanent' }],
-  ['QUOTA_EXCEEDED', { status: 429, class: 'throttled' }],
-  ['UNAVAILABLE', { status: 503, class: 'transient' }],
-  ['INTERNAL', { status: 500, class: 'ambiguous' }],
-  ['THIRD_PARTY_AUTH_ERROR', { status: 401, class: 'configuration' }],
-]);
-
 /** `whatsapp_<code>`, or null when the provider's code is no short plain word and could not stand in a URL. */
 export function whatsappProblemCode(providerCode: string): string | null {
   return /^\w{1,32}$/.test(providerCode) ? `whatsapp_${providerCode}` : null;
+}
+
+/** `fcm_<CODE>`, or null when the provider's code could not stand in a URL. */
+export function fcmProblemCode(providerCode: string): string | null {
+  return /^[A-Z][A-Z0-9_]{0,63}$/.test(providerCode) ? `fcm_${providerCode}` : null;
 }
 
 /** The type of a provider's own code, also of one that no table lists: every `type` that we hand out has a page. */
@@ -62,14 +57,14 @@ function describeWhatsappCode(code: string, providerCode: string): ProblemType {
 }
 
 function describeFcmCode(code: string, fcmCode: string): ProblemType {
-  const known = fcmByCode.get(fcmCode);
+  const entry = findFcmEntry(fcmCode);
   return {
     code,
-    title: `Push error ${fcmCode}`,
-    status: known?.status ?? 502,
-    class: known?.class ?? 'permanent',
+    title: entry?.title ?? `Push error ${fcmCode}`,
+    status: entry?.http ?? 502,
+    class: entry?.class ?? 'permanent',
     sources: ['push'],
     meaning: `Firebase Cloud Messaging refused the push with ${fcmCode}.`,
-    whatToDo: 'Read the details of the provider; a token that is no longer registered is removed by itself.',
+    whatToDo: entry?.note ?? 'Read the details of the provider; the HTTP status gave the class.',
   };
 }

@@ -1,0 +1,132 @@
+import type { PageResult } from '../../contracts/activities.ts';
+import type { CreateId } from '../../domain/ids.ts';
+import type { Job } from '../../domain/job.ts';
+import { judgeRecipients, type RecipientFailure } from '../../domain/notification/judge-recipients.ts';
+import { recordPage } from '../../domain/notification/progress.ts';
+import type { BatchRecipient, Center } from '../../domain/notification/request.ts';
+import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import { saveInboxRows, type UnsavedRow } from '../../store/inbox.ts';
+import type { WriteJobChange } from '../../store/job-changes.ts';
+import { listPendingRecipients, markDelivered } from '../../store/recipients.ts';
+import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { RecordFailures } from './record-failures.ts';
+import type { ResolveUsers } from './resolve-users.ts';
+
+/** The wait before each further try at rows that the database refused. */
+const saveRetryWaitsMs = [200, 500];
+
+interface Page {
+  readonly jobId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is to be written for a page. `isLastTry`: who cannot be saved now has failed. */
+interface Verdict {
+  readonly center: Center;
+  readonly reachable: readonly BatchRecipient[];
+  readonly failures: readonly RecipientFailure[];
+  readonly isLastTry: boolean;
+}
+
+export interface ProcessCenterPage {
+  (page: Page & { readonly tenantId: string; readonly center: Center }): Promise<PageResult>;
+}
+
+/**
+ * Resolves and saves one page of recipients: directory, inbox, recipients, errors and counts, each as one set. Running it
+ * again, or twice at once, is safe: under the job's lock only recipients that still wait are touched, an inbox row is keyed
+ * by job and user, an error by code and user, and all of a page is one transaction with the counts.
+ */
+export function createProcessCenterPage(dependencies: {
+  readonly transactions: Transactions;
+  readonly writeJobChange: WriteJobChange;
+  readonly recordFailures: RecordFailures;
+  readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
+  readonly resolveUsers: ResolveUsers;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly heartbeat: () => void;
+}): ProcessCenterPage {
+  const { transactions, writeJobChange, createId, clock } = dependencies;
+
+  return async ({ tenantId, center, ...page }) => {
+    const read = await transactions.withTenant(tenantId, (tx) => readPage(tx, page));
+    if (read === null) return { done: 0, isCancelled: true };
+    let verdict = await judge(tenantId, { ...read, center });
+    let done = 0;
+    for (const waitMs of [...saveRetryWaitsMs, null]) {
+      dependencies.heartbeat();
+      const isLastTry = waitMs === null;
+      const written = await transactions.withTenant(tenantId, (tx) => write(tx, page, { ...verdict, isLastTry }));
+      if (written === null) return { done, isCancelled: true };
+      done += written.settled;
+      if (waitMs === null || written.unsaved.length === 0) break;
+      await dependencies.sleep(waitMs);
+      verdict = { ...verdict, reachable: written.unsaved, failures: [] };
+    }
+    return { done, isCancelled: false };
+  };
+
+  async function readPage(tx: Tx, page: Page) {
+    const job = await findBatch(tx, page.jobId);
+    if (job === null || job.state !== 'running') return null;
+    return { job, recipients: await listPendingRecipients(tx, page) };
+  }
+
+  async function judge(
+    tenantId: string,
+    { job, center, recipients }: { job: Job; center: Center; recipients: BatchRecipient[] },
+  ): Promise<Omit<Verdict, 'isLastTry'>> {
+    if (recipients.length === 0) return { center, reachable: [], failures: [] };
+    if (job.error !== null) return { center, reachable: [], failures: recipients.map(failForAll) };
+    const users = recipients.map(({ merchantId, userId }) => ({ merchantId, userId }));
+    return {
+      center,
+      ...judgeRecipients(
+        recipients,
+        await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false }),
+      ),
+    };
+  }
+
+  /** Null = the batch has ended; otherwise how many were settled, and who is left for another try. */
+  async function write(tx: Tx, page: Page, verdict: Verdict) {
+    const job = await lockBatch(tx, page.jobId);
+    const now = clock();
+    if (job === null || job.state !== 'running') return null;
+    if (job.expiresAt.getTime() <= now.getTime()) {
+      await dependencies.expireBatch(tx, job, now);
+      return null;
+    }
+    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
+    const rows = verdict.reachable
+      .filter(({ ordinal }) => waiting.has(ordinal))
+      .map((recipient) => ({ ...recipient, id: createId('inboxNotification') }));
+    const owner = { tenantId: job.tenantId, jobId: job.id, center: verdict.center, now };
+    const { saved, unsaved } = await saveInboxRows(tx, owner, rows);
+    const failures = [...verdict.failures, ...(verdict.isLastTry ? unsaved.map(failUnsaved) : [])].filter(
+      ({ ordinals }) => ordinals.some((ordinal) => waiting.has(ordinal)),
+    );
+    const ordinals = saved.map(({ ordinal }) => ordinal);
+    const delivered = await markDelivered(tx, job.id, ordinals, now);
+    const { failed, failedMerchants } = await dependencies.recordFailures(tx, job, failures, now);
+    await writeJobChange(tx, { job, change: recordPage(job, { delivered, failed, failedMerchants }, now), now });
+    return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row) };
+  }
+}
+
+function failForAll({ merchantId, userId, ordinal }: BatchRecipient): RecipientFailure {
+  return { code: 'unable_to_map_custom_notification', subject: { merchantId, userId }, ordinals: [ordinal] };
+}
+
+function failUnsaved({ row, sqlState }: UnsavedRow<BatchRecipient & { id: string }>): RecipientFailure {
+  const { merchantId, userId, ordinal } = row;
+  return {
+    code: 'unable_to_save_custom_notification',
+    subject: { merchantId, userId },
+    ordinals: [ordinal],
+    detail: sqlState === null ? null : `SQLSTATE ${sqlState}.`,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Job } from '../../../domain/job.ts';
+import type { Stores } from '../../../store/index.ts';
+import type { Tx } from '../../../store/transactions.ts';
+import type { PushClient } from '../../../upstreams/push/push-client.ts';
+import type { DescribeFailure } from '../describe-failure.ts';
+import type { RecordFailures } from '../record-failures.ts';
+import type { ResolveUsers } from '../resolve-users.ts';
+import { createAuthorisePush } from './authorise-push.ts';
+import { createChannelSlots } from './channel-slots.ts';
+import { createCloseSlice } from './close-slice.ts';
+import { createEndPushPage } from './end-push-page.ts';
+import { createOpenSlice } from './open-slice.ts';
+import { createProcessPushPage, type ProcessPushPage } from './process-push-page.ts';
+import { createSendAll } from './send-all.ts';
+import { createSendSlice } from './send-slice.ts';
+import { createSettleFailures } from './settle-failures.ts';
+import { createStopChannel } from './stop-channel.ts';
+
+/** Builds the page of a push notification over the collaborators of one worker. */
+export function createPushPage(
+  dependencies: Pick<Stores, 'transactions' | 'writeJobChange' | 'createId' | 'channels'> & {
+    readonly push: PushClient;
+    readonly describeFailure: DescribeFailure;
+    readonly recordFailures: RecordFailures;
+    readonly resolveUsers: ResolveUsers;
+    readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
+    readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
+    readonly random: () => number;
+    readonly clock: () => Date;
+    readonly heartbeat: () => void;
+    readonly isStopping: () => boolean;
+  },
+): ProcessPushPage {
+  const base = { ...dependencies, stopChannel: createStopChannel(dependencies) };
+  const sendAll = createSendAll({
+    ...base,
+    slots: createChannelSlots(),
+    openSlice: createOpenSlice(base),
+    sendSlice: createSendSlice(base),
+    closeSlice: createCloseSlice(base),
+    nowMs: () => base.clock().getTime(),
+  });
+  return createProcessPushPage({
+    ...base,
+    sendAll,
+    settleFailures: createSettleFailures(base),
+    authorisePush: createAuthorisePush(base),
+    endPushPage: createEndPushPage(base),
+  });
+}

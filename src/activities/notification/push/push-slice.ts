@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { PushText, PushUser } from '../../../domain/notification/push/push-message.ts';
+import type { PlannedSend } from '../../../domain/notification/push/push-plan.ts';
+import type { BatchRecipient, NamedUser, NotificationContent } from '../../../domain/notification/request.ts';
+import type { PushChannel } from '../../../store/channels.ts';
+import type { PushAnswer } from '../../../upstreams/push/fcm-answer.ts';
+
+/** What the slices of one page share. `devices` null = they are looked up in our own tables. */
+export interface PushRun {
+  readonly tenantId: string;
+  readonly jobId: string;
+  readonly channel: PushChannel;
+  readonly url: string;
+  readonly content: NotificationContent;
+  readonly data: Readonly<Record<string, string>>;
+  readonly fallbackLanguage: string;
+  readonly devices: ReadonlyMap<string, PushUser> | null;
+  /** Changes when the push service refuses it. */
+  accessToken: string;
+}
+
+/** One push with its open attempt. */
+export interface OpenSend extends PlannedSend {
+  readonly attemptId: string;
+  readonly number: number;
+  readonly recipient: BatchRecipient;
+  readonly text: PushText;
+}
+
+/** A slice whose attempts are open; `refused` = by ordinal, the codes of devices that are not tried any more. */
+export interface OpenSlice {
+  readonly sends: readonly OpenSend[];
+  readonly startedAt: Date;
+  readonly refused: ReadonlyMap<number, readonly string[]>;
+  /** The channel had been throttled before: a push that is taken now ends that. */
+  readonly wasThrottled: boolean;
+}
+
+export interface AnsweredSend {
+  readonly send: OpenSend;
+  readonly answer: PushAnswer;
+}
+
+export interface Settled {
+  readonly delivered: number;
+  readonly failed: number;
+}
+
+export const nothingSettled: Settled = { delivered: 0, failed: 0 };
+
+export function userKey({ merchantId, userId }: NamedUser): string {
+  return JSON.stringify([merchantId, userId]);
+}
+
+/** Stands for a token in our records: the token itself would let anybody who reads them push to the device. */
+export function deviceKey(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}

@@ -1,0 +1,49 @@
+import { countThrottledBefore, throttleLimit } from '../../../domain/message/send-limit.ts';
+import type { PushFailure } from '../../../domain/notification/push/push-failure.ts';
+import { pushDelayMs } from '../../../domain/notification/push/push-waits.ts';
+import type { Problem } from '../../../domain/problems/problem.ts';
+import type { ChannelStore } from '../../../store/channels.ts';
+import { blockSends, lockSendLimit, wholeChannel } from '../../../store/send-limits.ts';
+import type { Tx } from '../../../store/transactions.ts';
+import type { PushRun } from './push-slice.ts';
+
+/**
+ * Does what refusals ask of a whole channel: one that waits for people is paused, one that waits for time is blocked, over
+ * all workers. Both hold its recipients, and nothing is lost. Null = none of them asks for it.
+ */
+export interface StopChannel {
+  (
+    tx: Tx,
+    run: Pick<PushRun, 'tenantId' | 'channel'>,
+    reasons: readonly { readonly refusal: PushFailure; readonly problem: Problem }[],
+    now: Date,
+  ): Promise<PushFailure['stops']>;
+}
+
+export function createStopChannel(dependencies: {
+  readonly channels: Pick<ChannelStore, 'pause'>;
+  readonly random: () => number;
+}): StopChannel {
+  const { channels, random } = dependencies;
+  return async (tx, { tenantId, channel }, reasons, now) => {
+    const pausing = reasons.find(({ refusal }) => refusal.stops === 'pause');
+    if (pausing !== undefined) {
+      await channels.pause(tx, channel.id, pausing.problem, now);
+      return 'pause';
+    }
+    const blocking = reasons.filter(({ refusal }) => refusal.stops === 'block');
+    if (blocking.length === 0) return null;
+    const key = { channelId: channel.id, recipient: wholeChannel };
+    const limit = await lockSendLimit(tx, key);
+    const before = countThrottledBefore(limit, now);
+    const delaysMs = blocking.map(({ refusal }) => pushDelayMs(refusal.failure, before, random));
+    await blockSends(tx, {
+      tenantId,
+      channelIds: [channel.id],
+      recipient: wholeChannel,
+      limit: throttleLimit(limit, Math.max(...delaysMs), now),
+      now,
+    });
+    return 'block';
+  };
+}

@@ -1,0 +1,110 @@
+import type { Failure, NetworkFault } from '../../failure.ts';
+import { fcmProblemCode } from '../../problems/catalogue/provider-problems.ts';
+import { errorTable } from '../../problems/error-table.ts';
+import { findFcmEntry } from '../../problems/error-table/fcm-codes.ts';
+import type { ErrorClass, ProviderError } from '../../problems/problem.ts';
+
+/** Everything but a clear yes. `step` authorise = no access token was had, so nothing was sent. */
+export interface PushRefusal {
+  readonly step: 'authorise' | 'send';
+  readonly httpStatus: number | null;
+  readonly retryAfterMs: number | null;
+  readonly fault: NetworkFault | null;
+  readonly provider: ProviderError | null;
+  /** The answer says that the device's token itself is wrong. */
+  readonly namesToken: boolean;
+  readonly detail: string;
+  readonly durationMs: number;
+  readonly responseExcerpt: string | null;
+}
+
+/** A refusal, classified. `stops` = what it asks of all that goes through the channel, null = it is about one push. */
+export interface PushFailure {
+  readonly failure: Failure;
+  readonly isTokenDead: boolean;
+  readonly outcome: 'retry' | 'rejected' | 'ambiguous';
+  readonly stops: 'pause' | 'block' | null;
+}
+
+const classByHttpStatus: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
+  ...Object.entries(errorTable.byHttpStatus),
+  ['401', 'configuration'],
+  ['403', 'configuration'],
+]);
+/** Nothing was sent, and nothing would be: the whole channel waits. */
+const unreachable: ReadonlySet<NetworkFault | null> = new Set(['connection_refused', 'dns', 'reset_before_body']);
+
+/** Says what a refused push asks of us: by FCM's code, else by the HTTP status, else by the network fault. */
+export function classifyPush(refusal: PushRefusal): PushFailure {
+  const providerCode = refusal.provider?.name === 'fcm' ? refusal.provider.code : null;
+  const entry = providerCode === null ? undefined : findFcmEntry(providerCode);
+  const errorClass =
+    refusal.step === 'authorise' ? classifyAuthorisation(refusal) : (entry?.class ?? classify(refusal));
+  const scope = entry?.scope ?? scopeOf(errorClass, refusal.fault);
+  return {
+    failure: {
+      code: codeOf(refusal, providerCode),
+      source: 'push',
+      class: errorClass,
+      scope,
+      userCanBeTold: false,
+      maxRetries: null,
+      retryAfterMs: refusal.retryAfterMs,
+      httpStatus: refusal.httpStatus,
+      detail: refusal.detail,
+      provider: refusal.provider,
+      errors: [],
+    },
+    isTokenDead: entry?.deadToken === 'always' || (entry?.deadToken === 'if_named' && refusal.namesToken),
+    outcome: errorClass === 'ambiguous' ? 'ambiguous' : errorClass === 'permanent' ? 'rejected' : 'retry',
+    stops: stopOf(errorClass, scope),
+  };
+}
+
+/** Our process ended between a send and its record: the push may have gone out. */
+export const interruptedPush: Failure = {
+  code: 'outcome_unknown',
+  source: 'push',
+  class: 'ambiguous',
+  scope: 'message',
+  userCanBeTold: false,
+  maxRetries: null,
+  retryAfterMs: null,
+  httpStatus: null,
+  detail: 'The process that sent this push ended before it could write down the answer.',
+  provider: null,
+  errors: [],
+};
+
+function classify({ httpStatus, fault }: PushRefusal): ErrorClass {
+  if (httpStatus === null) return fault === null ? 'ambiguous' : errorTable.byNetworkFault[fault];
+  return (
+    classByHttpStatus.get(String(httpStatus)) ??
+    classByHttpStatus.get(`${Math.floor(httpStatus / 100)}xx`) ??
+    'ambiguous'
+  );
+}
+
+/** Without a token nothing was sent: what would be ambiguous of a send is only late here, and a refusal is the account's. */
+function classifyAuthorisation(refusal: PushRefusal): ErrorClass {
+  const isUnanswered = refusal.httpStatus === null && refusal.fault === null;
+  const errorClass = isUnanswered ? 'configuration' : classify(refusal);
+  return errorClass === 'permanent' ? 'configuration' : errorClass === 'ambiguous' ? 'transient' : errorClass;
+}
+
+function scopeOf(errorClass: ErrorClass, fault: NetworkFault | null): string {
+  const isOfAll = errorClass === 'configuration' || errorClass === 'throttled' || unreachable.has(fault);
+  return isOfAll ? 'project' : 'message';
+}
+
+function stopOf(errorClass: ErrorClass, scope: string): PushFailure['stops'] {
+  if (errorClass === 'configuration' || errorClass === 'policy') return 'pause';
+  return errorClass === 'throttled' || scope === 'project' ? 'block' : null;
+}
+
+function codeOf(refusal: PushRefusal, providerCode: string | null): string {
+  if (refusal.fault === 'url_not_allowed') return 'url_not_allowed';
+  if (refusal.fault !== null) return refusal.fault === 'timeout' ? 'push_timeout' : 'push_unreachable';
+  if (refusal.step === 'authorise') return 'push_credentials_refused';
+  return (providerCode === null ? null : fcmProblemCode(providerCode)) ?? 'push_http_error';
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Push, startPush } from '../../demo/stand-ins/push.ts';
+import type { JobView } from '../../src/domain/job-view.ts';
+import type { Caller } from '../support/caller.ts';
+import { poll } from '../support/poll.ts';
+import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+
+const users = 300;
+const accessToken = 'a-token-for-pushes';
+/** Temporal gives a dead worker's page to another one after its heartbeat time-out of 30 s; open pushes wait 40 s. */
+const takeOverMs = 110_000;
+
+let place: ProductPlace;
+let push: Push;
+let tenant: Caller;
+let worker: RunningProcess;
+
+beforeAll(async () => {
+  place = await openPlace();
+  push = await startPush({ accessToken });
+  [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
+  tenant = await place.makeTenant();
+  await tenant.ask('POST /v1/channels', {
+    kind: 'push',
+    name: 'Push',
+    projectId: 'project',
+    apiBaseUrl: push.url,
+    accessToken,
+  });
+  await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });
+  const lines = Array.from({ length: users }, (_, index) =>
+    JSON.stringify({
+      merchantId: 'm1',
+      userId: `u${index}`,
+      active: true,
+      language: 'en',
+      push: { enabled: true, tokens: [{ token: `token-${index}` }] },
+    }),
+  );
+  const imported = await tenant.call('POST /v1/directory/import', {
+    body: lines.join('\n'),
+    headers: { 'content-type': 'application/x-ndjson' },
+  });
+  if (imported.at('imported') !== users) throw new Error(`the import came to ${imported.text}`);
+});
+afterAll(async () => {
+  await push.stop();
+  await place.close();
+});
+
+function notify(externalId: string): Promise<JobView> {
+  return tenant.ask<JobView>('POST /v1/notifications', {
+    type: 'PUSH_NOTIFICATION',
+    integration: 'erp',
+    externalId,
+    titleI18n: { en: 'Ready' },
+    messageI18n: { en: 'Your order is ready.' },
+    receivers: [{ merchantId: 'm1', userIds: Array.from({ length: users }, (_, index) => `u${index}`) }],
+  });
+}
+
+describe(`a push to ${users} users`, () => {
+  it('reaches each device once, and shows an attempt for each', async () => {
+    push.clear();
+    const { id } = await notify('all well');
+    const job = await tenant.follow(id, (each) => each.terminal, 60_000);
+    expect([job.state, job.counts?.delivered, job.counts?.failed]).toEqual(['completed', users, 0]);
+    const tokens = push.requests.list().map(({ token }) => token);
+    expect([tokens.length, new Set(tokens).size]).toEqual([users, users]);
+    const [first] = await tenant.list<{ recipient: string; outcome: string }>(`/v1/jobs/${id}/attempts?limit=1`);
+    expect(first).toMatchObject({ recipient: expect.stringMatching(/^m1\/u\d+$/), outcome: 'accepted' });
+  });
+
+  it('whose worker is killed in the middle ends once for everybody, and what may have gone out twice is marked', async () => {
+    push.clear();
+    push.answerAlways({ delayMs: 150 });
+    const { id } = await notify('interrupted');
+    await poll({
+      what: 'some devices have it',
+      look: () => push.requests.list().length,
+      isDone: (count) => count > 40,
+      timeoutMs: 30_000,
+    });
+    await worker.kill();
+    push.answerAlways(null);
+    worker = await place.startWorker();
+    const job = await tenant.follow(id, (each) => each.terminal, takeOverMs);
+    expect([job.state, job.counts?.delivered, job.counts?.failed]).toEqual(['completed', users, 0]);
+    const counts = new Map<string, number>();
+    for (const { token } of push.requests.list()) counts.set(String(token), (counts.get(String(token)) ?? 0) + 1);
+    const twice = [...counts].filter(([, count]) => count > 1).map(([token]) => token.replace('token-', 'u'));
+    const marked = new Set<string>();
+    for (let cursor = ''; ;) {
+      const page = await tenant.ask<{
+        data: { userId: string; possibleDuplicate: boolean }[];
+        nextCursor: string | null;
+      }>(`GET /v1/jobs/${id}/recipients?limit=200${cursor}`);
+      for (const each of page.data) if (each.possibleDuplicate) marked.add(each.userId);
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+    }
+    expect(counts.size).toBe(users);
+    expect(twice.filter((userId) => !marked.has(userId))).toEqual([]);
+  });
+});
