@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { describeSpread, type Spread } from './statistics.ts';
 
@@ -10,7 +10,7 @@ export interface HistoryCounts {
 }
 
 export interface Histories {
-  /** Counts in the histories of a few of these workflows, evenly spread; null when there were none. */
+  /** Counts in the histories of those of a few that have one of their own, evenly spread; null when there were none. */
   sample(workflowIds: readonly string[]): Promise<HistoryCounts | null>;
   readonly serverVersion: string;
   stop(): Promise<void>;
@@ -21,12 +21,24 @@ export async function openHistories(environment: Readonly<Record<string, string>
   const connection = await Connection.connect(connectionOptions);
   const client = new Client({ connection, namespace });
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
+  /** Null = the message was done by a page, and has no workflow of its own. */
+  async function fetchOwn(id: string) {
+    try {
+      return await client.workflow.getHandle(id).fetchHistory();
+    } catch (error) {
+      // The history service's raw answer: 5 is gRPC's NOT_FOUND.
+      if (error instanceof Error && 'code' in error && error.code === 5) return null;
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  }
+
   return {
     serverVersion,
     async sample(workflowIds) {
       const step = Math.max(1, Math.floor(workflowIds.length / sampleSize));
       const sampled = workflowIds.filter((_id, index) => index % step === 0).slice(0, sampleSize);
-      const histories = await Promise.all(sampled.map((id) => client.workflow.getHandle(id).fetchHistory()));
+      const histories = (await Promise.all(sampled.map(fetchOwn))).filter((each) => each !== null);
       const events = describeSpread(histories.map((each) => each.events?.length));
       const workflowTasks = describeSpread(
         histories.map((each) => each.events?.filter((event) => event.workflowTaskCompletedEventAttributes).length),
