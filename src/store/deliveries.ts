@@ -34,8 +34,21 @@ export async function claimCallbacks(
   });
   const claimed = rows.map((row) => ({ ...row, attempts: openAttempt(row.attempts, claim.now) }));
   if (claimed.length === 0) return [];
+  await leaseDeliveries(tx, claimed, claim);
+  return claimed;
+}
+
+/**
+ * Keeps deliveries for one sender until `leaseUntil`, with their open attempts, before anything is sent: whoever finds an
+ * open one after a crash knows that it may have gone out. The caller holds their rows.
+ */
+export async function leaseDeliveries(
+  tx: Tx,
+  claimed: readonly { readonly id: string; readonly attempts: readonly DeliveryAttempt[] }[],
+  claim: { readonly url: string; readonly leaseUntil: Date; readonly now: Date },
+): Promise<void> {
   await tx.execute({
-    name: 'lease-callbacks',
+    name: 'lease-deliveries',
     text: `
       update delivery d set attempts = c.attempts, attempt_count = jsonb_array_length(c.attempts), url = $2,
         next_attempt_at = $3, updated_at = $4
@@ -48,7 +61,6 @@ export async function claimCallbacks(
       claim.now,
     ],
   });
-  return claimed;
 }
 
 /** What became of a claimed callback. `nextAttemptAt` null = it is not tried again. */

@@ -1,26 +1,17 @@
 import type { CreateId } from '../domain/ids.ts';
-import type { Job, JobOrigin } from '../domain/job.ts';
-import { acceptMessage } from '../domain/message/new-message.ts';
-import type { MessageRequest } from '../domain/message/request.ts';
+import type { Job } from '../domain/job.ts';
+import { acceptMessage, type NewMessage } from '../domain/message/new-message.ts';
 import { skippedTypeOf } from '../domain/message/skip.ts';
 import type { WhatsappChannel } from './channels.ts';
 import { isLineTaken, type Line } from './conversation-lines.ts';
 import type { InsertJob } from './new-jobs.ts';
 import type { Tx } from './transactions.ts';
 
-/** One message for one channel; null members were left out. */
-export interface MessageToStore {
-  readonly to: string;
-  readonly conversationId: string | null;
-  readonly groupId: string | null;
-  readonly externalId: string | null;
-  readonly sendAt: Date | null;
-  readonly expiresAt: Date | null;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly request: MessageRequest;
-  readonly origin: JobOrigin;
-  readonly requestId: string | null;
-}
+/** One message for one channel; null members were left out. What the channel and its line say is found out here. */
+export type MessageToStore = Omit<
+  NewMessage,
+  'id' | 'tenantId' | 'channelId' | 'isChannelPaused' | 'isOrdered' | 'isTurnTaken' | 'causedBy'
+>;
 
 export interface AcceptedMessage {
   readonly job: Job;

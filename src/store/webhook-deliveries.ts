@@ -1,6 +1,7 @@
 import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/notification/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { EventText } from '../domain/webhook/envelope.ts';
+import { leaseDeliveries } from './deliveries.ts';
 import type { Tx } from './transactions.ts';
 
 /** One event for one endpoint, taken to be tried now. */
@@ -56,20 +57,7 @@ export async function claimDeliveries(
     isStored: true,
   }));
   if (claimed.length === 0) return [];
-  await tx.execute({
-    name: 'lease-webhook-deliveries',
-    text: `
-      update delivery d set attempts = c.attempts, attempt_count = jsonb_array_length(c.attempts), url = $2,
-        next_attempt_at = $3, updated_at = $4
-      from jsonb_to_recordset($1::jsonb) as c (id text, attempts jsonb)
-      where d.id = c.id`,
-    values: [
-      JSON.stringify(claimed.map(({ id, attempts }) => ({ id, attempts }))),
-      claim.url,
-      claim.leaseUntil,
-      claim.now,
-    ],
-  });
+  await leaseDeliveries(tx, claimed, claim);
   return claimed;
 }
 
