@@ -31,7 +31,7 @@ export function judge(record: RunRecord): Verdict {
     final: record.jobs.filter(({ job }) => job?.terminal === true).length,
     duplicatedMarked: duplicates.filter(({ job }) => job?.possibleDuplicate === true).length,
     lost: ids(record.jobs.filter(({ job }) => job?.terminal !== true)),
-    duplicatedUnmarked: [...ids(duplicates.filter((each) => !isExplained(each))), ...findDoubleRows(record)],
+    duplicatedUnmarked: [...ids(duplicates.filter((each) => !isExplained(each, record))), ...findDoubleRows(record)],
     sentAfterCancel: ids(messages.filter(({ cancelledMs, sends }) => isAnyAfter(sends, cancelledMs))),
     sentAfterExpiry: ids(
       messages.filter(({ expiresMs, sends }) =>
@@ -52,10 +52,11 @@ export function isClean(verdict: Verdict): boolean {
   return Object.values(verdict).every((value) => !Array.isArray(value) || value.length === 0);
 }
 
-/** Marked; or refused later, by callback, and so rightly sent again. */
-function isExplained({ job, attempts }: JobSeen): boolean {
+/** Marked; or Kernel took it, refused it later by callback, and so it was rightly sent again. */
+function isExplained({ id, job, sends }: JobSeen, { kpi }: RunRecord): boolean {
   if (job?.possibleDuplicate === true) return true;
-  return attempts.filter(({ outcome }) => outcome === 'accepted').length > 1;
+  const refusedLater = kpi.filter(({ jobId, event }) => jobId === id && event === 'whatsapp_error').length;
+  return sends.filter(({ wentOut }) => wentOut).length <= 1 + refusedLater;
 }
 
 function isAnyAfter(sends: JobSeen['sends'], ms: number | null): boolean {

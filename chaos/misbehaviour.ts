@@ -52,7 +52,8 @@ const silences: readonly Weighted[] = [
   [3, { answer: { fault: 'headers_only' } }],
   [2, { answer: { fault: 'cut_body' } }],
   [1, { answer: { fault: 'hang' } }],
-  [2, { answer: metaRefusal(504, 2, { title: 'Gateway time-out' }) }],
+  // A gateway on the way, which knows nothing of Meta's codes: with one it would be a refusal.
+  [2, { answer: { status: 504, body: 'Gateway time-out' } }],
 ];
 
 export function createMisbehaviour(dice: Dice): Misbehaviour {

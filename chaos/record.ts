@@ -17,7 +17,7 @@ export interface JobSeen extends Accepted {
   readonly job: JobView | null;
   readonly attempts: readonly AttemptSeen[];
   /** What the stand-in says of it; none for notifications. */
-  readonly sends: readonly Pick<KernelSend, 'at' | 'wentOut'>[];
+  readonly sends: readonly Pick<KernelSend, 'at' | 'wentOut' | 'outcome'>[];
   readonly isConfirmed: boolean;
 }
 

@@ -1,7 +1,10 @@
 import { groupBy } from './group-by.ts';
 import type { EventSeen, JobSeen } from './record.ts';
 
-/** No send of a message before the last send of an earlier one of its conversation. */
+/**
+ * No send of a message before Kernel has taken every earlier one of its conversation, or given its last answer to it. What
+ * Kernel took and refuses later, by callback, has had its turn: its resend comes when it comes.
+ */
 export function findOutOfOrder(messages: readonly JobSeen[]): string[] {
   const talks = groupBy(messages, ({ submission }) =>
     submission.kind === 'message' ? submission.conversationId : null,
@@ -13,7 +16,8 @@ export function findOutOfOrder(messages: readonly JobSeen[]): string[] {
     for (const { id, sends } of members) {
       const times = sends.map(({ at }) => at);
       if (times.length > 0 && Math.min(...times) < lastAt) wrong.push(id);
-      lastAt = Math.max(lastAt, ...times);
+      const taken = sends.find(({ outcome }) => outcome === 'accepted');
+      lastAt = Math.max(lastAt, ...(taken === undefined ? times : [taken.at]));
     }
   }
   return wrong;

@@ -29,7 +29,10 @@ export function tamper(record: RunRecord, tampering: Tampering): RunRecord {
     isConfirmed && sends.length === 1 && job !== null && !job.possibleDuplicate;
   switch (tampering) {
     case 'extra-send':
-      return change(isOneSend, (each) => ({ ...each, sends: [...each.sends, { at: Date.now(), wentOut: true }] }));
+      return change(isOneSend, (each) => ({
+        ...each,
+        sends: [...each.sends, { at: Date.now(), wentOut: true, outcome: 'accepted' }],
+      }));
     case 'lost-job':
       return change(isOneSend, (each) => ({ ...each, job: null }));
     case 'late-send':
@@ -37,7 +40,7 @@ export function tamper(record: RunRecord, tampering: Tampering): RunRecord {
     case 'swapped-order':
       return change(
         ({ submission, sends }) => submission.kind === 'message' && submission.waitsFor !== null && sends.length > 0,
-        (each) => ({ ...each, sends: [{ at: 1, wentOut: true }, ...each.sends.slice(1)] }),
+        (each) => ({ ...each, sends: [{ at: 1, wentOut: true, outcome: 'accepted' }, ...each.sends.slice(1)] }),
       );
     case 'false-state':
       return change(isOneSend, (each) => ({ ...each, isConfirmed: false }));
