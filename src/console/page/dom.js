@@ -36,9 +36,14 @@ export function table(heads, rows, empty) {
 
 /** A list of names and values, those without a value left out. @param {Record<string, Child>} entries */
 export function facts(entries) {
-  const rows = Object.entries(entries).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const rows = Object.entries(entries).filter(([, value]) => !isEmpty(value));
   const cells = rows.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value)));
   return h('div', { class: 'scroll' }, h('table', {}, h('tbody', {}, ...cells)));
+}
+
+/** @param {Child} value */
+function isEmpty(value) {
+  return value === null || value === undefined || value === false || value === '';
 }
 
 /** @param {unknown} value */
