@@ -60,12 +60,11 @@ function actions(job, path) {
       result.textContent = error instanceof Refusal ? error.message : String(error);
     }
   };
-  const canRetry = ['failed', 'expired', 'cancelled'].includes(job.state) && job.kind !== 'notification';
-  const isOpen = !job.terminal && job.kind !== 'inbound';
+  const canRetry = ['failed', 'expired', 'cancelled'].includes(job.state);
   return h(
     'div',
     { class: 'actions' },
-    isOpen && h('button', { type: 'button', onclick: act('cancel') }, 'Cancel'),
+    !job.terminal && h('button', { type: 'button', onclick: act('cancel') }, 'Cancel'),
     canRetry && h('button', { type: 'button', onclick: act('retry') }, 'Try again'),
     result,
   );
