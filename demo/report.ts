@@ -39,6 +39,7 @@ export function describeSurroundings({ apiUrl, apiKey, logFiles, standIns }: Sur
   const standInUrls = Object.entries(standIns).map(([name, { url }]) => `${name} ${url}`);
   return [
     '',
+    `console        ${apiUrl}/console/  (with the key below)`,
     `problem types  ${apiUrl}/problems`,
     `stand-ins      ${standInUrls.join('  ')}`,
     `logs           ${logFiles.map((file) => relative('', file)).join('  ')}`,

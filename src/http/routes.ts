@@ -4,6 +4,7 @@ import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAttachmentRoutes } from './routes/attachments.ts';
 import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
+import { registerConsoleRoutes } from './routes/console.ts';
 import { registerConnectorRoutes } from './routes/connector.ts';
 import { registerCodecRoutes } from './routes/codec.ts';
 import { registerDeliveryRoutes } from './routes/deliveries.ts';
@@ -32,6 +33,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerProblemRoutes(app, dependencies);
   registerProblemInstanceRoutes(app, dependencies);
   registerCodecRoutes(app, dependencies);
+  registerConsoleRoutes(app);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);
   registerChannelRoutes(app, dependencies);

@@ -35,7 +35,7 @@ export const directions: Readonly<Record<string, Direction>> = {
     typeFolders: [],
     packages: ['fastify', '@fastify', 'fastify-type-provider-zod', 'zod', 'prom-client', 'node:'],
   },
-  console: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['node:'] },
+  console: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['zod', 'node:'] },
   // Carries out what domain asks of a key ring; only the doors put it in.
   encryption: { folders: ['domain'], typeFolders: [], packages: ['node:'] },
 };
