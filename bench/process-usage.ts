@@ -54,7 +54,7 @@ function sumTree(all: ReadonlyMap<number, ProcessTimes>, named: ReadonlySet<numb
   return sumMs;
 }
 
-function readRssMb(pid: number): number | null {
+export function readRssMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) / 1_024;
 }
