@@ -11,6 +11,8 @@ export interface BenchDatabase {
   hasEnded(tenantId: string, jobId: string): Promise<boolean>;
   /** Rows of a notification: stored in inboxes, different users among them, and recipients that say `delivered`. */
   countNotified(tenantId: string, jobId: string): Promise<NotifiedRows>;
+  /** Users of merchants whose id is like this pattern. */
+  countUsers(tenantId: string, merchantsLike: string): Promise<number>;
   describe(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -59,6 +61,11 @@ export async function openBenchDatabase(databaseUrl: string): Promise<BenchDatab
         values: [jobId],
       });
       return rows ?? { stored: 0, users: 0, delivered: 0 };
+    },
+    async countUsers(tenantId, merchantsLike) {
+      const text = 'select count(*)::integer as count from directory_user where merchant_id like $1';
+      const [row] = await asTenant<{ count: number }>(tenantId, { text, values: [merchantsLike] });
+      return row?.count ?? 0;
     },
     async describe() {
       const names = ['server_version', 'fsync', 'synchronous_commit', 'shared_buffers'];

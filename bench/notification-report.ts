@@ -1,10 +1,19 @@
 import { type BudgetCheck, type BudgetLine, describeBudgets, judge } from './budget.ts';
-import type { NotificationsResult } from './notifications.ts';
 import type { CentreRun } from './notification-runs.ts';
 import type { OutgoingRun, PushRun } from './outgoing-runs.ts';
-import { introduce } from './servers.ts';
+import type { BenchContext } from './scenario.ts';
+import { introduce, type MeasuredOn } from './servers.ts';
 import { describeSpread } from './statistics.ts';
 import { formatTable } from './table.ts';
+
+export interface NotificationsResult {
+  readonly scenario: string;
+  readonly settings: BenchContext['args'];
+  readonly machine: MeasuredOn;
+  readonly centre: readonly CentreRun[];
+  readonly callbacks: readonly OutgoingRun[];
+  readonly push: readonly PushRun[];
+}
 
 const payloadLimitBytes = 256 * 1024;
 
@@ -58,6 +67,8 @@ const centreTitles = [
   '× floor',
   'worker RSS MB before/peak/after',
   'api RSS MB before/peak/after',
+  'CPU µs api/worker/postgres/temporal',
+  'foreign CPU %',
   'events',
   'runs',
   'largest payload B',
@@ -87,6 +98,7 @@ function describeCentre(runs: readonly CentreRun[]): string[] {
     ),
     describeRss(runs, 'worker'),
     describeRss(runs, 'api'),
+    ...describeCpu(runs),
     withRange(
       runs.map(({ history }) => history.events),
       0,
@@ -116,6 +128,8 @@ const outgoingTitles = [
   'bare calls/s',
   '× bare',
   'worker RSS MB before/peak/after',
+  'CPU µs api/worker/postgres/temporal',
+  'foreign CPU %',
   'events',
 ];
 
@@ -135,6 +149,7 @@ function describeOutgoing(name: string, runs: readonly OutgoingRun[]): string[] 
     '–',
     '–',
     describeRss(runs, 'worker'),
+    ...describeCpu(runs),
     withRange(
       runs.map(({ history }) => history.events),
       0,
@@ -173,6 +188,21 @@ function describeRss(runs: readonly (CentreRun | OutgoingRun)[], name: string): 
     (moment) => median(runs.map(({ rss }) => rss[name]?.[moment] ?? null))?.toFixed(0) ?? '–',
   );
   return parts.join(' / ');
+}
+
+/** For each recipient, and how much of the machine was not ours. */
+function describeCpu(runs: readonly (CentreRun | OutgoingRun)[]): string[] {
+  const each = ['api', 'worker', 'postgres', 'temporal'].map((name) => {
+    const us = median(runs.map(({ cpuMs }) => (typeof cpuMs[name] === 'number' ? cpuMs[name] * 1_000 : null)));
+    return us?.toFixed(0) ?? '–';
+  });
+  return [
+    each.join(' / '),
+    withRange(
+      runs.map(({ foreignCpuShare }) => (foreignCpuShare ?? NaN) * 100),
+      0,
+    ),
+  ];
 }
 
 function atLeast(name: string, limit: number, unit: string, digits: number, figure: number | null): BudgetCheck {

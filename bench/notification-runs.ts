@@ -5,7 +5,7 @@ import type { BenchDatabase, NotifiedRows } from './database.ts';
 import type { Histories } from './histories.ts';
 import type { InsertFloor } from './insert-floor.ts';
 import type { Receiver } from './people.ts';
-import type { Watched } from './process-usage.ts';
+import { readUsage, shareOfForeigners, subtractUsage, type Watched } from './process-usage.ts';
 import { type RssGrowth, watchRss } from './rss-watch.ts';
 import type { RunsOfWorkflow } from './run-histories.ts';
 import { countTransactions } from './settled-transactions.ts';
@@ -26,6 +26,10 @@ export interface NotificationRun {
   readonly rss: Readonly<Record<string, RssGrowth>>;
   readonly history: RunsOfWorkflow;
   readonly walBytes: number;
+  /** For each recipient, by process. */
+  readonly cpuMs: Readonly<Record<string, number | null>>;
+  /** CPU of all cores that nobody of ours used, of 1: above a few hundredths the times are disturbed. */
+  readonly foreignCpuShare: number | null;
 }
 
 export interface CentreRun extends NotificationRun {
@@ -42,11 +46,14 @@ export interface RunPlace {
   readonly caller: Caller;
   readonly database: BenchDatabase;
   readonly histories: Histories;
+  /** Whose memory is watched. */
   readonly watched: Watched;
+  /** Everybody else of ours, whose CPU is no foreign one. */
+  readonly others: Watched;
 }
 
 export async function runNotification(
-  { tenantId, caller, database, histories, watched }: RunPlace,
+  { tenantId, caller, database, histories, watched, others }: RunPlace,
   body: { readonly type: string; readonly receivers: readonly Receiver[] },
 ): Promise<NotificationRun & { readonly jobId: string }> {
   const texts = {
@@ -54,6 +61,8 @@ export async function runNotification(
     messageI18n: { en: 'Your invoice of May is due on Friday.', es: 'Tu factura de mayo vence el viernes.' },
   };
   const walBefore = await database.readWalBytes();
+  const everybody = { ...watched, ...others };
+  const usageBefore = readUsage(everybody);
   const watch = watchRss(watched);
   const startedMs = performance.now();
   const { id } = await caller.ask<JobView>('POST /v1/notifications', {
@@ -68,11 +77,14 @@ export async function runNotification(
   const acceptMs = performance.now() - startedMs;
   const looks = await waitForEnd(database, tenantId, id);
   const rss = watch.end();
+  const spent = subtractUsage(usageBefore, readUsage(everybody));
+  const wallMs = performance.now() - startedMs;
+  const recipients = body.receivers.reduce((sum, { userIds }) => sum + userIds.length, 0);
   const job = await caller.ask<JobView>(`GET /v1/jobs/${id}`);
   return {
     jobId: id,
     looks,
-    recipients: body.receivers.reduce((sum, { userIds }) => sum + userIds.length, 0),
+    recipients,
     acceptMs,
     spentMs: Date.parse(job.finishedAt ?? '') - acceptedAtMs,
     state: job.state,
@@ -80,6 +92,10 @@ export async function runNotification(
     rss,
     history: await histories.readRuns(id),
     walBytes: (await database.readWalBytes()) - walBefore,
+    cpuMs: Object.fromEntries(
+      Object.entries(spent.cpuMs).map(([name, each]) => [name, each === null ? null : each / recipients]),
+    ),
+    foreignCpuShare: shareOfForeigners(spent, wallMs),
   };
 }
 

@@ -2,7 +2,7 @@ import type { BareOrder, BareWord } from './bare-client.ts';
 import { startBenchProcess } from './bench-process.ts';
 import { type Caller, createCaller } from './caller.ts';
 import { openInsertFloor } from './insert-floor.ts';
-import { describeNotifications, judgeNotifications } from './notification-report.ts';
+import { describeNotifications, judgeNotifications, type NotificationsResult } from './notification-report.ts';
 import { type CentreRun, isWhole, runCentre, type RunPlace } from './notification-runs.ts';
 import {
   accessToken,
@@ -15,36 +15,30 @@ import {
 } from './outgoing-runs.ts';
 import { nameReceivers, streamUsers } from './people.ts';
 import type { BenchContext, ScenarioReport } from './scenario.ts';
-import { describeServers, type MeasuredOn, openProduct, openServers } from './servers.ts';
+import { describeServers, openProduct, openServers } from './servers.ts';
 import { createTenant } from './tenant.ts';
 import type { UpstreamsOrder, UpstreamsWord } from './upstreams.ts';
 
 const sizes = { centre: [10_000, 100_000], callbacks: 5_000, push: 10_000 } as const;
-
-export interface NotificationsResult {
-  readonly scenario: string;
-  readonly settings: BenchContext['args'];
-  readonly machine: MeasuredOn;
-  readonly centre: readonly CentreRun[];
-  readonly callbacks: readonly OutgoingRun[];
-  readonly push: readonly PushRun[];
-}
 
 /** Notifications to many: saved in the centre, refused and told to the integrator, pushed; beside floors of the same run. */
 export async function runNotifications(context: BenchContext): Promise<ScenarioReport> {
   const { args, closing, log } = context;
   const servers = await openServers(context);
   const { database, histories, environment, stack } = servers;
-  const process = await closing.open(startBenchProcess<UpstreamsOrder, UpstreamsWord>('upstreams', environment));
-  const { port } = await process.waitFor((word) => word.kind === 'listening');
-  const upstreams = { ...process, url: `http://127.0.0.1:${port}` };
+  const upstreamsProcess = await closing.open(
+    startBenchProcess<UpstreamsOrder, UpstreamsWord>('upstreams', environment),
+  );
+  const { port } = await upstreamsProcess.waitFor((word) => word.kind === 'listening');
+  const upstreams = { ...upstreamsProcess, url: `http://127.0.0.1:${port}` };
   const bare = await closing.open(startBenchProcess<BareOrder, BareWord>('bare-client', environment));
   await bare.waitFor((word) => word.kind === 'ready');
   const product = await openProduct(context, servers);
   const floor = await closing.open(openInsertFloor(stack.databaseUrl));
   const tenant = await createTenant(product.apiUrl, product.adminKey);
   const caller = await closing.open(createCaller(product.apiUrl, tenant.apiKey));
-  const place: RunPlace = { tenantId: tenant.id, caller, database, histories, watched: product.pids };
+  const others = { ...servers.pids, upstreams: upstreams.pid, bare: bare.pid, driver: process.pid };
+  const place: RunPlace = { tenantId: tenant.id, caller, database, histories, watched: product.pids, others };
 
   const people = nameEverybody(args.scale);
   await setUp(caller, upstreams.url, people);

@@ -1,4 +1,6 @@
 import { runHealthy } from './healthy.ts';
+import { runImport } from './import.ts';
+import { runInbox } from './inbox.ts';
 import { runNotifications } from './notifications.ts';
 import type { RunScenario } from './scenario.ts';
 
@@ -7,4 +9,6 @@ export const scenarios: Readonly<Record<string, RunScenario>> = {
   healthy: (context) => runHealthy(context, { withSubscriber: false }),
   webhooks: (context) => runHealthy(context, { withSubscriber: true }),
   notifications: runNotifications,
+  import: runImport,
+  inbox: runInbox,
 };
