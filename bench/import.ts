@@ -65,6 +65,8 @@ export async function runImport(context: BenchContext): Promise<ScenarioReport> 
       log(`round ${round}: ${name}: ${run.imported} imported, ${run.failed} refused in ${run.spentMs.toFixed(0)} ms`);
     }
   }
+  // Profiles are written at a process's end.
+  await product.stop();
   const machine = await describeServers(context, servers);
   const result: ImportResult = { scenario: args.scenario, settings: args, machine, quietMs: quiet, runs };
   const isComplete = runs.every(isWhole);

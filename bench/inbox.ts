@@ -53,6 +53,8 @@ export async function runInbox(context: BenchContext): Promise<ScenarioReport> {
   const costs = await measureCalls({ caller, planner, tenantId, seeded });
   const isComplete = unreadBefore === Math.floor(seeded.big.rows / 3) && (await countUnreadOf(caller, seeded)) === 0;
   const foreignCpuShare = shareOfForeigners(subtractUsage(usageBefore, readUsage(ours)), performance.now() - startedMs);
+  // Profiles are written at a process's end.
+  await product.stop();
   const machine = await describeServers(context, servers);
   const budgets = judge(
     costs

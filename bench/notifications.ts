@@ -60,6 +60,8 @@ export async function runNotifications(context: BenchContext): Promise<ScenarioR
       `round ${round}: ${pushed.upstream.calls} pushes in ${pushed.upstream.spentMs.toFixed(0)} ms, bare ${pushed.bareMs.toFixed(0)} ms`,
     );
   }
+  // Profiles are written at a process's end.
+  await product.stop();
   const machine = await describeServers(context, servers);
   const result: NotificationsResult = { scenario: args.scenario, settings: args, machine, centre, callbacks, push };
   const isComplete =
