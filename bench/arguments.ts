@@ -1,11 +1,8 @@
 import { parseArgs } from 'node:util';
 
-export const scenarios = ['healthy', 'webhooks'] as const;
-export type ScenarioName = (typeof scenarios)[number];
-
 export interface BenchArguments {
   readonly help: boolean;
-  readonly scenario: ScenarioName;
+  readonly scenario: string;
   readonly rounds: number;
   /** Of one measured window; a warm-up of at most 10 s comes before it. */
   readonly seconds: number;
@@ -19,11 +16,13 @@ export interface BenchArguments {
   readonly serverSettings: readonly string[];
   /** Null: `.cache/bench-<scenario>.json`. */
   readonly outFile: string | null;
+  /** Of the full size of what a scenario stores or sends, from 0.001 to 1: less is for trying a scenario out. */
+  readonly scale: number;
   /** Writes CPU profiles of api and worker; they cost time, so the figures of such a run are for comparison only. */
   readonly isProfiled: boolean;
 }
 
-export const usage = `npm run bench -- <scenario> [options]
+export const describeUsage = (scenarios: readonly string[]) => `npm run bench -- <scenario> [options]
   scenarios: ${scenarios.join(', ')}
   --rounds <n>         how often everything is measured (default 3)
   --seconds <n>        length of one measured window (default 15)
@@ -31,11 +30,12 @@ export const usage = `npm run bench -- <scenario> [options]
   --rates <a,b>        deliveries a second of the open loops (default 25,50; "none": no open loop)
   --statuses <a,b>     what the sink calls back with (default delivered)
   --server-setting <k=v>  dynamic configuration of the Temporal dev server; may be given several times
+  --scale <0.001–1>    share of a scenario's full size, to try it out (default 1)
   --out <file>         where the JSON goes (default .cache/bench-<scenario>.json)
   --profile            write CPU profiles of api and worker, and say where their time goes`;
 
 /** Throws with one sentence on an unknown scenario or option, or a number out of its bounds. */
-export function parseBenchArguments(args: readonly string[]): BenchArguments {
+export function parseBenchArguments(args: readonly string[], scenarios: readonly string[]): BenchArguments {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -47,6 +47,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       rates: { type: 'string', default: '25,50' },
       statuses: { type: 'string', default: 'delivered' },
       'server-setting': { type: 'string', multiple: true, default: [] },
+      scale: { type: 'string', default: '1' },
       out: { type: 'string' },
       profile: { type: 'boolean', default: false },
     },
@@ -58,13 +59,14 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   }
   return {
     help: values.help,
-    scenario: scenario ?? 'healthy',
+    scenario: scenario ?? '',
     rounds: parseCount('--rounds', values.rounds, 20),
     seconds: parseCount('--seconds', values.seconds, 300),
     concurrency: parseCount('--concurrency', values.concurrency, 500),
     rates: values.rates === 'none' ? [] : values.rates.split(',').map((each) => parseCount('--rates', each, 1_000)),
     statuses: parseStatuses(values.statuses),
     serverSettings: values['server-setting'],
+    scale: parseScale(values.scale),
     outFile: values.out ?? null,
     isProfiled: values.profile,
   };
@@ -74,6 +76,12 @@ function parseCount(name: string, text: string, max: number): number {
   const count = /^\d{1,6}$/.test(text.trim()) ? Number(text) : 0;
   if (count < 1 || count > max) throw new Error(`${name} takes whole numbers from 1 to ${max}, not "${text}".`);
   return count;
+}
+
+function parseScale(text: string): number {
+  const scale = /^\d(\.\d{1,3})?$/.test(text.trim()) ? Number(text) : 0;
+  if (scale <= 0 || scale > 1) throw new Error(`--scale takes a number from 0.001 to 1, not "${text}".`);
+  return scale;
 }
 
 function parseStatuses(text: string): readonly string[] {

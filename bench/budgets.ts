@@ -1,20 +1,9 @@
-import type { HealthyResult } from './healthy.ts';
+import { type BudgetCheck, type BudgetLine, judge } from './budget.ts';
+import type { HealthyResult } from './healthy-result.ts';
 import type { Measurement } from './measurement.ts';
 import { describeSpread } from './statistics.ts';
 
-export interface BudgetLine {
-  readonly name: string;
-  readonly limit: string;
-  readonly figure: string;
-  readonly isMet: boolean;
-}
-
-interface Budget {
-  readonly name: string;
-  readonly comparison: '≥' | '≤';
-  readonly limit: number;
-  readonly unit: string;
-  readonly digits: number;
+interface Budget extends Omit<BudgetCheck, 'figure'> {
   /** Null: this run did not measure it. */
   readonly figure: (result: HealthyResult) => number | null;
 }
@@ -49,12 +38,7 @@ const budgets: readonly Budget[] = [
 
 /** What a healthy message may cost, beside what it did; medians over the rounds, except where it says "at most". */
 export function judgeBudgets(result: HealthyResult): readonly BudgetLine[] {
-  return budgets.flatMap(({ name, comparison, limit, unit, digits, figure }) => {
-    const value = figure(result);
-    if (value === null) return [];
-    const isMet = comparison === '≥' ? value >= limit : value <= limit;
-    return [{ name, limit: `${comparison} ${limit}${unit}`, figure: `${value.toFixed(digits)}${unit}`, isMet }];
-  });
+  return judge(budgets.map((budget) => ({ ...budget, figure: budget.figure(result) })));
 }
 
 function latency(name: string, limit: number, load: string, choose: (each: Measurement) => number | null): Budget {

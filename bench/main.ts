@@ -1,13 +1,12 @@
 /** `npm run bench -- <scenario>`: what a delivery costs, beside what Temporal costs at the least, in the same run. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type BenchArguments, parseBenchArguments, usage } from './arguments.ts';
+import { type BenchArguments, describeUsage, parseBenchArguments } from './arguments.ts';
 import { projectDir } from './bench-process.ts';
-import { judgeBudgets } from './budgets.ts';
 import { type Closing, createClosing } from './closing.ts';
-import { profileDir, runHealthy } from './healthy.ts';
 import { describeProfiles } from './profiles.ts';
-import { describeResult, isComplete } from './report.ts';
+import { scenarios } from './scenarios.ts';
+import { profileDir } from './servers.ts';
 
 const interruptedExitCode = 130;
 
@@ -16,19 +15,21 @@ const log = (line: string) => process.stderr.write(`${line}\n`);
 
 /** 0 when nothing was lost; budgets are judged by people, as a shared machine may miss them for no fault of ours. */
 async function run(args: BenchArguments, closing: Closing): Promise<number> {
-  const result = await runHealthy(args, closing, log);
+  const runScenario = scenarios[args.scenario];
+  if (runScenario === undefined) throw new Error(`There is no scenario "${args.scenario}".`);
+  const { result, text, isComplete } = await runScenario({ args, closing, log });
   const outFile = resolve(args.outFile ?? join(projectDir, '.cache', `bench-${args.scenario}.json`));
   mkdirSync(dirname(outFile), { recursive: true });
-  writeFileSync(outFile, `${JSON.stringify({ ...result, budgets: judgeBudgets(result) }, null, 2)}\n`);
-  print(`\n${describeResult(result)}\n\nThe same and more as JSON: ${outFile}`);
+  writeFileSync(outFile, `${JSON.stringify(result, null, 2)}\n`);
+  print(`\n${text}\n\nThe same and more as JSON: ${outFile}`);
   if (args.isProfiled) print(`\n${describeProfiles(profileDir)}`);
-  return isComplete(result) ? 0 : 1;
+  return isComplete ? 0 : 1;
 }
 
 async function main(): Promise<number> {
-  const args = parseBenchArguments(process.argv.slice(2));
+  const args = parseBenchArguments(process.argv.slice(2), Object.keys(scenarios));
   if (args.help) {
-    print(usage);
+    print(describeUsage(Object.keys(scenarios)));
     return 0;
   }
   const closing = createClosing();

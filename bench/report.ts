@@ -1,7 +1,10 @@
+import { describeBudgets } from './budget.ts';
 import { judgeBudgets } from './budgets.ts';
-import type { HealthyResult } from './healthy.ts';
+import type { HealthyResult } from './healthy-result.ts';
 import type { Measurement } from './measurement.ts';
+import { introduce } from './servers.ts';
 import { describeSpread, type Percentiles } from './statistics.ts';
+import { formatTable } from './table.ts';
 
 type Choose = (measurement: Measurement) => number | null | undefined;
 
@@ -37,16 +40,15 @@ export function describeResult(result: HealthyResult): string {
   const { machine, settings, accepted, jobsByState, sink, transactionsPerMessage } = result;
   const states = Object.entries(jobsByState).map(([state, count]) => `${count} ${state}`);
   return [
-    `${machine.cores} cores ${machine.processor}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
-    `Temporal ${machine.temporalServer}, SDK ${machine.temporalSdk}; Postgres ${machine.postgres}; Waypost ${machine.waypost}`,
+    ...introduce(machine),
     `${settings.rounds} rounds, windows of ${settings.seconds} s; NODE_ENV=production, LOG_LEVEL=warn; one api, one worker;` +
       ` callbacks ${settings.statuses.join(', ')} after 5 ms; load average ${describeLoadAverages(result)}`,
     'Median of the rounds, (min–max). From the request (open loop: from when it was due) to the 202, and to the 200 to the callback.',
     '',
-    ...formatTable(result, speed),
+    ...formatTable(tabulate(result, speed)),
     '',
     'CPU ms for each unit of work, by process; the worker of W0 is its client too; "bench" is driver and sink, not in the sum.',
-    ...formatTable(result, cost),
+    ...formatTable(tabulate(result, cost)),
     '',
     `accepted ${accepted}; rows ${states.join(', ')}; sink ${sink.jobs} messages in ${sink.sends} sends of ` +
       `${Math.round(sink.bodyBytes / Math.max(1, sink.sends))} bytes, ${sink.refusedCallbacks} callbacks refused, ${sink.webhooks} events at the subscriber. ` +
@@ -54,9 +56,7 @@ export function describeResult(result: HealthyResult): string {
     ...listFailures(result),
     `${transactionsPerMessage.toFixed(2)} transactions of ours for each message, from the request to its final row.`,
     '',
-    ...judgeBudgets(result).map(
-      ({ name, limit, figure, isMet }) => `${isMet ? 'met   ' : 'MISSED'}  ${name}: ${figure} (${limit})`,
-    ),
+    ...describeBudgets(judgeBudgets(result)),
   ].join('\n');
 }
 
@@ -76,16 +76,13 @@ function listFailures({ measurements }: HealthyResult): string[] {
   );
 }
 
-function formatTable({ measurements }: HealthyResult, columns: readonly Column[]): string[] {
+function tabulate({ measurements }: HealthyResult, columns: readonly Column[]): string[][] {
   const names = new Set(measurements.map(({ subject, load }) => `${subject}, ${load}`));
   const rows = [...names].map((name) => {
     const rounds = measurements.filter(({ subject, load }) => `${subject}, ${load}` === name);
     return [name, ...columns.map(({ cell }) => cell(rounds))];
   });
-  const table = [['subject, load', ...columns.map(({ title }) => title)], ...rows];
-  const widths = (table[0] ?? []).map((_title, index) => Math.max(...table.map((row) => row[index]?.length ?? 0)));
-  const lines = table.map((row) => `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`);
-  return lines.toSpliced(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  return [['subject, load', ...columns.map(({ title }) => title)], ...rows];
 }
 
 function withRange(choose: Choose, digits: number): Column['cell'] {

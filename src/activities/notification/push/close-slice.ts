@@ -5,7 +5,7 @@ import { describeRefused, judgeSends, maxTries, type SendResult } from '../../..
 import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { pushDelayMs } from '../../../domain/notification/push/push-waits.ts';
 import type { Problem } from '../../../domain/problems/problem.ts';
-import { lockBatch } from '../../../store/batch-jobs.ts';
+import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
 import { closePushAttempts, type PushToClose, withdrawPushAttempts } from '../../../store/push-attempts.ts';
 import { markPushed, postponeRecipients } from '../../../store/push-recipients.ts';
@@ -50,7 +50,7 @@ export function createCloseSlice(dependencies: {
   return (run, slice, sent) => transactions.withTenant(run.tenantId, (tx) => close(tx, run, slice, sent));
 
   async function close(tx: Tx, run: PushRun, slice: OpenSlice, sent: SentSlice): Promise<ClosedSlice> {
-    const job = await lockBatch(tx, run.jobId);
+    const job = await lockBatchProgress(tx, run.jobId);
     if (job === null) return { settled: nothingSettled, stops: null };
     const now = clock();
     await withdrawPushAttempts(

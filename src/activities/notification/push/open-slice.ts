@@ -7,7 +7,7 @@ import { describeRefused, type PastSend, planPush } from '../../../domain/notifi
 import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
 import type { BatchRecipient } from '../../../domain/notification/request.ts';
-import { lockBatch } from '../../../store/batch-jobs.ts';
+import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
 import { closePushAttempts, listPastSends, openPushAttempts } from '../../../store/push-attempts.ts';
@@ -54,13 +54,17 @@ export function createOpenSlice(dependencies: {
   return (run, ordinals) => transactions.withTenant(run.tenantId, (tx) => open(tx, run, ordinals));
 
   async function open(tx: Tx, run: PushRun, ordinals: readonly number[]): Promise<OpenedSlice> {
-    const job = await lockBatch(tx, run.jobId);
+    // One behind the other on the wire, and waited for together: while the row is locked, every wait is everybody's.
+    const [job, channel, limits, recipients] = await Promise.all([
+      lockBatchProgress(tx, run.jobId),
+      channels.find(tx, run.channel.id),
+      findSendLimits(tx, { channelId: run.channel.id, recipient: wholeChannel }),
+      pickPending(tx, run.jobId, ordinals),
+    ]);
     const now = clock();
     if (job === null || job.state !== 'running' || job.expiresAt <= now) return { next: 'stopped' };
-    const channel = await channels.find(tx, run.channel.id);
-    const limit = (await findSendLimits(tx, { channelId: run.channel.id, recipient: wholeChannel })).channel;
+    const limit = limits.channel;
     if (channel?.state !== 'active' || (limit.blockedUntil ?? now) > now) return { next: 'stopped' };
-    const recipients = await pickPending(tx, job.id, ordinals);
     const plan = await decide(tx, run, job, recipients, now);
     const sends = plan.sends.map((send, index) => ({
       ...send,
@@ -71,7 +75,7 @@ export function createOpenSlice(dependencies: {
     await postponeRecipients(tx, job.id, plan.postponed);
     const delivered = await markPushed(tx, job.id, plan.delivered, now);
     const { failed, failedMerchants } = await recordFailures(tx, job, plan.failures, now);
-    await openPushAttempts(
+    const opening = openPushAttempts(
       tx,
       {
         tenantId: job.tenantId,
@@ -90,7 +94,7 @@ export function createOpenSlice(dependencies: {
       })),
     );
     const progress = { attempts: sends.length, delivered, failed, failedMerchants, problems: [] };
-    await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
+    await Promise.all([opening, writeJobChange(tx, { job, change: recordPushes(job, progress, now), now })]);
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
   }
