@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import type { Found } from '../store/found.ts';
 
 /** Where a list that is sorted newest first goes on: after the row with these. */
 export interface TimePosition {
@@ -35,22 +36,24 @@ export const byText: CursorFormat<string> = { write: (text) => text, schema: z.s
 
 /**
  * Reads `limit` and `cursor`, asks `load` for one row more than that, and shapes the answer. `positionOf` gives the sort
- * key of a row: a list that is written to meanwhile neither repeats nor skips what was there. Bad cursor: 400.
+ * key of a row: a list that is written to meanwhile neither repeats nor skips what was there. A `load` that stopped looking
+ * before it had them all says where, and the next page goes on from there. Bad cursor: 400.
  */
 export async function answerPage<Row, Position, View>(options: {
   readonly query: { readonly limit: number; readonly cursor?: string | undefined };
   readonly format: CursorFormat<Position>;
-  readonly load: (page: PageRequest<Position>) => Promise<readonly Row[]>;
+  readonly load: (page: PageRequest<Position>) => Promise<readonly Row[] | Found<Row, Position>>;
   readonly positionOf: (row: Row) => Position;
   readonly show: (row: Row) => View;
 }): Promise<{ data: View[]; nextCursor: string | null }> {
   const { query, format, load, positionOf, show } = options;
   const after = query.cursor === undefined ? null : readCursor(query.cursor, format);
-  const rows = await load({ limit: query.limit + 1, after });
+  const loaded = await load({ limit: query.limit + 1, after });
+  const { rows, lookedUpTo } = 'rows' in loaded ? loaded : { rows: loaded, lookedUpTo: null };
   const shown = rows.slice(0, query.limit);
   const last = shown.at(-1);
-  const hasMore = rows.length > shown.length && last !== undefined;
-  return { data: shown.map(show), nextCursor: hasMore ? writeCursor(positionOf(last), format) : null };
+  const goesOn = rows.length > shown.length && last !== undefined ? positionOf(last) : lookedUpTo;
+  return { data: shown.map(show), nextCursor: goesOn === null ? null : writeCursor(goesOn, format) };
 }
 
 function writeCursor<Position>(position: Position, format: CursorFormat<Position>): string {

@@ -1,5 +1,4 @@
 import type { Job } from '../domain/job.ts';
-import { type JobFilter, narrowJobs } from './job-filter.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Tx } from './transactions.ts';
 
@@ -42,24 +41,4 @@ export async function findFirstProviderMessageId(
     values: [jobId, channelId],
   });
   return rows[0]?.provider_message_id ?? null;
-}
-
-/** Newest first; `after` = the last row of the page before. Served by `job_newest` or the index of the narrowest filter. */
-export async function listJobs(
-  tx: Tx,
-  filter: JobFilter,
-  page: { readonly limit: number; readonly after: { readonly createdAt: Date; readonly id: string } | null },
-): Promise<Job[]> {
-  const { conditions, values } = narrowJobs(filter);
-  if (page.after !== null) {
-    values.push(page.after.createdAt, page.after.id);
-    conditions.push(`(created_at, id) < ($${values.length - 1}, $${values.length})`);
-  }
-  values.push(page.limit);
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  const rows = await tx.query<JobRow>({
-    text: `select ${jobColumns} from job ${where} order by created_at desc, id desc limit $${values.length}`,
-    values,
-  });
-  return rows.map(toJob);
 }
