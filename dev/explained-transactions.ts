@@ -40,7 +40,10 @@ export function explainTransactions<Tx extends ExplainedTx>(
       transactions.withTenant(tenantId, (tx) =>
         work({
           ...tx,
-          query: async <Row extends object>(statement: { readonly text: string; readonly values?: readonly unknown[] }) => {
+          query: async <Row extends object>(statement: {
+            readonly text: string;
+            readonly values?: readonly unknown[];
+          }) => {
             if (/^\s*(select|with)\b/.test(statement.text) && !/\bfor (update|share)\b/.test(statement.text)) {
               onPlan(await explain(tx, statement));
             }
@@ -67,7 +70,9 @@ async function explain(
     plan: lines.map((row) => row['QUERY PLAN']).join('\n'),
     indexes: unique(nodes.map((node) => node['Index Name'])),
     scanned: unique(nodes.map((node) => (node['Node Type'] === 'Seq Scan' ? node['Relation Name'] : undefined))),
-    rowsRead: nodes.filter((node) => node['Node Type'].endsWith('Scan')).reduce((sum, node) => sum + countRead(node), 0),
+    rowsRead: nodes
+      .filter((node) => node['Relation Name'] !== undefined)
+      .reduce((sum, node) => sum + countRead(node), 0),
   };
 }
 

@@ -67,14 +67,19 @@ function jobFilters({ channelIds }: Subjects): Readonly<Record<string, string>>[
 }
 
 function describe(filter: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(filter).map(([name, value]) => `${name}=${/^\d{4}-/.test(value) ? value.slice(0, 10) : value.slice(0, 16)}`);
+  const parts = Object.entries(filter).map(
+    ([name, value]) => `${name}=${/^\d{4}-/.test(value) ? value.slice(0, 10) : value.slice(0, 16)}`,
+  );
   return parts.length === 0 ? 'all' : parts.join(' ');
 }
 
 function listCalls(route: string, filters: readonly Readonly<Record<string, string>>[], cursor: string): ListCall[] {
   return filters.flatMap((filter) => [
     { name: `${route} ${describe(filter)}`, path: `${route}?${new URLSearchParams(filter).toString()}` },
-    { name: `${route} ${describe(filter)}, deep`, path: `${route}?${new URLSearchParams({ ...filter, cursor }).toString()}` },
+    {
+      name: `${route} ${describe(filter)}, deep`,
+      path: `${route}?${new URLSearchParams({ ...filter, cursor }).toString()}`,
+    },
   ]);
 }
 
@@ -107,12 +112,31 @@ export function describeCalls(subjects: Subjects): ListCall[] {
         path: `/v1/events?${new URLSearchParams({ ...(types && { types }), ...(after && { after }) }).toString()}`,
       })),
     ),
-    ...listCalls(`/v1/webhooks/${webhookId}/deliveries`, [{}, ...['delivered', 'failed', 'pending', 'disabled'].map((state) => ({ state }))], cursorOf('evt_019c')),
-    ...listCalls(job(batchId, 'recipients'), [{}, ...['failed', 'delivered', 'pending'].flatMap((state) => [{ state }, { state, merchantId: 'merchant-99' }]), { merchantId: 'merchant-99' }, { merchantId: 'unknown' }], cursorOf(49_000)),
+    ...listCalls(
+      `/v1/webhooks/${webhookId}/deliveries`,
+      [{}, ...['delivered', 'failed', 'pending', 'disabled'].map((state) => ({ state }))],
+      cursorOf('evt_019c'),
+    ),
+    ...listCalls(
+      job(batchId, 'recipients'),
+      [
+        {},
+        ...['failed', 'delivered', 'pending'].flatMap((state) => [{ state }, { state, merchantId: 'merchant-99' }]),
+        { merchantId: 'merchant-99' },
+        { merchantId: 'unknown' },
+      ],
+      cursorOf(49_000),
+    ),
     ...listCalls(job(batchId, 'errors'), [{}], cursorOf('2500')),
     ...listCalls(job(batchId, 'deliveries'), [{}], cursorOf('2500')),
-    ...['attempts', 'timeline', 'deliveries'].map((what) => ({ name: `…/${what} of a message`, path: job(messageId, what) })),
-    ...['channels', 'webhooks', 'integrations', 'api-keys'].map((what) => ({ name: `/v1/${what}`, path: `/v1/${what}` })),
+    ...['attempts', 'timeline', 'deliveries'].map((what) => ({
+      name: `…/${what} of a message`,
+      path: job(messageId, what),
+    })),
+    ...['channels', 'webhooks', 'integrations', 'api-keys'].map((what) => ({
+      name: `/v1/${what}`,
+      path: `/v1/${what}`,
+    })),
     ...filters.slice(1).map((filter) => ({
       name: `retry, only counted: ${describe(filter)}`,
       path: '/v1/jobs/retry',

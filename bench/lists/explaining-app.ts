@@ -18,8 +18,15 @@ export interface ExplainingApp {
 /** The product's api in this process, never listening, which has every reading statement explained before it runs it. */
 export async function openExplainingApp(env: Readonly<Record<string, string>>): Promise<ExplainingApp> {
   const config = readConfig({ ...env, WAYPOST_AUTO_MIGRATE: 'false' });
-  const { pool, stores, turnBell: _turnBell, http, dataConverter: _converter, webhookClient, ...shared } =
-    await createCollaborators(config, { poolSize: 4 });
+  const {
+    pool,
+    stores,
+    turnBell: _turnBell,
+    http,
+    dataConverter: _converter,
+    webhookClient,
+    ...shared
+  } = await createCollaborators(config, { poolSize: 4 });
   let plans: Explained[] = [];
   const explained = {
     ...stores.transactions,

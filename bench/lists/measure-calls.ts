@@ -59,7 +59,16 @@ export async function measureCall(
 export function toRow(call: MeasuredCall): string[] {
   const ms = (value: number) => value.toFixed(1);
   const how = [...call.indexes, ...call.scanned.map((table) => `WHOLE ${table}`)].join(' ');
-  return [call.tenant, call.name, ms(call.p50Ms), ms(call.p95Ms), ms(call.maxMs), String(call.rowsGiven), String(call.rowsRead), how];
+  return [
+    call.tenant,
+    call.name,
+    ms(call.p50Ms),
+    ms(call.p95Ms),
+    ms(call.maxMs),
+    String(call.rowsGiven),
+    String(call.rowsRead),
+    how,
+  ];
 }
 
 export const titles = ['tenant', 'call', 'p50 ms', 'p95', 'max', 'rows', 'read', 'by'];

@@ -10,7 +10,7 @@ export const insertJobs = `
     queued_at, created_at, updated_at, finished_at)
   select bench_id(case j.kind when 'message' then 'msg' when 'inbound' then 'inb' else 'ntf' end, j.at, j.n), $1, j.kind,
     j.state, j.terminal, j.reason, case when j.reason in ('schedule', 'channel_paused') then j.at + interval '60 days' end,
-    case when j.state in ('scheduled', 'held') then 0 when j.n % 25 = 0 then 3 else 1 end, 1, bench_problem($1, j.code, j.at, j.n, j.id), j.code,
+    case when j.state in ('scheduled', 'held') then 0 when j.n % 25 = 10 then 3 else 1 end, 1, bench_problem($1, j.code, j.at, j.n, j.id), j.code,
     case when j.n % 2 = 0 then 'order-' || j.n end,
     case when j.kind <> 'notification' then j.channel end,
     case when j.kind <> 'notification' then case when j.n % 50 = 7 then '+34600000000' else '+346' || lpad((j.n::bigint * 7919 % 90000000)::text, 8, '1') end end,

@@ -53,14 +53,20 @@ export async function seedTenant(
   const [busy, lesser, paused] = channelIds;
   const run = async (what: string, text: string, values: readonly unknown[]) => {
     const startedMs = performance.now();
-    const { rowCount, rows } = await client.query<{ id?: string }>(text.replaceAll(/\bbench_(id|problem)\(/g, 'pg_temp.bench_$1('), [...values]);
+    const { rowCount, rows } = await client.query<{ id?: string }>(
+      text.replaceAll(/\bbench_(id|problem)\(/g, 'pg_temp.bench_$1('),
+      [...values],
+    );
     log(`  ${size.name}: ${rowCount} ${what} in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
     return rows[0]?.id ?? '';
   };
   try {
     await client.query(functions);
     // Row level security binds the owner too.
-    await client.query("select set_config('waypost.tenant', $1, false), set_config('synchronous_commit', 'off', false)", [id]);
+    await client.query(
+      "select set_config('waypost.tenant', $1, false), set_config('synchronous_commit', 'off', false)",
+      [id],
+    );
     await run('jobs', insertJobs, [id, size.finished, size.waiting, busy, lesser, paused]);
     await run('timeline entries', insertTimelines, [id]);
     await run('attempts', insertAttempts, [id]);
@@ -73,7 +79,9 @@ export async function seedTenant(
     await run('errors', insertRecipientErrors, [id, batchId]);
     await run('callbacks', insertCallbacks, [id, batchId]);
     await client.query(`update channel set state = 'paused' where id = $1`, [paused]);
-    await client.query('update webhook set event_cursor = (select max(sequence) from event) where id = $1', [webhookId]);
+    await client.query('update webhook set event_cursor = (select max(sequence) from event) where id = $1', [
+      webhookId,
+    ]);
   } finally {
     await client.end();
   }

@@ -5,8 +5,10 @@ import type { Tx } from './transactions.ts';
 /** Whether a notice for this group (or, without one, for this failed message) is stored already. */
 export async function hasNotice(tx: Tx, groupId: string | null, causedBy: string): Promise<boolean> {
   const rows = await tx.query({
-    text: "select 1 from job where origin = 'user_notice' and coalesce(group_id, caused_by) = coalesce($1, $2) limit 1",
-    values: [groupId, causedBy],
+    text: `select 1 from job where origin = 'user_notice' and ${
+      groupId === null ? 'group_id is null and caused_by' : 'group_id'
+    } = $1 limit 1`,
+    values: [groupId ?? causedBy],
   });
   return rows.length > 0;
 }

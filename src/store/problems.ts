@@ -30,7 +30,7 @@ interface TimePosition {
 }
 
 /** So many rows are looked through for one page, in the index alone, before it is given as far as it got. */
-const lookedAtOnce = 25_000;
+const lookedAtOnce = 20_000;
 /** A summary counts the newest so many; what is older is not in it, and it says so. */
 const countedAtMost = 50_000;
 
@@ -40,6 +40,7 @@ const lookedAt = `
   where ($1::text is null or code = $1) and ($2::timestamptz is null or occurred_at > $2)
     and ($3::timestamptz is null or (occurred_at, id) < ($3, $4))
   order by occurred_at desc, id desc`;
+const isWanted = '($5::text is null or source = $5) and ($6::text is null or class = $6)';
 
 /**
  * Newest first; of many that the filter does not want, a page may hold less than there is, and `lookedUpTo` says where to go
@@ -50,13 +51,17 @@ export async function listProblems(
   filter: ProblemFilter,
   page: { readonly limit: number; readonly after: TimePosition | null },
 ): Promise<Found<StoredProblem, TimePosition>> {
-  const along = [filter.code ?? null, filter.createdAfter ?? null, page.after?.createdAt ?? null, page.after?.id ?? null];
+  const along = [
+    filter.code ?? null,
+    filter.createdAfter ?? null,
+    page.after?.createdAt ?? null,
+    page.after?.id ?? null,
+  ];
   const found = await tx.query<{ id: string; occurred_at: Date; document: Problem }>({
     text: `
       with found as materialized (
         select looked_at.id, looked_at.occurred_at from (${lookedAt} limit ${lookedAtOnce}) looked_at
-        where ($5::text is null or source = $5) and ($6::text is null or class = $6)
-        order by occurred_at desc, id desc limit $7
+        where ${isWanted} order by occurred_at desc, id desc limit $7
       )
       select found.id, found.occurred_at, problem.document from found join problem on problem.id = found.id
       order by found.occurred_at desc, found.id desc`,
@@ -81,19 +86,17 @@ export interface ProblemCounts {
 /** How often each code occurred among the newest 50,000 problems (of a code, where one is given). */
 export async function countProblemsByCode(tx: Tx, filter: ProblemFilter): Promise<ProblemCounts> {
   const along = [filter.code ?? null, filter.createdAfter ?? null, null, null];
-  const rows = await tx.query<{ code: string; count: string; last_at: Date }>({
+  const rows = await tx.query<{ code: string; count: string; last_at: Date; looked_at: string; oldest: Date }>({
     text: `
-      select code, count(*) as count, max(occurred_at) as last_at from (${lookedAt} limit ${countedAtMost}) looked_at
-      where ($5::text is null or source = $5) and ($6::text is null or class = $6)
-      group by code order by count(*) desc, code limit 1000`,
+      select code, count(*) filter (where ${isWanted}) as count, max(occurred_at) filter (where ${isWanted}) as last_at,
+        sum(count(*)) over () as looked_at, min(min(occurred_at)) over () as oldest
+      from (${lookedAt} limit ${countedAtMost + 1}) looked_at group by code order by 2 desc, code limit 1000`,
     values: [...along, filter.source ?? null, filter.class ?? null],
   });
-  const ends = await tx.query<{ occurred_at: Date }>({
-    text: `select occurred_at from (${lookedAt} offset ${countedAtMost - 1} limit 2) looked_at`,
-    values: along,
-  });
+  const counted = rows.map((row) => ({ code: row.code, count: Number(row.count), lastAt: row.last_at }));
+  const [any] = rows;
   return {
-    codes: rows.map((row) => ({ code: row.code, count: Number(row.count), lastAt: row.last_at })),
-    countedSince: ends.length < 2 ? null : (ends[0]?.occurred_at ?? null),
+    codes: counted.filter(({ count }) => count > 0),
+    countedSince: any !== undefined && Number(any.looked_at) > countedAtMost ? any.oldest : null,
   };
 }

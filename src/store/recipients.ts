@@ -125,7 +125,7 @@ export interface Recipient extends BatchRecipient {
 }
 
 /** So many rows of a batch are looked through for what a filter asks, before a page is given as far as it got. */
-const lookedAtOnce = 25_000;
+const lookedAtOnce = 20_000;
 const maxOrdinal = 2_147_483_647;
 
 /**
@@ -146,8 +146,8 @@ export async function listRecipients(
         r.updated_at
       from recipient r left join lateral (
         select problem.document from notification_error e join problem on problem.id = e.problem_id
-        where e.job_id = r.job_id and e.code = r.error_code and coalesce(e.merchant_id, '') = r.merchant_id
-          and coalesce(e.user_id, '') in (r.user_id, '')
+        where e.job_id = r.job_id and e.merchant_id = r.merchant_id and (e.user_id = r.user_id or e.user_id is null)
+          and e.code = r.error_code
         order by e.user_id nulls last limit 1
       ) p on true
       where r.job_id = $1 and r.ordinal > $2 and r.ordinal <= $6 and ($3::text is null or r.state = $3)

@@ -45,7 +45,8 @@ export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<A
       operationId: 'summarizeProblems',
       tags: ['problems'],
       summary: 'How often each code occurred',
-      description: 'Among the newest 50,000 of what the filters leave of code and time; `countedSince` says how far that is.',
+      description:
+        'Among the newest 50,000 of what the filters leave of code and time; `countedSince` says how far that is.',
       querystring: z.object({ groupBy: z.literal('code').default('code'), ...filter }),
       response: {
         200: z.object({
