@@ -1,3 +1,5 @@
+import { markCursor } from '../../src/http/own-cursors.ts';
+
 /** What the calls below are about, in one tenant of the filled system. */
 export interface Subjects {
   /** The busy one, the lesser one, the paused one, and one that never sent anything. */
@@ -18,9 +20,9 @@ export interface ListCall {
 
 const dayMs = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * dayMs).toISOString();
-const cursorOf = (position: unknown) => Buffer.from(JSON.stringify(position)).toString('base64url');
+
 /** Behind about half of the rows. */
-const deep = () => cursorOf([ago(12), 'zzz']);
+const deep = () => [ago(12), 'zzz'];
 
 /** Filters of `GET /v1/jobs`: each alone with a common, a rare and an unknown value, and the usual pairs. */
 function jobFilters({ channelIds }: Subjects): Readonly<Record<string, string>>[] {
@@ -73,7 +75,9 @@ function describe(filter: Readonly<Record<string, string>>): string {
   return parts.length === 0 ? 'all' : parts.join(' ');
 }
 
-function listCalls(route: string, filters: readonly Readonly<Record<string, string>>[], cursor: string): ListCall[] {
+function listCalls(route: string, filters: readonly Readonly<Record<string, string>>[], position: unknown): ListCall[] {
+  const text = Buffer.from(JSON.stringify(position)).toString('base64url');
+  const cursor = `${text}.${markCursor(route, text)}`;
   return filters.flatMap((filter) => [
     { name: `${route} ${describe(filter)}`, path: `${route}?${new URLSearchParams(filter).toString()}` },
     {
@@ -115,7 +119,7 @@ export function describeCalls(subjects: Subjects): ListCall[] {
     ...listCalls(
       `/v1/webhooks/${webhookId}/deliveries`,
       [{}, ...['delivered', 'failed', 'pending', 'disabled'].map((state) => ({ state }))],
-      cursorOf('evt_019c'),
+      'evt_019c',
     ),
     ...listCalls(
       job(batchId, 'recipients'),
@@ -125,10 +129,10 @@ export function describeCalls(subjects: Subjects): ListCall[] {
         { merchantId: 'merchant-99' },
         { merchantId: 'unknown' },
       ],
-      cursorOf(49_000),
+      49_000,
     ),
-    ...listCalls(job(batchId, 'errors'), [{}], cursorOf('2500')),
-    ...listCalls(job(batchId, 'deliveries'), [{}], cursorOf('2500')),
+    ...listCalls(job(batchId, 'errors'), [{}], '2500'),
+    ...listCalls(job(batchId, 'deliveries'), [{}], '2500'),
     ...['attempts', 'timeline', 'deliveries'].map((what) => ({
       name: `…/${what} of a message`,
       path: job(messageId, what),

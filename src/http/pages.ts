@@ -24,15 +24,23 @@ export interface CursorFormat<Position> {
 export const byTime: CursorFormat<TimePosition> = {
   write: ({ createdAt, id }) => [createdAt.toISOString(), id],
   schema: z
-    .tuple([z.iso.datetime({ precision: 3 }), z.string().max(100)])
+    .tuple([z.iso.datetime({ precision: 3 }), z.string().regex(/^\w{1,100}$/)])
     .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id })),
 };
 
-/** For lists sorted by a count that only rises, such as attempt numbers. */
-export const byNumber: CursorFormat<number> = { write: (number) => number, schema: z.int().nonnegative() };
+const maxInteger = 2_147_483_647;
 
-/** For lists sorted by a unique text. */
-export const byText: CursorFormat<string> = { write: (text) => text, schema: z.string().max(1_000) };
+/** For lists sorted by a count that only rises, such as attempt numbers. */
+export const byNumber: CursorFormat<number> = {
+  write: (number) => number,
+  schema: z.int().nonnegative().max(maxInteger),
+};
+
+/** The same for counts over all tenants, which outgrow what a number holds exactly. */
+export const byCount: CursorFormat<string> = { write: (digits) => digits, schema: z.string().regex(/^\d{1,18}$/) };
+
+/** For lists sorted by a unique id. */
+export const byText: CursorFormat<string> = { write: (text) => text, schema: z.string().regex(/^\w{1,100}$/) };
 
 /**
  * Reads `limit` and `cursor`, asks `load` for one row more than that, and shapes the answer. `positionOf` gives the sort
@@ -74,7 +82,8 @@ function decodeCursor(cursor: string): unknown {
   }
 }
 
-function invalidCursor() {
+/** A cursor that the list which gets it has not given. */
+export function invalidCursor() {
   return apiProblem('invalid_cursor', 'The cursor was not made by this list.', {
     errors: [{ detail: 'Start again without a cursor.', pointer: '/query/cursor' }],
   });

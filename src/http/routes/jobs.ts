@@ -18,7 +18,7 @@ import type { ControlJob } from '../../usecases/control-job.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { answerPage, byNumber, byText, byTime } from '../pages.ts';
+import { answerPage, byCount, byNumber, byTime } from '../pages.ts';
 
 export function registerJobRoutes(
   app: App,
@@ -108,7 +108,7 @@ export function registerJobRoutes(
     async (request) =>
       answerPage({
         query: request.query,
-        format: byText,
+        format: byCount,
         load: ({ limit, after }) =>
           transactions.withTenant(request.tenantId, async (tx) => {
             await requireJob(tx, request.params.id);
