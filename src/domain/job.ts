@@ -32,6 +32,7 @@ export const batchStates = [
 export type BatchState = (typeof batchStates)[number];
 
 export type JobState = MessageState | BatchState | 'relaying';
+export const jobStates: readonly JobState[] = [...new Set<JobState>([...messageStates, ...batchStates, 'relaying'])];
 
 export type WaitingReason = 'turn' | 'channel_paused' | 'rate_limit' | 'retry' | 'status' | 'schedule' | 'integrator';
 

@@ -9,6 +9,7 @@ import { createBrokenRequestHandler } from './broken-requests.ts';
 import { closeConnectionsOnDrain } from './drain.ts';
 import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
+import { keepCursorsApart } from './own-cursors.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
 import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
 import { acceptJsonBodies } from './read-json.ts';
@@ -41,6 +42,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   authenticateRequests(app, dependencies);
   logAnswers(app);
   measureRequests(app, dependencies);
+  keepCursorsApart(app);
   await describeRoutes(app, dependencies);
   registerRoutes(app, dependencies);
   await serveDescription(app);

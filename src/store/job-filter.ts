@@ -15,8 +15,10 @@ export interface JobFilter {
 }
 
 /** A filter as conditions on `job` with their values, to which a statement adds its own, numbered from there on. */
-export function narrowJobs(filter: JobFilter): { readonly conditions: string[]; readonly values: unknown[] } {
-  const values: unknown[] = [];
+export function narrowJobs(
+  filter: JobFilter,
+  values: unknown[] = [],
+): { readonly conditions: string[]; readonly values: unknown[] } {
   const conditions: string[] = [];
   function narrow(column: string, value: unknown, operator = '='): void {
     if (value === undefined) return;

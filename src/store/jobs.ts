@@ -1,13 +1,14 @@
 import type { Job } from '../domain/job.ts';
-import { type JobFilter, narrowJobs } from './job-filter.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Tx } from './transactions.ts';
 
 /** Whether a notice for this group (or, without one, for this failed message) is stored already. */
 export async function hasNotice(tx: Tx, groupId: string | null, causedBy: string): Promise<boolean> {
   const rows = await tx.query({
-    text: "select 1 from job where origin = 'user_notice' and coalesce(group_id, caused_by) = coalesce($1, $2) limit 1",
-    values: [groupId, causedBy],
+    text: `select 1 from job where origin = 'user_notice' and ${
+      groupId === null ? 'group_id is null and caused_by' : 'group_id'
+    } = $1 limit 1`,
+    values: [groupId ?? causedBy],
   });
   return rows.length > 0;
 }
@@ -42,24 +43,4 @@ export async function findFirstProviderMessageId(
     values: [jobId, channelId],
   });
   return rows[0]?.provider_message_id ?? null;
-}
-
-/** Newest first; `after` = the last row of the page before. Served by `job_newest` or the index of the narrowest filter. */
-export async function listJobs(
-  tx: Tx,
-  filter: JobFilter,
-  page: { readonly limit: number; readonly after: { readonly createdAt: Date; readonly id: string } | null },
-): Promise<Job[]> {
-  const { conditions, values } = narrowJobs(filter);
-  if (page.after !== null) {
-    values.push(page.after.createdAt, page.after.id);
-    conditions.push(`(created_at, id) < ($${values.length - 1}, $${values.length})`);
-  }
-  values.push(page.limit);
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  const rows = await tx.query<JobRow>({
-    text: `select ${jobColumns} from job ${where} order by created_at desc, id desc limit $${values.length}`,
-    values,
-  });
-  return rows.map(toJob);
 }

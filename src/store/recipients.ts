@@ -1,5 +1,6 @@
 import type { BatchRecipient } from '../domain/notification/request.ts';
 import type { Problem } from '../domain/problems/problem.ts';
+import type { Found } from './found.ts';
 import type { Tx } from './transactions.ts';
 
 export const recipientStates = ['pending', 'delivered', 'failed', 'cancelled'] as const;
@@ -123,38 +124,62 @@ export interface Recipient extends BatchRecipient {
   readonly updatedAt: Date;
 }
 
-/** A batch's recipients in order of first mention, from after ordinal `after` (-1 = from the start). */
+/** So many rows of a batch are looked through for what a filter asks, before a page is given as far as it got. */
+const lookedAtOnce = 20_000;
+const maxOrdinal = 2_147_483_647;
+
+/**
+ * A batch's recipients in order of first mention, from after ordinal `after` (-1 = from the start). With a filter a page may
+ * hold less than there is, and `lookedUpTo` says where to go on: an index by state would make every delivery dearer.
+ */
 export async function listRecipients(
   tx: Tx,
   jobId: string,
   filter: { readonly state?: RecipientState | undefined; readonly merchantId?: string | undefined },
   page: { readonly limit: number; readonly after: number },
-): Promise<Recipient[]> {
-  const rows = await tx.query<{
-    ordinal: number;
-    merchant_id: string;
-    user_id: string;
-    state: RecipientState;
-    error: Problem | null;
-    notification_id: string | null;
-    possible_duplicate: boolean;
-    updated_at: Date;
-  }>({
+): Promise<Found<Recipient, number>> {
+  const isFiltered = filter.state !== undefined || filter.merchantId !== undefined;
+  const upTo = isFiltered ? page.after + lookedAtOnce : maxOrdinal;
+  const rows = await tx.query<RecipientRow>({
     text: `
       select r.ordinal, r.merchant_id, r.user_id, r.state, p.document as error, r.notification_id, r.possible_duplicate,
         r.updated_at
       from recipient r left join lateral (
         select problem.document from notification_error e join problem on problem.id = e.problem_id
-        where e.job_id = r.job_id and e.code = r.error_code and coalesce(e.merchant_id, '') = r.merchant_id
-          and coalesce(e.user_id, '') in (r.user_id, '')
+        where e.job_id = r.job_id and e.merchant_id = r.merchant_id and (e.user_id = r.user_id or e.user_id is null)
+          and e.code = r.error_code
         order by e.user_id nulls last limit 1
       ) p on true
-      where r.job_id = $1 and r.ordinal > $2 and ($3::text is null or r.state = $3)
+      where r.job_id = $1 and r.ordinal > $2 and r.ordinal <= $6 and ($3::text is null or r.state = $3)
         and ($4::text is null or r.merchant_id = $4)
       order by r.ordinal limit $5`,
-    values: [jobId, page.after, filter.state ?? null, filter.merchantId ?? null, page.limit],
+    values: [jobId, page.after, filter.state ?? null, filter.merchantId ?? null, page.limit, upTo],
   });
-  return rows.map((row) => ({
+  const isWhole = rows.length >= page.limit || !isFiltered || !(await hasRecipientBehind(tx, jobId, upTo));
+  return { rows: rows.map(toRecipient), lookedUpTo: isWhole ? null : upTo };
+}
+
+async function hasRecipientBehind(tx: Tx, jobId: string, ordinal: number): Promise<boolean> {
+  const rows = await tx.query({
+    text: 'select 1 from recipient where job_id = $1 and ordinal > $2 limit 1',
+    values: [jobId, ordinal],
+  });
+  return rows.length > 0;
+}
+
+interface RecipientRow {
+  ordinal: number;
+  merchant_id: string;
+  user_id: string;
+  state: RecipientState;
+  error: Problem | null;
+  notification_id: string | null;
+  possible_duplicate: boolean;
+  updated_at: Date;
+}
+
+function toRecipient(row: RecipientRow): Recipient {
+  return {
     ordinal: row.ordinal,
     merchantId: row.merchant_id,
     userId: row.user_id,
@@ -163,5 +188,5 @@ export async function listRecipients(
     notificationId: row.notification_id,
     possibleDuplicate: row.possible_duplicate,
     updatedAt: row.updated_at,
-  }));
+  };
 }

@@ -147,17 +147,17 @@ describe('a bulk retry', () => {
     await place.rows('delete from job where group_id = $1', [groupId]);
   });
 
-  it('finds a few among 200,000 by an index, whatever the filter', async () => {
+  it('finds a few among 50,000 by an index, whatever the filter', async () => {
     await place.rows(
       `insert into job (id, tenant_id, kind, state, terminal, error_code, channel_id, request, expires_at, created_at, updated_at)
         select 'plan-' || n, $1, 'message', case when n % 100 = 0 then 'failed' else 'read' end, true,
           case when n % 100 = 0 then 'whatsapp_131026' end, $2, '{}', now() + interval '1 day',
           now() - n * interval '1 second', now()
-        from generate_series(1, 200000) n`,
+        from generate_series(1, 50000) n`,
       [place.tenantId, channelId],
     );
     await place.database.pool.query('reset role; analyze job; set role waypost_app');
-    for (const filter of [{ errorCode: 'whatsapp_131026' }, { createdAfter: new Date(Date.now() - 3 * 24 * hour) }]) {
+    for (const filter of [{ errorCode: 'whatsapp_131026' }, { createdAfter: new Date(Date.now() - 6 * hour) }]) {
       const { conditions, values } = narrowJobs(filter);
       const plan = await place.rows<{ 'QUERY PLAN': string }>(
         `explain (analyze, costs off, timing off) select id from job
@@ -166,8 +166,9 @@ describe('a bulk retry', () => {
         values,
       );
       const text = plan.map((line) => line['QUERY PLAN']).join('\n');
-      expect(text).toContain('job_retryable');
+      expect(text).toMatch(/using (job_retryable|job_by_error_code)/);
+      expect(text).not.toContain('Sort');
     }
-    expect(await retry({ errorCode: 'whatsapp_131026' }, { dryRun: true })).toMatchObject({ matched: 2_000 });
+    expect(await retry({ errorCode: 'whatsapp_131026' }, { dryRun: true })).toMatchObject({ matched: 500 });
   });
 });

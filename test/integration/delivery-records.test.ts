@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findJob, listJobs, lockJob } from '../../src/store/jobs.ts';
+import { listJobs } from '../../src/store/job-lists.ts';
+import { findJob, lockJob } from '../../src/store/jobs.ts';
 import type { Tx } from '../../src/store/transactions.ts';
 import { type DeliveryPlace, openDeliveryPlace, publicUrl } from '../support/delivery-place.ts';
 
@@ -93,7 +94,10 @@ describe('another tenant', () => {
     const asStranger = <T>(work: (tx: Tx) => Promise<T>) => place.stores.transactions.withTenant(stranger, work);
     expect(await asStranger((tx) => findJob(tx, id))).toBeNull();
     expect(await asStranger((tx) => lockJob(tx, id))).toBeNull();
-    expect(await asStranger((tx) => listJobs(tx, {}, { limit: 10, after: null }))).toEqual([]);
+    expect(await asStranger((tx) => listJobs(tx, {}, { limit: 10, after: null }))).toEqual({
+      rows: [],
+      lookedUpTo: null,
+    });
     const tables = ['job', 'attempt', 'message_part', 'provider_status', 'problem', 'timeline_entry', 'event'];
     for (const table of [...tables, 'kpi_event', 'channel']) {
       expect(await asStranger((tx) => tx.query({ text: `select 1 from ${table}` })), table).toEqual([]);

@@ -67,6 +67,7 @@ describe("the tenant's problem documents", () => {
 
   it('are counted by code', async () => {
     expect((await test.call('GET /v1/problems/summary?groupBy=code')).body).toEqual({
+      countedSince: null,
       data: [
         { code: 'kernel_timeout', count: 2, lastAt: '2026-01-03T00:00:00.000Z' },
         { code: 'kernel_unreachable', count: 1, lastAt: '2026-01-02T00:00:00.000Z' },

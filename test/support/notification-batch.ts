@@ -16,7 +16,7 @@ import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
 import { insertIntegration } from '../../src/store/integrations.ts';
 import { listErrorsWithProblems } from '../../src/store/notification-errors.ts';
-import { listRecipients } from '../../src/store/recipients.ts';
+import { listRecipients, type Recipient } from '../../src/store/recipients.ts';
 import { type DirectorySource, insertTenant, saveDirectorySource } from '../../src/store/tenants.ts';
 import type { Tx } from '../../src/store/transactions.ts';
 import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
@@ -59,7 +59,7 @@ export interface BatchBench {
   /** Runs a batch as its workflow does; waits pass at once, on this bench's clock. */
   run(job: Job, pageSize?: number): ReturnType<NotificationActivities['closeBatch']>;
   look(job: Job): Promise<Job>;
-  recipients(job: Job): ReturnType<typeof listRecipients>;
+  recipients(job: Job): Promise<readonly Recipient[]>;
   errors(job: Job): ReturnType<typeof listErrorsWithProblems>;
   deliveries(job: Job): Promise<readonly Delivery[]>;
   /** Runs SQL as the owner of the tables, outside every tenant. */
@@ -198,7 +198,9 @@ export async function openBatchBench(
       if (found === null) throw new Error('the job is gone');
       return found;
     },
-    recipients: (job) => tx((each) => listRecipients(each, job.id, {}, { limit: 20_000, after: -1 })),
+    async recipients(job) {
+      return (await tx((each) => listRecipients(each, job.id, {}, { limit: 20_000, after: -1 }))).rows;
+    },
     errors: (job) => tx((each) => listErrorsWithProblems(each, job.id, { limit: 20_000, after: '0' })),
     deliveries: (job) => tx((each) => listJobDeliveries(each, job.id, { limit: 20_000, after: '0' })),
     async asOwner(sql) {

@@ -48,9 +48,12 @@ export interface TestApp {
 }
 
 /** The whole HTTP floor over a database of its own, with one tenant. `route` is `POST /v1/channels`. */
-export async function startTestApp(changes: Partial<AppDependencies> = {}): Promise<TestApp> {
+export async function startTestApp(
+  changes: Partial<AppDependencies> | ((usual: AppDependencies) => Partial<AppDependencies>) = {},
+): Promise<TestApp> {
   const database = await createTestDatabase();
-  const dependencies = { ...(await createDependencies(database)), ...changes };
+  const usual = await createDependencies(database);
+  const dependencies = { ...usual, ...(typeof changes === 'function' ? changes(usual) : changes) };
   const app = await buildApp(dependencies);
 
   async function call(route: string, { body, key, headers = {} }: CallOptions, ownKey: string): Promise<Answer> {

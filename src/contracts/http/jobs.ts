@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { jobKinds } from '../../domain/job.ts';
+import { jobKinds, jobStates } from '../../domain/job.ts';
+import { phoneNumber } from './messages.ts';
 import { pageQuery } from './page.ts';
 import { instant, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
@@ -51,12 +52,20 @@ export const jobParams = z.object({ id: z.string().max(64) });
 
 const filterText = z.string().min(1).max(256).optional();
 
+/** In a query a plus that nobody encoded arrives as a blank. */
+const recipientFilter = z
+  .string()
+  .max(64)
+  .transform((text) => text.trim())
+  .pipe(phoneNumber)
+  .describe('The recipient, E.164, with or without the plus');
+
 /** What a list of jobs may be narrowed by: query parameters, and the members of a bulk retry's filter. */
 export const jobFilter = {
   kind: z.enum(jobKinds).optional(),
-  state: filterText,
+  state: z.enum(jobStates).optional(),
   errorCode: filterText,
-  to: filterText,
+  to: recipientFilter.optional(),
   conversationId: filterText,
   groupId: filterText,
   externalId: filterText,

@@ -16,7 +16,7 @@ import type { Tx } from '../../store/transactions.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { answerPage, byNumber, byText } from '../pages.ts';
+import { answerPage, byCount, byNumber } from '../pages.ts';
 import { showDelivery } from './deliveries.ts';
 
 /** What became of each recipient of a notification, and of each document that a job sends to somebody's URL. */
@@ -71,7 +71,7 @@ export function registerJobRecipientRoutes(app: App, dependencies: Pick<AppDepen
     handler: async ({ tenantId, params, query }) =>
       answerPage({
         query,
-        format: byText,
+        format: byCount,
         load: ({ limit, after }) =>
           read(tenantId, params.id, (tx) => listErrorsWithProblems(tx, params.id, { limit, after: after ?? '0' })),
         positionOf: ({ id }) => id,
@@ -92,7 +92,7 @@ export function registerJobRecipientRoutes(app: App, dependencies: Pick<AppDepen
     handler: async ({ tenantId, params, query }) =>
       answerPage({
         query,
-        format: byText,
+        format: byCount,
         load: ({ limit, after }) =>
           read(tenantId, params.id, (tx) => listJobDeliveries(tx, params.id, { limit, after: after ?? '0' })),
         positionOf: ({ position }) => position,

@@ -10,14 +10,15 @@ import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { toJobView } from '../../domain/job-view.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { listAttempts } from '../../store/attempts.ts';
-import { findJob, listJobs } from '../../store/jobs.ts';
+import { listJobs } from '../../store/job-lists.ts';
+import { findJob } from '../../store/jobs.ts';
 import { listTimeline } from '../../store/timeline.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { ControlJob } from '../../usecases/control-job.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { answerPage, byNumber, byText, byTime } from '../pages.ts';
+import { answerPage, byCount, byNumber, byTime } from '../pages.ts';
 
 export function registerJobRoutes(
   app: App,
@@ -107,7 +108,7 @@ export function registerJobRoutes(
     async (request) =>
       answerPage({
         query: request.query,
-        format: byText,
+        format: byCount,
         load: ({ limit, after }) =>
           transactions.withTenant(request.tenantId, async (tx) => {
             await requireJob(tx, request.params.id);

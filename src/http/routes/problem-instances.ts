@@ -45,14 +45,22 @@ export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<A
       operationId: 'summarizeProblems',
       tags: ['problems'],
       summary: 'How often each code occurred',
+      description:
+        'Among the newest 50,000 of what the filters leave of code and time; `countedSince` says how far that is.',
       querystring: z.object({ groupBy: z.literal('code').default('code'), ...filter }),
       response: {
-        200: z.object({ data: z.array(z.object({ code: z.string(), count: z.number().int(), lastAt: time })) }),
+        200: z.object({
+          data: z.array(z.object({ code: z.string(), count: z.number().int(), lastAt: time })),
+          countedSince: time.nullable().describe('Older ones are not counted; null = all are'),
+        }),
       },
     },
     handler: async ({ tenantId, query: { groupBy: _groupBy, ...narrowed } }) => {
-      const counts = await transactions.withTenant(tenantId, (tx) => countProblemsByCode(tx, narrowed));
-      return { data: counts.map(({ code, count, lastAt }) => ({ code, count, lastAt: lastAt.toISOString() })) };
+      const counted = await transactions.withTenant(tenantId, (tx) => countProblemsByCode(tx, narrowed));
+      return {
+        data: counted.codes.map(({ code, count, lastAt }) => ({ code, count, lastAt: lastAt.toISOString() })),
+        countedSince: counted.countedSince?.toISOString() ?? null,
+      };
     },
   });
 }

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeCalls, type Subjects } from '../../bench/lists/calls.ts';
+import { type Explained, explainTransactions } from '../../dev/explained-transactions.ts';
+import { fillTenant } from '../support/filled-tenant.ts';
+import { startTestApp, type TestApp } from '../support/test-app.ts';
+
+const fillTimeoutMs = 120_000;
+/** What one call may look at, of whatever table: the windows of a page, twice where two filters are tried. */
+const mostRowsRead = 60_000;
+/** One page of rows, or no more than a window of them at this size: reading it whole is then what costs least. */
+const small = ['event', 'recipient', 'webhook', 'channel', 'api_key', 'integration'];
+
+let test: TestApp;
+let subjects: Subjects;
+let plans: Explained[] = [];
+
+beforeAll(async () => {
+  test = await startTestApp(({ transactions }) => ({
+    transactions: { ...transactions, ...explainTransactions(transactions, (plan) => plans.push(plan)) },
+  }));
+  subjects = await fillTenant(test, { finished: 20_000, waiting: 2_000 });
+}, fillTimeoutMs);
+afterAll(() => test.close());
+
+async function plansOf(path: string): Promise<Explained[]> {
+  plans = [];
+  const answer = await test.call(`GET ${path}`);
+  expect(answer.status, answer.text).toBe(200);
+  return plans;
+}
+
+describe('among 22,000 jobs with all that hangs on them', () => {
+  it(
+    'no list reads a table from end to end, whatever it is narrowed by, nor more rows than a page looks at',
+    async () => {
+      const lists = describeCalls(subjects).filter(
+        ({ body, path }) => body === undefined && /jobs|problems|events|deliver|channels|webhooks|keys/.test(path),
+      );
+      const faults: unknown[] = [];
+      let count = 0;
+      for (const { name, path } of lists) {
+        const explained = await plansOf(path);
+        count += explained.length;
+        const scanned = explained.flatMap((each) => each.scanned).filter((table) => !small.includes(table));
+        const rowsRead = explained.reduce((sum, each) => sum + each.rowsRead, 0);
+        if (scanned.length > 0 || rowsRead > mostRowsRead) faults.push({ name, scanned, rowsRead });
+      }
+      expect(faults).toEqual([]);
+      expect(count).toBeGreaterThan(lists.length);
+    },
+    fillTimeoutMs,
+  );
+
+  it.each([
+    ['/v1/jobs', 'job_newest'],
+    ['/v1/jobs?state=failed', 'job_by_state'],
+    ['/v1/jobs?state=sending', 'job_by_state'],
+    ['/v1/jobs?errorCode=unknown', 'job_by_error_code'],
+    ['/v1/jobs?kind=inbound', 'job_by_kind'],
+    ['/v1/jobs?to=34600000000', 'job_by_recipient'],
+    ['/v1/jobs?conversationId=conv-large', 'job_by_conversation'],
+    ['/v1/jobs?groupId=group-large', 'job_by_group'],
+    ['/v1/jobs?externalId=order-2000', 'job_by_external_id'],
+    ['/v1/jobs?channelId=unknown', 'job_by_channel'],
+    ['/v1/problems', 'problem_newest'],
+    ['/v1/problems?source=kpi', 'problem_newest'],
+    ['/v1/problems?code=unknown', 'problem_by_code'],
+    ['/v1/problems/summary?groupBy=code', 'problem_newest'],
+    ['/v1/events?types=channel.paused', 'event_by_sequence'],
+    ['/v1/webhooks/:webhook/deliveries', 'delivery_by_webhook'],
+    ['/v1/webhooks/:webhook/deliveries?state=disabled', 'delivery_by_state'],
+    ['/v1/jobs/:batch/recipients', 'recipient_pkey'],
+    ['/v1/jobs/:batch/recipients?state=failed', 'notification_error_once'],
+    ['/v1/jobs/:batch/errors', 'notification_error_pkey'],
+    ['/v1/jobs/:batch/deliveries', 'delivery_by_job'],
+    ['/v1/jobs/:message/attempts', 'attempt_job_id_number_key'],
+    ['/v1/jobs/:message/timeline', 'timeline_entry_pkey'],
+  ])('%s is served by %s, without sorting what it does not show', async (path, index) => {
+    const { webhookId, batchId, messageId } = subjects;
+    const filled = path.replace(':webhook', webhookId).replace(':batch', batchId).replace(':message', messageId);
+    const explained = await plansOf(filled);
+    const plan = explained.map((each) => each.plan).join('\n');
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(
+      /(?<!Incremental )Sort  \(.*\n +Sort Key: \w*\.?(created_at|occurred_at|event_id|ordinal)/,
+    );
+  });
+});
