@@ -86,8 +86,16 @@ it('no log, no history and no figure holds what belongs to a user, and nothing a
   const shown = await readApi(jobIds);
   const { accessToken, appSecret, verifyToken } = channel;
   const secrets = {
-    ...{ accessToken, appSecret, verifyToken, capability, oauthToken, directoryKey, integratorKey },
-    ...{ webhookSecret, newWebhookSecret, privateKeyLine },
+    accessToken,
+    appSecret,
+    verifyToken,
+    capability,
+    oauthToken,
+    directoryKey,
+    integratorKey,
+    webhookSecret,
+    newWebhookSecret,
+    privateKeyLine,
     assertion: marked.assertions[0] ?? '',
     integratorSecret: place.integratorSecret,
     tenantKey: tenant.key,
