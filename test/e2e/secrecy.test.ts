@@ -3,6 +3,7 @@ import { metaError } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { openPlace, type PlaceChannel, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { readBytes } from '../support/read-bytes.ts';
 
 let place: ProductPlace;
 let processes: readonly RunningProcess[];
@@ -23,13 +24,6 @@ const number = '34699887766';
 const otherNumber = '34699887755';
 const words = 'a-word-that-only-the-recipient-may-read';
 const conversationId = 'a-conversation-named-after-someone';
-
-/** All bytes of a value as one text, however deep they lie. */
-function readBytes(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
-  if (typeof value === 'object' && value !== null) return Object.values(value).map(readBytes).join('\n');
-  return typeof value === 'string' ? value : '';
-}
 
 it('no log and no history holds a number, a text, a name, a token or a key', async () => {
   const activity = { type: 'message', text: words, locale: 'es' };

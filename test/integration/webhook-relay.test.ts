@@ -1,7 +1,9 @@
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyPost } from '../support/webhook-sink.ts';
 import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
 
+const dayMs = 24 * 60 * 60_000;
 let place: WebhookPlace;
 let channelId: string;
 beforeAll(async () => {
@@ -79,6 +81,35 @@ describe('the webhook relay', () => {
     expect((await place.deliveriesOf(id)).map(({ state, attempts }) => [state, attempts.length])).toEqual(
       Array.from({ length: 3 }, () => ['delivered', 1]),
     );
+  });
+
+  it('signs with both secrets for a day after a rotation, and then with the new one alone', async () => {
+    const { id, path, secret } = await place.addWebhook({ events: ['message.delivered'] });
+    const { secret: renewed } = await place.withTenant((tx) => place.configurer.rotate(tx, id));
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const [overlap] = place.sink.at(path);
+    if (overlap === undefined) throw new Error('nothing came');
+    for (const each of [secret, renewed]) verifyPost(overlap, each);
+    expect(overlap.headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    place.skip(dayMs + 60_000);
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const later = place.sink.at(path)[1];
+    // Its time is a day ahead of the library's clock, which would refuse it for that alone.
+    const sentAt = new Date(Number(later?.headers['webhook-timestamp']) * 1_000);
+    expect(later?.headers['webhook-signature']).toBe(
+      new Webhook(renewed).sign(later?.webhookId ?? '', sentAt, later?.body ?? ''),
+    );
+  });
+
+  it('waits a day at most, however long an endpoint asks for', async () => {
+    const { id } = await place.addWebhook({ events: ['message.delivered'] });
+    place.sink.answer = () => ({ status: 503, headers: { 'retry-after': '999999999' } });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const due = (await place.deliveriesOf(id))[0]?.nextAttemptAt?.getTime() ?? Number.NaN;
+    expect(Math.abs(due - place.clock().getTime() - dayMs)).toBeLessThan(60_000);
   });
 
   it('waits before the first try too, where the schedule says so', async () => {

@@ -109,6 +109,6 @@ function closing(posted: Posted, outcome: HttpOutcome) {
     durationMs: Math.round(outcome.durationMs),
     httpStatus: outcome.answered ? outcome.status : null,
     providerCode: null,
-    responseExcerpt: outcome.answered ? excerptResponse(outcome.body, []) : null,
+    responseExcerpt: outcome.answered ? excerptResponse(outcome.body, posted.secrets) : null,
   };
 }
