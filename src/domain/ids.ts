@@ -14,6 +14,7 @@ export const idPrefixes = {
   event: 'evt',
   inboxNotification: 'nfn',
   request: 'req',
+  audit: 'aud',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -2,6 +2,7 @@ import type { App } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAttachmentRoutes } from './routes/attachments.ts';
+import { registerAuditRoute } from './routes/audit.ts';
 import { registerCallbackRoutes } from './routes/callbacks.ts';
 import { registerChannelRoutes } from './routes/channels.ts';
 import { registerConnectorRoutes } from './routes/connector.ts';
@@ -34,6 +35,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerCodecRoutes(app, dependencies);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);
+  registerAuditRoute(app, dependencies);
   registerChannelRoutes(app, dependencies);
   registerIntegrationRoutes(app, dependencies);
   registerDirectoryRoutes(app, dependencies);

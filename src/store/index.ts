@@ -1,6 +1,7 @@
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import { createRecordAudit, type RecordAudit } from './audit.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
 import { createEventHorizon, type EventHorizon } from './event-horizon.ts';
@@ -28,6 +29,7 @@ export interface Stores {
   readonly statuses: MessageStatuses;
   readonly horizon: EventHorizon;
   readonly webhooks: WebhookStore;
+  readonly recordAudit: RecordAudit;
   readonly createId: CreateId;
 }
 
@@ -68,6 +70,7 @@ export function createStores(dependencies: {
     statuses,
     horizon: createEventHorizon({ transactions }),
     webhooks: createWebhookStore(dependencies),
+    recordAudit: createRecordAudit(dependencies),
     createId,
   };
 }
