@@ -2,6 +2,7 @@
 export const workflowNames = [
   'deliverMessage',
   'deliverPage',
+  'eraseRecipient',
   'notifyBatch',
   'relayInbound',
   'relayKpi',

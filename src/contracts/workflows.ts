@@ -39,6 +39,12 @@ export interface DeliveryReference {
   readonly deliveryId: string;
 }
 
+/** An erasure is named by its id: the number that it erases stands in its row alone. */
+export interface ErasureReference {
+  readonly tenantId: string;
+  readonly erasureId: string;
+}
+
 export interface WebhookReference {
   readonly tenantId: string;
   readonly webhookId: string;

@@ -15,6 +15,7 @@ export const idPrefixes = {
   inboxNotification: 'nfn',
   request: 'req',
   audit: 'aud',
+  erasure: 'era',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -23,6 +23,7 @@ import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNotificationRoutes } from './routes/notifications.ts';
 import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
+import { registerRecipientRoute } from './routes/recipients.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
 import { registerWebhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { registerWebhookRoutes } from './routes/webhooks.ts';
@@ -44,6 +45,7 @@ export function registerRoutes(app: App, dependencies: AppDependencies): void {
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
   registerJobRetryRoute(app, dependencies);
+  registerRecipientRoute(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerConnectorRoutes(app, dependencies);
   registerAttachmentRoutes(app, dependencies);

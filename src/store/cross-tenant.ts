@@ -87,6 +87,18 @@ export async function leaseDueReplays(
   return rows.map((row) => ({ tenantId: row.tenant_id, deliveryId: row.id }));
 }
 
+/** Erasures that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
+export async function leaseDueErasures(
+  tx: Tx,
+  bounds: { readonly limit: number; readonly leaseSeconds: number },
+): Promise<{ readonly tenantId: string; readonly erasureId: string }[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string }>({
+    text: 'select id, tenant_id from lease_due_erasures($1, $2)',
+    values: [bounds.limit, bounds.leaseSeconds],
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, erasureId: row.id }));
+}
+
 /** Closes status windows that have ended; returns how many. */
 export async function closeStatusWindows(tx: Tx, limit: number): Promise<number> {
   const rows = await tx.query<{ closed: number }>({

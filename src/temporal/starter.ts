@@ -5,6 +5,7 @@ import type { WorkflowName } from '../contracts/workflow-names.ts';
 import {
   type ChannelReference,
   type DeliveryReference,
+  type ErasureReference,
   type PageReference,
   searchAttributeNames,
   taskQueues,
@@ -34,6 +35,10 @@ export interface Starter {
   startKpiRelay(channel: ChannelReference): Promise<boolean>;
   /** Makes sure that a delivery that was asked for once more is sent. */
   startReplay(delivery: DeliveryReference): Promise<boolean>;
+  /** Makes sure that an erasure goes on. */
+  startErasure(erasure: ErasureReference): Promise<boolean>;
+  /** Likewise, without waiting for Temporal; false = the queue is full, and the sweep will come to it. */
+  startErasureSoon(erasure: ErasureReference): boolean;
   /** Makes sure that the endpoint's relay runs. */
   startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
@@ -133,6 +138,15 @@ export function createStarter(options: {
     });
   }
 
+  function startErasure(erasure: ErasureReference): Promise<boolean> {
+    return startAside('eraseRecipient', {
+      id: erasure.erasureId,
+      kind: 'erasure',
+      summary: 'Erase what is kept of one recipient',
+      reference: erasure,
+    });
+  }
+
   function enqueue(work: () => Promise<boolean>): boolean {
     if (queue.length >= queueSize) return false;
     queue.push(work);
@@ -159,6 +173,8 @@ export function createStarter(options: {
     startPagesSoon: (tenantId, jobIds) =>
       splitIntoPages(jobIds).every((page) => enqueue(() => startPage({ tenantId, jobIds: page }))),
     startPage,
+    startErasure,
+    startErasureSoon: (erasure) => enqueue(() => startErasure(erasure)),
     start: (job) => start(job),
     startKpiRelay: (channel) =>
       startAside('relayKpi', {

@@ -1,5 +1,6 @@
 import {
   closeStatusWindows,
+  leaseDueErasures,
   leaseDueJobs,
   leaseDueMessages,
   leaseDueReplays,
@@ -35,7 +36,10 @@ const idempotencyHours = 24;
 const cursorLag = 1_000;
 
 /** What the sweeps start. */
-export type SweepStarter = Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay'>;
+export type SweepStarter = Pick<
+  Starter,
+  'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure'
+>;
 
 /**
  * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
@@ -104,6 +108,14 @@ export function createSweep(dependencies: {
       const due = await transactions.acrossTenants((tx) => leaseDueReplays(tx, { limit: jobsPerSweep, leaseSeconds }));
       await forEachBounded(due, startsAtOnce, async (delivery) => {
         await starter.startReplay(delivery);
+      });
+      return { hasMore: due.length === jobsPerSweep };
+    },
+    /** Starts erasures that nobody goes on with; a full page means that there is more. */
+    async startErasures(): Promise<{ readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) => leaseDueErasures(tx, { limit: jobsPerSweep, leaseSeconds }));
+      await forEachBounded(due, startsAtOnce, async (erasure) => {
+        await starter.startErasure(erasure);
       });
       return { hasMore: due.length === jobsPerSweep };
     },

@@ -118,6 +118,9 @@ export async function openDeliveryPlace() {
         { tenantId, jobId, isFastPath },
       );
   }
+  /** Runs a call of an activity inside an activity's context. */
+  const inActivity = <T>(work: () => Promise<T>): Promise<T> =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
   const attempt = createWorker();
 
   async function rows<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -144,6 +147,7 @@ export async function openDeliveryPlace() {
     applyStatuses,
     createWorker,
     makeActivities,
+    inActivity,
     keyRing,
     transactionCount: () => transactionCount,
     attempt,

@@ -7,4 +7,5 @@ export const idleStarter: SweepStarter = {
   startKpiRelay: async () => true,
   startWebhookRelay: async () => true,
   startReplay: async () => true,
+  startErasure: async () => true,
 };

@@ -129,7 +129,13 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     random: Math.random,
     turnBell: createTurnBell(),
   });
-  const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
+  const starter = {
+    startSoon: () => true,
+    startPagesSoon: () => true,
+    wakeSoon: () => true,
+    startErasureSoon: () => true,
+    queueLength: () => 0,
+  };
   const clock = () => new Date();
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),

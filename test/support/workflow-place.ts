@@ -10,6 +10,7 @@ import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/w
 import type {
   deliverMessage,
   deliverPage,
+  eraseRecipient,
   notifyBatch,
   relayInbound,
   relayKpi,
@@ -27,6 +28,7 @@ const workTimeoutMs = 40_000;
 export interface WorkflowTypes {
   deliverMessage: typeof deliverMessage;
   deliverPage: typeof deliverPage;
+  eraseRecipient: typeof eraseRecipient;
   notifyBatch: typeof notifyBatch;
   relayInbound: typeof relayInbound;
   relayKpi: typeof relayKpi;
