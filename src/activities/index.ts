@@ -33,6 +33,7 @@ import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
 import { createEraseRecipient } from './upkeep/erase-recipient.ts';
+import { createPurgeExpired } from './upkeep/purge-expired.ts';
 import { createWebhookRelay } from './webhook/index.ts';
 
 export type Activities = DeliveryActivities &
@@ -49,6 +50,8 @@ export function createActivities(dependencies: {
   readonly starter: Pick<Starter, 'startSoon'>;
   readonly publicUrl: string;
   readonly clock: () => Date;
+  readonly retentionDays: number;
+  readonly onStatusesDropped: (count: number) => void;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
   const { stores, http, starter, publicUrl, clock } = dependencies;
@@ -110,6 +113,7 @@ export function createActivities(dependencies: {
       info,
     }),
     eraseRecipient: createEraseRecipient({ ...stores, clock, ...runtime }),
+    purgeExpired: createPurgeExpired({ ...dependencies, ...stores, ...runtime }),
     ...createNotificationActivities({
       stores,
       keyRing: dependencies.keyRing,

@@ -1,3 +1,4 @@
+import type { PurgedCounts } from '../domain/retention.ts';
 import type {
   ChannelReference,
   DeliveryReference,
@@ -84,7 +85,16 @@ export interface ErasurePass {
   readonly inFlight: number;
 }
 
+/** `hasMore` = the run is over and the work may not be. */
+export interface PurgePass {
+  readonly purged: PurgedCounts;
+  readonly hasMore: boolean;
+}
+
+/** What keeps the tables bounded and the promises about them. */
 export interface UpkeepActivities {
+  /** Deletes what is older than its retention, in small transactions, for a few seconds. */
+  purgeExpired(): Promise<PurgePass>;
   /** Erases what is kept of one number, in small transactions, for a few seconds. */
   eraseRecipient(input: ErasureReference): Promise<ErasurePass>;
 }

@@ -4,6 +4,7 @@ export const workflowNames = [
   'deliverPage',
   'eraseRecipient',
   'notifyBatch',
+  'purgeExpired',
   'relayInbound',
   'relayKpi',
   'relayWebhook',

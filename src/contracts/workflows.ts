@@ -6,6 +6,9 @@ import { defineSignal } from '@temporalio/workflow';
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
+/** The one that purges, of all tenants: there is never more than one. */
+export const purgeWorkflowId = 'waypost-retention';
+
 /** Starts and wakes go by job: the id of the workflow is the id of the job. */
 export interface JobReference {
   readonly tenantId: string;

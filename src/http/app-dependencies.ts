@@ -67,6 +67,7 @@ export interface AppDependencies extends UseCases {
   /** The newest migration that this build knows. */
   readonly schemaVersion: string;
   readonly metrics: Registry;
+  readonly retentionDays: number;
   readonly poolCounts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
   /** Undefined = no log lines. */
   readonly log?: FastifyBaseLogger | undefined;

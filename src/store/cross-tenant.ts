@@ -174,28 +174,6 @@ export async function countWebhookBacklog(
   ]);
 }
 
-/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many of each. */
-export async function purgeShortLived(
-  tx: Tx,
-  before: { statuses: Date; keys: Date },
-  limit: number,
-): Promise<{ statuses: number; keys: number }> {
-  const rows = await tx.query<{ statuses: number; keys: number }>({
-    text: 'select statuses, keys from purge_short_lived($1, $2, $3)',
-    values: [before.statuses, before.keys, limit],
-  });
-  return rows[0] ?? { statuses: 0, keys: 0 };
-}
-
-/** Deletes finished jobs and their events that are older than `before`, at most `limit` of each; returns how many rows. */
-export async function purgeOld(tx: Tx, before: Date, limit: number): Promise<number> {
-  const rows = await tx.query<{ purged: number }>({
-    text: 'select purge_old($1, $2) as purged',
-    values: [before, limit],
-  });
-  return rows[0]?.purged ?? 0;
-}
-
 export async function countWaitingJobs(tx: Tx): Promise<{ kind: string; due: number; oldestDueSeconds: number }[]> {
   const rows = await tx.query<{ kind: string; due: string; oldest_due_seconds: number }>({
     text: 'select kind, due, oldest_due_seconds from count_waiting_jobs()',

@@ -7,6 +7,7 @@ import {
   type DeliveryReference,
   type ErasureReference,
   type PageReference,
+  purgeWorkflowId,
   searchAttributeNames,
   taskQueues,
   wakeSignal,
@@ -39,6 +40,8 @@ export interface Starter {
   startErasure(erasure: ErasureReference): Promise<boolean>;
   /** Likewise, without waiting for Temporal; false = the queue is full, and the sweep will come to it. */
   startErasureSoon(erasure: ErasureReference): boolean;
+  /** Makes sure that what is too old is purged. */
+  startPurge(): Promise<boolean>;
   /** Makes sure that the endpoint's relay runs. */
   startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
@@ -103,7 +106,8 @@ export function createStarter(options: {
       readonly id: string;
       readonly kind: string;
       readonly summary: string;
-      readonly reference: { readonly tenantId: string };
+      /** Null = it is about no tenant's. */
+      readonly reference: { readonly tenantId: string } | null;
     },
   ): Promise<boolean> {
     try {
@@ -111,13 +115,20 @@ export function createStarter(options: {
         client.workflow.start(type, {
           taskQueue: taskQueues.main,
           workflowId: aside.id,
-          args: [aside.reference],
+          args: aside.reference === null ? [] : [aside.reference],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
           staticSummary: aside.summary,
           typedSearchAttributes: [
-            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: aside.reference.tenantId },
             { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: aside.kind },
+            ...(aside.reference === null
+              ? []
+              : [
+                  {
+                    key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const },
+                    value: aside.reference.tenantId,
+                  },
+                ]),
           ],
         }),
       );
@@ -189,6 +200,13 @@ export function createStarter(options: {
         kind: 'replay',
         summary: 'Send one delivery once more',
         reference: delivery,
+      }),
+    startPurge: () =>
+      startAside('purgeExpired', {
+        id: purgeWorkflowId,
+        kind: 'retention',
+        summary: 'Purge what is older than its retention',
+        reference: null,
       }),
     startWebhookRelay: (webhook) =>
       startAside('relayWebhook', {

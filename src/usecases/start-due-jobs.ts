@@ -6,12 +6,11 @@ import {
   leaseDueReplays,
   listKpiBacklog,
   listWebhookBacklog,
-  purgeOld,
-  purgeShortLived,
   releaseHeldJobs,
   skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
 import type { EventHorizon } from '../store/event-horizon.ts';
+import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { minPageMessages, splitIntoPages } from '../domain/message/pages.ts';
@@ -27,18 +26,15 @@ const startsAtOnce = 16;
 /** Far more than are started meanwhile, and done in a tenth of a second. */
 const releasedPerSweep = 1_000;
 const windowsPerSweep = 1_000;
-const purgedPerSweep = 1_000;
-/** Each takes its rows in a dozen tables along. */
-const oldJobsPerSweep = 500;
-const parkedStatusHours = 24;
-const idempotencyHours = 24;
+/** On a busy system something grows too old every second: it goes together, with one workflow. */
+const purgeSlackMs = 600_000;
 /** Cursors that lag less are left where they are. */
 const cursorLag = 1_000;
 
 /** What the sweeps start. */
 export type SweepStarter = Pick<
   Starter,
-  'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure'
+  'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure' | 'startPurge'
 >;
 
 /**
@@ -51,8 +47,6 @@ export function createSweep(dependencies: {
   readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
-  /** Told of parked statuses whose message never came to be known. */
-  readonly onStatusesDropped?: (count: number) => void;
 }) {
   const { transactions, horizon, starter, clock, retentionDays } = dependencies;
   return {
@@ -120,23 +114,14 @@ export function createSweep(dependencies: {
       return { hasMore: due.length === jobsPerSweep };
     },
     async tidy(): Promise<void> {
-      const nowMs = clock().getTime();
       await transactions.acrossTenants((tx) => closeStatusWindows(tx, windowsPerSweep));
-      const purged = await transactions.acrossTenants((tx) =>
-        purgeShortLived(
-          tx,
-          {
-            statuses: new Date(nowMs - parkedStatusHours * 3_600_000),
-            keys: new Date(nowMs - idempotencyHours * 3_600_000),
-          },
-          purgedPerSweep,
-        ),
-      );
-      if (purged.statuses > 0) dependencies.onStatusesDropped?.(purged.statuses);
       const settled = await horizon.read();
       await transactions.acrossTenants((tx) => skipUnwantedEvents(tx, settled, cursorLag));
-      const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
-      await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
+    },
+    /** Makes sure that a purge runs where something is too old. */
+    async startPurge(): Promise<void> {
+      const overdue = await transactions.acrossTenants((tx) => listOverdue(tx, retentionDays, clock()));
+      if (overdue.some(({ overdueMs }) => overdueMs > purgeSlackMs)) await starter.startPurge();
     },
   };
 }

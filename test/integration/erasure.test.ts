@@ -7,6 +7,7 @@ import { createEraseRecipient } from '../../src/usecases/erase-recipient.ts';
 import { aCaller } from '../support/a-caller.ts';
 import { findInTables } from '../support/find-in-tables.ts';
 import { idleStarter } from '../support/idle-starter.ts';
+import { runInActivity } from '../support/in-activity.ts';
 import { openInboundPlace } from '../support/inbound-place.ts';
 import { poll } from '../support/poll.ts';
 
@@ -144,7 +145,7 @@ describe('the erasure of a recipient', () => {
     const activities = place.makeActivities();
     const [reference] = started;
     if (reference === undefined) throw new Error('no workflow was started');
-    const run = () => place.inActivity(() => activities.eraseRecipient(reference));
+    const run = () => runInActivity(() => activities.eraseRecipient(reference));
     expect(await run()).toMatchObject({ next: 'wait', inFlight: 1 });
     expect((await place.find(id)).state).toBe('sending');
     await sending;
@@ -173,7 +174,7 @@ describe('the erasure of a recipient', () => {
     const reference = started.at(-1);
     if (reference === undefined) throw new Error('no workflow was started');
     const activities = place.makeActivities();
-    await place.inActivity(() => activities.eraseRecipient(reference));
+    await runInActivity(() => activities.eraseRecipient(reference));
     expect(await place.repliesTo(id)).toEqual([]);
     // Accepted after the request: none of this erasure's.
     expect((await place.rows('select id from job where recipient = $1', [to])).map(({ id: left }) => left)).toEqual([

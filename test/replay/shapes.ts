@@ -167,6 +167,16 @@ export const shapes: Readonly<Record<string, Shape>> = {
       ],
     },
   },
+  'purge-in-passes': {
+    workflow: 'purgeExpired',
+    args: [],
+    script: {
+      purgeExpired: [
+        ...Array.from({ length: busyRuns }, () => ({ purged: { jobs: 900, events: 100 }, hasMore: true })),
+        { purged: { events: 7 }, hasMore: false },
+      ],
+    },
+  },
   'webhook-relay': {
     ...webhook,
     script: {

@@ -8,4 +8,5 @@ export const idleStarter: SweepStarter = {
   startWebhookRelay: async () => true,
   startReplay: async () => true,
   startErasure: async () => true,
+  startPurge: async () => true,
 };

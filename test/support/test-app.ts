@@ -151,6 +151,7 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     randomBytes,
     publicUrl,
     adminKey,
+    retentionDays: 30,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
     mediaSource: noMedia,
     starter,

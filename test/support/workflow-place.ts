@@ -12,6 +12,7 @@ import type {
   deliverPage,
   eraseRecipient,
   notifyBatch,
+  purgeExpired,
   relayInbound,
   relayKpi,
   relayWebhook,
@@ -30,6 +31,7 @@ export interface WorkflowTypes {
   deliverPage: typeof deliverPage;
   eraseRecipient: typeof eraseRecipient;
   notifyBatch: typeof notifyBatch;
+  purgeExpired: typeof purgeExpired;
   relayInbound: typeof relayInbound;
   relayKpi: typeof relayKpi;
   replayDelivery: typeof replayDelivery;
