@@ -2,8 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram } from 'prom-client';
 import type { AppDependencies } from './app-dependencies.ts';
 import { gaugeBacklog } from './backlog-gauges.ts';
+import { gaugeRetention } from './retention-gauge.ts';
 
-type MetricsDependencies = Pick<AppDependencies, 'metrics' | 'transactions' | 'starter' | 'poolCounts'>;
+type MetricsDependencies = Pick<
+  AppDependencies,
+  'metrics' | 'transactions' | 'starter' | 'poolCounts' | 'retentionDays' | 'clock'
+>;
 
 /** Around the accept time that is promised (13 ms), and up to the statement time-out. */
 const durationBucketsSeconds = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -23,6 +27,7 @@ export function measureRequests(app: FastifyInstance, dependencies: MetricsDepen
   });
   gaugeProcess(dependencies);
   gaugeBacklog(dependencies);
+  gaugeRetention(dependencies);
 }
 
 function gaugeProcess({ metrics, starter, poolCounts }: MetricsDependencies): void {

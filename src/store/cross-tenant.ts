@@ -87,6 +87,18 @@ export async function leaseDueReplays(
   return rows.map((row) => ({ tenantId: row.tenant_id, deliveryId: row.id }));
 }
 
+/** Erasures that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
+export async function leaseDueErasures(
+  tx: Tx,
+  bounds: { readonly limit: number; readonly leaseSeconds: number },
+): Promise<{ readonly tenantId: string; readonly erasureId: string }[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string }>({
+    text: 'select id, tenant_id from lease_due_erasures($1, $2)',
+    values: [bounds.limit, bounds.leaseSeconds],
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, erasureId: row.id }));
+}
+
 /** Closes status windows that have ended; returns how many. */
 export async function closeStatusWindows(tx: Tx, limit: number): Promise<number> {
   const rows = await tx.query<{ closed: number }>({
@@ -160,28 +172,6 @@ export async function countWebhookBacklog(
     { state: 'due' as const, waiting: Number(row.due), oldestSeconds: row.oldest_due_seconds },
     { state: 'untried' as const, waiting: Number(row.untried), oldestSeconds: row.oldest_untried_seconds },
   ]);
-}
-
-/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many of each. */
-export async function purgeShortLived(
-  tx: Tx,
-  before: { statuses: Date; keys: Date },
-  limit: number,
-): Promise<{ statuses: number; keys: number }> {
-  const rows = await tx.query<{ statuses: number; keys: number }>({
-    text: 'select statuses, keys from purge_short_lived($1, $2, $3)',
-    values: [before.statuses, before.keys, limit],
-  });
-  return rows[0] ?? { statuses: 0, keys: 0 };
-}
-
-/** Deletes finished jobs and their events that are older than `before`, at most `limit` of each; returns how many rows. */
-export async function purgeOld(tx: Tx, before: Date, limit: number): Promise<number> {
-  const rows = await tx.query<{ purged: number }>({
-    text: 'select purge_old($1, $2) as purged',
-    values: [before, limit],
-  });
-  return rows[0]?.purged ?? 0;
 }
 
 export async function countWaitingJobs(tx: Tx): Promise<{ kind: string; due: number; oldestDueSeconds: number }[]> {

@@ -1,6 +1,8 @@
+import { changedMembers } from '../domain/audit.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { scopes } from '../domain/scope.ts';
 import { insertApiKey } from '../store/api-keys.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import { insertTenant, type Tenant } from '../store/tenants.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { createApiKeySecret, hashApiKey } from './api-key-secret.ts';
@@ -12,8 +14,10 @@ export async function createTenant(
     readonly createId: CreateId;
     readonly clock: () => Date;
     readonly randomBytes: (count: number) => Buffer;
+    readonly recordAudit: RecordAudit;
   },
   wanted: { readonly name: string; readonly defaultLanguage: string },
+  requestId: string,
 ): Promise<{ readonly tenant: Tenant; readonly apiKey: string }> {
   const { transactions, createId, clock, randomBytes } = dependencies;
   const createdAt = clock();
@@ -30,6 +34,9 @@ export async function createTenant(
       createdAt,
       expiresAt: null,
     });
+    const by = { tenantId: tenant.id, actor: { kind: 'admin' }, requestId } as const;
+    const changed = changedMembers({}, wanted);
+    await dependencies.recordAudit(tx, by, { action: 'tenant.created', targetId: tenant.id, changed });
   });
   return { tenant, apiKey };
 }

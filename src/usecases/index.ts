@@ -6,6 +6,7 @@ import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
 import { createStartRoom } from './start-room.ts';
@@ -14,7 +15,7 @@ import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
-    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon' | 'startErasureSoon'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
     readonly clock: () => Date;
@@ -29,6 +30,7 @@ export function createUseCases(
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
+    eraseRecipient: createEraseRecipient(dependencies),
     retryJobs: createRetryJobs(dependencies),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),

@@ -1,3 +1,5 @@
+import { type Caller, changedMembers } from '../domain/audit.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import { countRetryable, retryPage } from '../store/bulk-retry.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
@@ -20,21 +22,25 @@ export interface RetriedJobs {
 
 export interface RetryJobs {
   (
-    tenantId: string,
+    by: Caller,
     wanted: { readonly filter: JobFilter; readonly ratePerSecond: number; readonly dryRun: boolean },
   ): Promise<RetriedJobs>;
 }
 
 /**
  * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
- * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches.
+ * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches; the first one
+ * that runs anything again leaves the audit's entry for all of them, with the names of the filter's members.
  */
 export function createRetryJobs(dependencies: {
   readonly transactions: Transactions;
+  readonly recordAudit: RecordAudit;
   readonly clock: () => Date;
 }): RetryJobs {
-  const { transactions, clock } = dependencies;
-  return async (tenantId, { filter, ratePerSecond, dryRun }) => {
+  const { transactions, clock, recordAudit } = dependencies;
+  return async (by, { filter, ratePerSecond, dryRun }) => {
+    const { tenantId } = by;
+    const changed = changedMembers({}, filter);
     const found = await transactions.withTenant(tenantId, (tx) => countRetryable(tx, filter, maxJobsPerRetry + 1));
     const matched = Math.min(found, maxJobsPerRetry);
     const now = clock();
@@ -44,9 +50,11 @@ export function createRetryJobs(dependencies: {
     for (let page = 0; !dryRun && retried < matched && page < maxPages; page += 1) {
       const limit = Math.min(jobsPerTransaction, matched - retried);
       const startsAt = startOf(retried);
-      const done = await transactions.withTenant(tenantId, (tx) =>
-        retryPage(tx, filter, { limit, now, startsAt, everyMs }),
-      );
+      const done = await transactions.withTenant(tenantId, async (tx) => {
+        const count = await retryPage(tx, filter, { limit, now, startsAt, everyMs });
+        if (retried === 0 && count > 0) await recordAudit(tx, by, { action: 'jobs.retried', targetId: null, changed });
+        return count;
+      });
       retried += done;
       if (done === 0) break;
     }

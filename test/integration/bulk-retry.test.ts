@@ -8,6 +8,7 @@ import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { aCaller } from '../support/a-caller.ts';
 import { aProblem } from '../support/a-job.ts';
 
 let place: DeliveryPlace;
@@ -22,7 +23,11 @@ const hour = 3_600_000;
 
 function retry(filter: JobFilter, options: { readonly ratePerSecond?: number; readonly dryRun?: boolean } = {}) {
   const { ratePerSecond = 50, dryRun = false } = options;
-  return createRetryJobs({ ...place.stores, clock: place.clock })(place.tenantId, { filter, ratePerSecond, dryRun });
+  return createRetryJobs({ ...place.stores, clock: place.clock })(aCaller(place.tenantId), {
+    filter,
+    ratePerSecond,
+    dryRun,
+  });
 }
 
 /** A row with as much in it as an end leaves there; two made alike differ by their ids alone. */

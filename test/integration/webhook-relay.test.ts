@@ -128,12 +128,12 @@ describe('the webhook relay', () => {
     await place.makeEvents(channelId);
     await place.relay(id);
     place.sink.answer = () => ({ status: 204 });
-    await place.withTenant((tx) => place.configurer.change(tx, id, { url: `${place.sink.url}/moved` }));
+    await place.withTenant((tx) => place.configurer.change(tx, place.by, id, { url: `${place.sink.url}/moved` }));
     place.skip(10_000);
     await place.relay(id);
     expect([place.sink.at(path).length, place.sink.at('/moved').length]).toEqual([1, 1]);
     expect(await place.deliveriesOf(id)).toMatchObject([{ url: `${place.sink.url}/moved`, state: 'delivered' }]);
-    await place.withTenant((tx) => place.configurer.remove(tx, id));
+    await place.withTenant((tx) => place.configurer.remove(tx, place.by, id));
     await place.makeEvents(channelId);
     expect(await place.relay(id)).toEqual({ delivered: 0, hasMore: false });
   });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { idInPath } from '../../contracts/http/primitives.ts';
 import { apiKeyView, createdApiKey, newApiKey } from '../../contracts/http/tenants.ts';
+import { changedMembers } from '../../domain/audit.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { type ApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
 import { createApiKeySecret, hashApiKey } from '../../usecases/api-key-secret.ts';
@@ -9,14 +10,18 @@ import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 export function registerApiKeyRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes'>,
+  dependencies: Pick<
+    AppDependencies,
+    'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
+  >,
 ): void {
-  const { transactions, createId, clock, randomBytes } = dependencies;
+  const { transactions, createId, clock, randomBytes, recordAudit } = dependencies;
   const config = { access: tenantAccess('config:write') };
 
   app.post('/v1/api-keys', {
@@ -33,6 +38,8 @@ export function registerApiKeyRoutes(
         const secret = createApiKeySecret(randomBytes);
         const key: ApiKey = { id: createId('apiKey'), ...request.body, createdAt: clock() };
         await insertApiKey(tx, { ...key, tenantId: request.tenantId, secretHash: hashApiKey(secret) });
+        const changed = changedMembers({}, request.body);
+        await recordAudit(tx, callerOf(request), { action: 'api_key.created', targetId: key.id, changed });
         return { status: 201, body: { ...showKey(key), apiKey: secret } };
       }),
   });
@@ -67,8 +74,11 @@ export function registerApiKeyRoutes(
     },
     async handler(request, reply) {
       const { id } = request.params;
-      const isRevoked = await transactions.withTenant(request.tenantId, (tx) => revokeApiKey(tx, id, clock()));
-      if (!isRevoked) throw apiProblem('not_found', 'There is no key of this id in this tenant.');
+      await transactions.withTenant(request.tenantId, async (tx) => {
+        if (!(await revokeApiKey(tx, id, clock())))
+          throw apiProblem('not_found', 'There is no key of this id in this tenant.');
+        await recordAudit(tx, callerOf(request), { action: 'api_key.revoked', targetId: id, changed: [] });
+      });
       return reply.code(204).send();
     },
   });

@@ -15,7 +15,7 @@ import { answerPage, byTime } from '../pages.ts';
 /** What only the operator may do. */
 export function registerTenantRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'createId' | 'clock' | 'randomBytes'>,
+  dependencies: Pick<AppDependencies, 'transactions' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'>,
 ): void {
   const { transactions } = dependencies;
   const config = { access: adminAccess };
@@ -31,7 +31,7 @@ export function registerTenantRoutes(
       response: { 201: createdTenant },
     },
     async handler(request, reply) {
-      const { tenant, apiKey } = await createTenant(dependencies, request.body);
+      const { tenant, apiKey } = await createTenant(dependencies, request.body, request.id);
       return reply
         .code(201)
         .header('location', `/v1/tenants/${tenant.id}`)
