@@ -8,6 +8,7 @@ import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
+import { createIntakeRoom } from './intake-room.ts';
 import { createStartRoom } from './start-room.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
@@ -22,14 +23,16 @@ export function createUseCases(
 ) {
   const { transactions, clock } = dependencies;
   const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
+  const intakeRoom = createIntakeRoom({ nowMs: () => clock().getTime() });
   return {
+    intakeRoom,
     acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
     acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
-    retryJobs: createRetryJobs(dependencies),
+    retryJobs: createRetryJobs({ ...dependencies, intakeRoom }),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),
   };

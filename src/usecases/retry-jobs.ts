@@ -1,6 +1,7 @@
 import { countRetryable, retryPage } from '../store/bulk-retry.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
+import type { IntakeRoom } from './intake-room.ts';
 
 /** One call takes so many jobs, oldest first; the rest are the next call's. */
 export const maxJobsPerRetry = 10_000;
@@ -28,14 +29,19 @@ export interface RetryJobs {
 /**
  * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
  * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches.
+ * Refuses with `too_many_waiting_jobs`: more would only wait longer.
  */
 export function createRetryJobs(dependencies: {
   readonly transactions: Transactions;
+  readonly intakeRoom: IntakeRoom;
   readonly clock: () => Date;
 }): RetryJobs {
-  const { transactions, clock } = dependencies;
+  const { transactions, intakeRoom, clock } = dependencies;
   return async (tenantId, { filter, ratePerSecond, dryRun }) => {
-    const found = await transactions.withTenant(tenantId, (tx) => countRetryable(tx, filter, maxJobsPerRetry + 1));
+    const found = await transactions.withTenant(tenantId, async (tx) => {
+      if (!dryRun) await intakeRoom.check(tx, tenantId);
+      return countRetryable(tx, filter, maxJobsPerRetry + 1);
+    });
     const matched = Math.min(found, maxJobsPerRetry);
     const now = clock();
     const everyMs = 1_000 / ratePerSecond;

@@ -11,7 +11,7 @@ import type { Tx } from '../../store/transactions.ts';
 import type { AcceptedMessage } from '../../store/message-acceptance.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { refuseInvalid } from '../validation.ts';
@@ -21,9 +21,10 @@ const maxBatchBytes = 8 * 1024 * 1024;
 
 export function registerMessageRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl' | 'starter' | 'links'> & {
-    readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'publicUrl' | 'starter' | 'links'> & {
+      readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
+    },
 ): void {
   const { acceptMessage, starter, links, publicUrl, clock } = dependencies;
 
@@ -53,7 +54,7 @@ export function registerMessageRoutes(
       },
     },
     async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const accepted = await acceptMessage(tx, toMessage(request.body, request.id));
         return {
           status: 202,
@@ -81,7 +82,7 @@ export function registerMessageRoutes(
       },
     },
     async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, request.body.messages.length, async (tx) => {
         const accepted: AcceptedMessage[] = [];
         const data: (JobView | Problem)[] = [];
         for (const [index, item] of request.body.messages.entries()) {
