@@ -13,6 +13,8 @@ export type Access =
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
+    /** What may take as long as the other side likes: a body that is read as it comes, an answer that goes on. */
+    long?: 'body' | 'answer';
   }
   interface FastifyRequest {
     /** Set on routes of kind `tenant` and where a bot's capability was proved, else empty. */

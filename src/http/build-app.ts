@@ -7,12 +7,15 @@ import type { AppDependencies } from './app-dependencies.ts';
 import { authenticateRequests } from './authentication.ts';
 import { createBrokenRequestHandler } from './broken-requests.ts';
 import { closeConnectionsOnDrain } from './drain.ts';
+import { cutOffLateBodies } from './late-bodies.ts';
 import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
 import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
 import { acceptJsonBodies } from './read-json.ts';
+import { boundRequests } from './request-gate.ts';
 import { createRequestIdSource } from './request-id.ts';
+import { requestLimits } from './request-limits.ts';
 import { registerRoutes } from './routes.ts';
 import { validateWithZod } from './validation.ts';
 
@@ -28,6 +31,8 @@ const maxParamChars = 1_000;
 /** Builds the HTTP floor: everything but the listening. Rejects when a route is not declared as it must be. */
 export async function buildApp(dependencies: AppDependencies): Promise<App> {
   const app = createServer(dependencies);
+  const limits = { ...requestLimits, ...dependencies.limits };
+  app.server.maxConnections = limits.connections;
   app.setValidatorCompiler(validateWithZod);
   app.setSerializerCompiler(serializerCompiler);
   acceptJsonBodies(app);
@@ -38,7 +43,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   });
   closeConnectionsOnDrain(app);
   opensDocs(app);
+  boundRequests(app, { ...dependencies, limits });
   authenticateRequests(app, dependencies);
+  cutOffLateBodies(app, { ...dependencies, limits });
   logAnswers(app);
   measureRequests(app, dependencies);
   await describeRoutes(app, dependencies);
