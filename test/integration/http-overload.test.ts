@@ -144,6 +144,7 @@ describe('a process that has its hands full', () => {
     ).closed;
     kept.socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
     await poll({ what: 'an answer', look: kept.seen, isDone: (text) => text.includes('200 OK'), timeoutMs: 5_000 });
+    expect(kept.socket.destroyed).toBe(false);
   });
 });
 
