@@ -17,7 +17,7 @@ declare module 'fastify' {
     long?: 'body' | 'answer';
   }
   interface FastifyRequest {
-    /** Set on routes of kind `tenant` and where a bot's capability was proved, else empty. */
+    /** Set on routes of kind `tenant`, where a bot's capability was proved, and where the operator acts for one; else empty. */
     tenantId: string;
     /** The key that was used on routes of kind `tenant`, else empty. */
     apiKeyId: string;
