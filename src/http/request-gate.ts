@@ -53,8 +53,7 @@ export function boundRequests(
     const reason = findReason(kind, bytes);
     if (reason !== null) {
       countShed(reason);
-      // Its body is not read: there is no next request behind it on this connection.
-      reply.header('connection', 'close');
+      // The connection stays: closed on a body that is still coming it would be reset, and this answer lost with it.
       return done(apiProblem('overloaded', details[reason], { retryAfterSeconds }));
     }
     inFlight[kind] += 1;

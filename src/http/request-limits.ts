@@ -8,6 +8,8 @@ export interface RequestLimits {
   readonly bodyBytes: number;
   /** Callers that wait for a connection to Postgres; who comes last must not wait 5 s, which is the pool's own bound. */
   readonly databaseQueue: number;
+  /** From a connection's first byte to the end of a request's header. */
+  readonly headerMs: number;
   /** From the end of a request's header to the end of its body. */
   readonly bodyMs: number;
   /** Open connections, idle ones included; one more is closed at once. */
@@ -19,6 +21,7 @@ export const requestLimits: RequestLimits = {
   callbackRequests: 500,
   bodyBytes: 64 * 1024 * 1024,
   databaseQueue: 500,
+  headerMs: 15_000,
   bodyMs: 60_000,
   connections: 4_096,
 };

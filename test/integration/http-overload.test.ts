@@ -87,13 +87,16 @@ describe('a process that has its hands full', () => {
     await poll({ what: 'room', look, isDone: ({ status }) => status === 200, timeoutMs: 5_000 });
   });
 
-  it('reads no body of what it turns away, and closes the connection', async () => {
+  it('answers before it has the body of what it turns away, and passes over it', async () => {
     await start({ keyedRequests: 1 });
     await open(beginning('POST /v1/messages', 2));
     await whenInFlight(1);
     const refused = await open(beginning('POST /v1/notifications', 8_000_000));
-    await refused.closed;
+    await poll({ what: 'it', look: refused.seen, isDone: (text) => text.includes('overloaded'), timeoutMs: 5_000 });
     expect(refused.seen()).toMatch(/^HTTP\/1.1 503 [\s\S]+retry-after: 1/);
+    refused.socket.write(Buffer.alloc(8_000_000, ' '));
+    refused.socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    await poll({ what: 'the next', look: refused.seen, isDone: (text) => text.includes('200 OK'), timeoutMs: 5_000 });
   });
 
   it('holds no more bytes of bodies than it may, and always takes one', async () => {

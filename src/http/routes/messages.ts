@@ -6,7 +6,7 @@ import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
 import { minPageMessages } from '../../domain/message/pages.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
-import { Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
+import { apiProblem, Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { AcceptedMessage } from '../../store/message-acceptance.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
@@ -112,6 +112,9 @@ export function registerMessageRoutes(
     index: number,
     requestId: string,
   ): Promise<AcceptedMessage | Refusal> {
+    if (Buffer.byteLength(JSON.stringify(item)) > maxMessageBytes) {
+      return apiProblem('payload_too_large', `A message takes at most ${maxMessageBytes / 1024} KiB.`);
+    }
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {
