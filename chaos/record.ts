@@ -70,7 +70,9 @@ export async function readRecord(
     jobs,
     kpi: place.bot.kpiEvents(),
     events: await readEvents(tenant),
-    webhookIds: new Set(sink.posts.filter(({ status }) => status < 300).map(({ webhookId }) => webhookId)),
+    webhookIds: new Set(
+      sink.posts.filter(({ status }) => status !== null && status < 300).map(({ webhookId }) => webhookId),
+    ),
     inbox: rows.map((row) => ({
       jobId: String(row['job_id']),
       userId: String(row['user_id']),

@@ -11,6 +11,7 @@ import type { EventHorizon } from '../store/event-horizon.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { UseCases } from '../usecases/index.ts';
 import type { JobStarter } from '../usecases/job-starter.ts';
 import type { UrlJudge } from '../usecases/require-allowed-url.ts';
@@ -69,6 +70,8 @@ export interface AppDependencies extends UseCases {
   readonly metrics: Registry;
   readonly retentionDays: number;
   readonly poolCounts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** Replaces some of `requestLimits`. */
+  readonly limits?: Partial<RequestLimits>;
   /** Undefined = no log lines. */
   readonly log?: FastifyBaseLogger | undefined;
 }

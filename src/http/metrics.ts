@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram } from 'prom-client';
+import { Refusal } from '../domain/problems/refusal.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { gaugeBacklog } from './backlog-gauges.ts';
 import { gaugeRetention } from './retention-gauge.ts';
+import { createShedCounter } from './shed-counter.ts';
 
 type MetricsDependencies = Pick<
   AppDependencies,
@@ -24,6 +26,10 @@ export function measureRequests(app: FastifyInstance, dependencies: MetricsDepen
   app.addHook('onResponse', async (request, reply) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     durations.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
+  const countShed = createShedCounter(dependencies.metrics);
+  app.addHook('onError', async (_request, _reply, error) => {
+    if (error instanceof Refusal && error.code === 'too_many_waiting_jobs') countShed('waiting_jobs');
   });
   gaugeProcess(dependencies);
   gaugeBacklog(dependencies);

@@ -1,4 +1,5 @@
 import type { JobKind } from '../domain/job.ts';
+import type { StoredAnswer } from './idempotency-keys.ts';
 import type { Tx } from './transactions.ts';
 
 /** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql and later). */
@@ -19,6 +20,18 @@ export async function findApiKey(
   });
   const row = rows[0];
   return row === undefined ? null : { id: row.id, tenantId: row.tenant_id, scopes: row.scopes };
+}
+
+/** What the operator was answered at `notBefore` or later; null = nothing, or forgotten. Needs the key's turn. */
+export async function findOperatorAnswer(tx: Tx, key: string, notBefore: Date): Promise<StoredAnswer | null> {
+  const rows = await tx.query<{ request_hash: Buffer; status: number; location: string | null; body: string }>({
+    text: 'select request_hash, status, location, body from find_operator_answer($1, $2)',
+    values: [key, notBefore],
+  });
+  const row = rows[0];
+  return row === undefined
+    ? null
+    : { requestHash: row.request_hash, status: row.status, location: row.location, body: row.body };
 }
 
 export async function findChannelTenant(tx: Tx, channelId: string): Promise<string | null> {

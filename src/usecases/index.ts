@@ -9,6 +9,7 @@ import { createControlJob } from './control-job.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
+import { createIntakeRoom } from './intake-room.ts';
 import { createStartRoom } from './start-room.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
@@ -23,7 +24,9 @@ export function createUseCases(
 ) {
   const { transactions, clock } = dependencies;
   const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
+  const intakeRoom = createIntakeRoom({ nowMs: () => clock().getTime() });
   return {
+    intakeRoom,
     acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
     acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
@@ -31,7 +34,7 @@ export function createUseCases(
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
     eraseRecipient: createEraseRecipient(dependencies),
-    retryJobs: createRetryJobs(dependencies),
+    retryJobs: createRetryJobs({ ...dependencies, intakeRoom }),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),
   };

@@ -3,6 +3,7 @@ import type { RecordAudit } from '../store/audit.ts';
 import { countRetryable, retryPage } from '../store/bulk-retry.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
+import type { IntakeRoom } from './intake-room.ts';
 
 /** One call takes so many jobs, oldest first; the rest are the next call's. */
 export const maxJobsPerRetry = 10_000;
@@ -30,18 +31,23 @@ export interface RetryJobs {
 /**
  * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
  * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches; the first one
- * that runs anything again leaves the audit's entry for all of them, with the names of the filter's members.
+ * that runs anything again leaves the audit's entry for all of them, with the names of the filter's members. Refuses with
+ * `too_many_waiting_jobs`: more would only wait longer.
  */
 export function createRetryJobs(dependencies: {
   readonly transactions: Transactions;
   readonly recordAudit: RecordAudit;
+  readonly intakeRoom: IntakeRoom;
   readonly clock: () => Date;
 }): RetryJobs {
-  const { transactions, clock, recordAudit } = dependencies;
+  const { transactions, clock, recordAudit, intakeRoom } = dependencies;
   return async (by, { filter, ratePerSecond, dryRun }) => {
     const { tenantId } = by;
     const changed = changedMembers({}, filter);
-    const found = await transactions.withTenant(tenantId, (tx) => countRetryable(tx, filter, maxJobsPerRetry + 1));
+    const found = await transactions.withTenant(tenantId, async (tx) => {
+      if (!dryRun) await intakeRoom.check(tx, tenantId);
+      return countRetryable(tx, filter, maxJobsPerRetry + 1);
+    });
     const matched = Math.min(found, maxJobsPerRetry);
     const now = clock();
     const everyMs = 1_000 / ratePerSecond;

@@ -41,4 +41,4 @@ export const directions: Readonly<Record<string, Direction>> = {
 };
 
 /** Files right under `src/` that start a process or read its environment: nothing in a folder imports them. */
-export const doors: readonly string[] = ['api.ts', 'worker.ts', 'migrate.ts', 'config.ts'];
+export const doors: readonly string[] = ['api.ts', 'worker.ts', 'migrate.ts', 'rotate-keys.ts', 'config.ts'];

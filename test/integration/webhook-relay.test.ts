@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { aCaller } from '../support/a-caller.ts';
 import { verifyPost } from '../support/webhook-sink.ts';
 import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
 
@@ -85,7 +86,9 @@ describe('the webhook relay', () => {
 
   it('signs with both secrets for a day after a rotation, and then with the new one alone', async () => {
     const { id, path, secret } = await place.addWebhook({ events: ['message.delivered'] });
-    const { secret: renewed } = await place.withTenant((tx) => place.configurer.rotate(tx, id));
+    const { secret: renewed } = await place.withTenant((tx) =>
+      place.configurer.rotate(tx, aCaller(place.tenantId), id),
+    );
     await place.makeEvents(channelId);
     await place.relay(id);
     const [overlap] = place.sink.at(path);

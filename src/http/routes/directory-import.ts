@@ -27,7 +27,7 @@ export function registerDirectoryImportRoute(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
     scope.post(`${folder}/import`, {
-      config: { access: tenantAccess('directory:write') },
+      config: { access: tenantAccess('directory:write'), long: 'body' },
       schema: {
         operationId: 'importDirectory',
         tags: ['directory'],

@@ -9,16 +9,15 @@ import type { NotificationType } from '../../domain/notification/request.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 
 /** The path and the envelope of existing integrators (Toqio, "Send custom notifications"): nothing there has to change. */
 export function registerIntegrationIntakeRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'starter'> & {
-    readonly acceptNotification: AcceptNotification;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'starter'> & { readonly acceptNotification: AcceptNotification },
 ): void {
   const { acceptNotification, starter, clock } = dependencies;
 
@@ -45,7 +44,7 @@ export function registerIntegrationIntakeRoutes(
       return answer;
     },
     handler: async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const { integration, type } = request.params;
         const notification = toNotification(request.body, { integration, type, requestId: request.id });
         const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);

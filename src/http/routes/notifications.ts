@@ -3,15 +3,14 @@ import { notificationBody, type NotificationBody } from '../../contracts/http/no
 import { toJobView } from '../../domain/job-view.ts';
 import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 
 export function registerNotificationRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'starter' | 'links'> & {
-    readonly acceptNotification: AcceptNotification;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'starter' | 'links'> & { readonly acceptNotification: AcceptNotification },
 ): void {
   const { acceptNotification, starter, links } = dependencies;
 
@@ -29,7 +28,7 @@ export function registerNotificationRoutes(
       response: { 202: jobView },
     },
     handler: async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const notification = toNotification(request.body, request.id);
         const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
         return {
