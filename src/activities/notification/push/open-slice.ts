@@ -161,15 +161,21 @@ function decideOne(
   plan.interrupted.push(...past.filter(({ outcome }) => outcome === null));
   if (user === undefined) return fail('no_active_user_for_merchant');
   const verdict = judgePushUser(user, run);
-  // A token that is gone since the last try was dead: that is no choice of the user's.
-  const ofRun = past.filter(({ startedAt }) => startedAt >= job.queuedAt);
-  const isUnreached = next.next === 'failed' && ofRun.length > 0;
-  if (isUnreached) {
-    const refused = next.refused.length > 0 ? next.refused : ofRun.map(({ code }) => code ?? 'outcome_unknown');
-    return fail('custom_notification_not_delivered', describeRefused(refused));
-  }
+  const refused = next.next === 'failed' ? listRefused(next.refused, past, job.queuedAt) : [];
+  if (refused.length > 0) return fail('custom_notification_not_delivered', describeRefused(refused));
   if (!verdict.ok) return fail(verdict.code, verdict.reason);
   if (next.next === 'failed') return fail('push_notifications_disabled');
   plan.refused.set(ordinal, next.refused);
   plan.sends.push(...next.sends.map((send) => ({ ...send, recipient, text: verdict.text })));
+}
+
+/**
+ * Why no device of a recipient is left. A token that the push service refused may be gone by now, and that is no choice of
+ * the user's; where all it said was "later", it is.
+ */
+function listRefused(refused: readonly string[], past: readonly PastSend[], runStartedAt: Date): readonly string[] {
+  if (refused.length > 0) return refused;
+  return past
+    .filter(({ startedAt, outcome }) => startedAt >= runStartedAt && outcome !== 'retry')
+    .map(({ code }) => code ?? 'outcome_unknown');
 }
