@@ -63,7 +63,9 @@ describe('what a user of our own directory chose', () => {
       ['slow-198', 'failed', 'push_notifications_disabled'],
       ['slow-199', 'failed', 'push_notifications_disabled'],
     ]);
-    expect(['slow-197-token', 'slow-198-token', 'slow-199-token'].map(bench.sendsTo)).toEqual([1, 0, 0]);
+    expect(['slow-197-token', 'slow-198-token', 'slow-199-token'].map((token) => bench.sendsTo(token))).toEqual([
+      1, 0, 0,
+    ]);
   });
 
   it.each<[string, () => Promise<void>, string]>([

@@ -137,7 +137,8 @@ export const inboxQuery = z.object({
   unread: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .describe('`true` = only what is unread, `false` = only what is read'),
 });
 export const inboxItemQuery = z.object({ lang: language });
 export const readBody = z.strictObject({ read: z.boolean() });
