@@ -58,8 +58,8 @@ function aNotification(externalId: string, members: object = {}) {
 
 interface Intake {
   readonly name: string;
-  send(body: object, headers?: Readonly<Record<string, string>>, type?: string): Promise<Answer>;
-  jobIdOf(answer: Answer): string;
+  readonly send: (body: object, headers?: Readonly<Record<string, string>>, type?: string) => Promise<Answer>;
+  readonly jobIdOf: (answer: Answer) => string;
   readonly origin: string;
 }
 
