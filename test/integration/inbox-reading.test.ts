@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deliverNotification, setUpReceivers } from '../support/delivered-notification.ts';
+import type { DirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
+import { type DirectorySource, saveDirectorySource } from '../../src/store/tenants.ts';
 import { createInboxReaders, type InboxReaders } from '../support/inbox-readers.ts';
 import { refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -50,6 +52,41 @@ describe('the language of an inbox', () => {
     expect((await inbox.mark(userId, before?.id, true)).at('title')).toBe('Facture');
     const path = `PATCH ${inbox.place(userId)}/notifications/${before?.id}?lang=pt-BR`;
     expect((await app.call(path, { body: { read: true } })).at('title')).toBe('Fatura');
+  });
+});
+
+describe('the language of an inbox whose users are in a directory over HTTP', () => {
+  const useDirectory = (source: DirectorySource) =>
+    app.database.transactions.withTenant(app.tenantId, (tx) =>
+      saveDirectorySource(tx, source, app.dependencies.keyRing),
+    );
+  afterAll(() => useDirectory({ kind: 'postgres' }));
+
+  const titleI18n = { en: 'Invoice', es: 'Factura', fr: 'Facture' };
+  const toldBy = (id: string, language: string | null): DirectoryClient => ({
+    listActiveUsers: async () => {
+      const user = { id, language, isAdmin: true, push: { enabled: false, tokens: [] } };
+      return { kind: 'known', users: [user], dropped: 0, bytes: 1 };
+    },
+  });
+
+  it.each([
+    ['told when it was saved', 'es-MX', '', 'Factura'],
+    ['asked for, rather', 'es-MX', '?lang=fr', 'Facture'],
+    ["the tenant's default where none was told", null, '', 'Invoice'],
+    ["the tenant's default where what was told is none", 'spanish', '', 'Invoice'],
+  ])('is the one %s', async (_case, language, query, title) => {
+    // Our own tables may still know the user from before: they do not count any more.
+    const userId = await inbox.aReader({ language: 'fr' });
+    await useDirectory({ kind: 'http', url: 'https://directory.example.com', apiKey: null });
+    const receivers = [{ merchantId: 'm1', userIds: [userId] }];
+    for (const type of ['USER_CENTER_NOTIFICATION', 'ADMIN_CENTER_NOTIFICATION']) {
+      await deliverNotification(app, { receivers, titleI18n, type }, toldBy(userId, language));
+    }
+    const titles = [await inbox.list(userId, query), await inbox.list(userId, query, 'admin')].flat();
+    expect(titles.map((item) => item.title)).toEqual([title, title]);
+    const marked = await inbox.mark(userId, titles[0]?.id, true);
+    expect(marked.at('title')).toBe(query === '' ? title : 'Factura');
   });
 });
 

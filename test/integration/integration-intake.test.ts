@@ -48,6 +48,7 @@ describe('the path of existing integrators', () => {
     ['PUSH_NOTIFICATION', body],
     ['ADMIN_CENTER_NOTIFICATION', body],
     ['USER_CENTER_NOTIFICATION', { theirs: { own: 1 }, receivers: [{ merchantId: 'm1', userIds: ['u1'], note: 'x' }] }],
+    ['USER_CENTER_NOTIFICATION', { titleI18n: { en: 'Due', es: null }, messageI18n: { en: 'Pay', zh: null } }],
     ['USER_CENTER_NOTIFICATION', {}],
     ['USER_CENTER_NOTIFICATION', { data: null, receivers: null, sendAt: null, expiresAt: null }],
   ])('takes a %s and whatever else their body holds (%#)', async (type, given) => {

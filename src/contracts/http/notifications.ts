@@ -11,7 +11,7 @@ const maxMessageChars = 20_000;
 
 function textByLanguage(maxChars: number) {
   return z
-    .record(lineOf(64), z.string().max(maxChars))
+    .record(lineOf(64), z.string().max(maxChars).nullable())
     .refine((texts) => Object.keys(texts).length <= maxLanguages, `must not hold more than ${maxLanguages} languages`);
 }
 
@@ -21,10 +21,12 @@ const instantText = z.iso.datetime({ offset: true });
 const members = {
   externalId: lineOf(256).nullish().describe("The sender's own key"),
   externalType: lineOf(256).nullish(),
-  titleI18n: textByLanguage(maxTitleChars).nullish().describe('By language tag; none at all is reported as an error'),
+  titleI18n: textByLanguage(maxTitleChars)
+    .nullish()
+    .describe('By language tag, null = not in this language; none at all is reported as an error'),
   messageI18n: textByLanguage(maxMessageChars)
     .nullish()
-    .describe('By language tag; none at all is reported as an error'),
+    .describe('By language tag, null = not in this language; none at all is reported as an error'),
   data: z.record(z.string(), z.unknown()).nullish().describe('`targetScreen` with its parameters, and anything else'),
   sendAt: instantText.nullish().describe('RFC 3339; a past time means now'),
   expiresAt: instantText.nullish().describe('RFC 3339; default 24 h'),

@@ -6,7 +6,7 @@ import { judgePushUser, type PushUser } from '../../../domain/notification/push/
 import { describeRefused, type PastSend, planPush } from '../../../domain/notification/push/push-plan.ts';
 import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
-import type { BatchRecipient } from '../../../domain/notification/request.ts';
+import { type BatchRecipient, userKey } from '../../../domain/notification/request.ts';
 import { lockBatch } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
@@ -17,7 +17,7 @@ import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
 import type { DescribeFailure } from '../describe-failure.ts';
 import type { RecordFailures } from '../record-failures.ts';
-import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled, userKey } from './push-slice.ts';
+import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled } from './push-slice.ts';
 
 /** What was decided for the recipients of a slice before anything is sent. */
 interface Plan {
