@@ -102,11 +102,12 @@ export function createProcessCenterPage(dependencies: {
     const job = await lockBatch(tx, page.jobId);
     const now = clock();
     if (job === null || job.state !== 'running') return null;
-    if (job.expiresAt.getTime() <= now.getTime()) {
+    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
+    // A page that is done may be looked at again, by another workflow, while the integrator is still to be told.
+    if (waiting.size > 0 && job.expiresAt.getTime() <= now.getTime()) {
       await dependencies.expireBatch(tx, job, now);
       return null;
     }
-    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
     const rows = verdict.reachable
       .filter(({ ordinal }) => waiting.has(ordinal))
       .map((recipient) => ({ ...recipient, id: createId('inboxNotification') }));
