@@ -161,6 +161,26 @@ describe('what a user of a directory over HTTP chose', () => {
     expect(bench.sendsTo('of-ana')).toBe(sends);
   });
 
+  it('is asked for anew in the middle of a page that takes long', async () => {
+    const named = (enabled: boolean) =>
+      Array.from({ length: 300 }, (_user, index) => ({ ...ana(enabled, [`long-${index}`]), id: `long-${index}` }));
+    users = named(true);
+    const job = await notifyAndOpen(Array.from({ length: 300 }, (_user, index) => `long-${index}`));
+    bench.afterPush = () => {
+      bench.afterPush = () => undefined;
+      bench.pass(11_000);
+    };
+    const first = await page(job);
+    expect([first.isCancelled, first.waitMs]).toEqual([false, 0]);
+    const pushedTo = bench.push.requests.total;
+    users = named(false);
+    await page(job);
+    const states = (await outcomes(job)).map(([, state, code]) => [state, code]);
+    expect([pushedTo > 0 && pushedTo < 300, bench.push.requests.total]).toEqual([true, pushedTo]);
+    expect(states.filter(([state]) => state === 'delivered')).toHaveLength(pushedTo);
+    expect(states.filter(([, code]) => code === 'push_notifications_disabled')).toHaveLength(300 - pushedTo);
+  });
+
   it('is asked for once for all pages that follow each other at once', async () => {
     users = Array.from({ length: 30 }, (_user, index) => ({ ...ana(true, [`many-${index}`]), id: `many-${index}` }));
     const job = await bench.notify(users.map((_user, index) => `many-${index}`));
