@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly standIns: Readonly<Record<string, { readonly url: string }>>;
 }
 
-const labelWidth = 10;
+const labelWidth = 12;
 
 /** The results as a table, with where to look further below it. */
 export function describeResults(

@@ -1,11 +1,12 @@
 import { jobView } from '../../contracts/http/jobs.ts';
-import { notificationBody, type NotificationBody } from '../../contracts/http/notifications.ts';
+import { notificationBody } from '../../contracts/http/notifications.ts';
 import { toJobView } from '../../domain/job-view.ts';
-import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
+import type { AcceptNotification } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
 import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { readNotification } from '../read-notification.ts';
 
 export function registerNotificationRoutes(
   app: App,
@@ -29,7 +30,9 @@ export function registerNotificationRoutes(
     },
     handler: async (request, reply) =>
       answerAcceptance(request, reply, dependencies, 1, async (tx) => {
-        const notification = toNotification(request.body, request.id);
+        const { type, integration } = request.body;
+        const from = { type, integration, origin: 'api', requestId: request.id } as const;
+        const notification = readNotification(request.body, from);
         const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
         return {
           status: 202,
@@ -41,27 +44,4 @@ export function registerNotificationRoutes(
         };
       }),
   });
-}
-
-function toNotification(body: NotificationBody, requestId: string): NotificationToAccept {
-  const { receivers, ...envelope } = body;
-  return {
-    type: body.type,
-    integration: body.integration,
-    externalId: body.externalId ?? null,
-    externalType: body.externalType ?? null,
-    titleI18n: body.titleI18n ?? {},
-    messageI18n: body.messageI18n ?? {},
-    data: body.data ?? {},
-    receivers: (receivers ?? []).map(({ merchantId, userIds }) => ({ merchantId, userIds: userIds ?? [] })),
-    sendAt: toDate(body.sendAt),
-    expiresAt: toDate(body.expiresAt),
-    envelope,
-    origin: 'api',
-    requestId,
-  };
-}
-
-function toDate(text: string | null | undefined): Date | null {
-  return text === null || text === undefined ? null : new Date(text);
 }

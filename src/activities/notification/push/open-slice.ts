@@ -6,7 +6,7 @@ import { judgePushUser, type PushUser } from '../../../domain/notification/push/
 import { describeRefused, type PastSend, planPush } from '../../../domain/notification/push/push-plan.ts';
 import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
-import type { BatchRecipient } from '../../../domain/notification/request.ts';
+import { type BatchRecipient, userKey } from '../../../domain/notification/request.ts';
 import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
@@ -17,7 +17,7 @@ import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
 import type { DescribeFailure } from '../describe-failure.ts';
 import type { RecordFailures } from '../record-failures.ts';
-import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled, userKey } from './push-slice.ts';
+import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled } from './push-slice.ts';
 
 /** What was decided for the recipients of a slice before anything is sent. */
 interface Plan {
@@ -165,15 +165,21 @@ function decideOne(
   plan.interrupted.push(...past.filter(({ outcome }) => outcome === null));
   if (user === undefined) return fail('no_active_user_for_merchant');
   const verdict = judgePushUser(user, run);
-  // A token that is gone since the last try was dead: that is no choice of the user's.
-  const ofRun = past.filter(({ startedAt }) => startedAt >= job.queuedAt);
-  const isUnreached = next.next === 'failed' && ofRun.length > 0;
-  if (isUnreached) {
-    const refused = next.refused.length > 0 ? next.refused : ofRun.map(({ code }) => code ?? 'outcome_unknown');
-    return fail('custom_notification_not_delivered', describeRefused(refused));
-  }
+  const refused = next.next === 'failed' ? listRefused(next.refused, past, job.queuedAt) : [];
+  if (refused.length > 0) return fail('custom_notification_not_delivered', describeRefused(refused));
   if (!verdict.ok) return fail(verdict.code, verdict.reason);
   if (next.next === 'failed') return fail('push_notifications_disabled');
   plan.refused.set(ordinal, next.refused);
   plan.sends.push(...next.sends.map((send) => ({ ...send, recipient, text: verdict.text })));
+}
+
+/**
+ * Why no device of a recipient is left. A token that the push service refused may be gone by now, and that is no choice of
+ * the user's; where all it said was "later", it is.
+ */
+function listRefused(refused: readonly string[], past: readonly PastSend[], runStartedAt: Date): readonly string[] {
+  if (refused.length > 0) return refused;
+  return past
+    .filter(({ startedAt, outcome }) => startedAt >= runStartedAt && outcome !== 'retry')
+    .map(({ code }) => code ?? 'outcome_unknown');
 }

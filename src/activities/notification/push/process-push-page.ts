@@ -3,7 +3,7 @@ import type { Job } from '../../../domain/job.ts';
 import { judgeRecipients, type RecipientFailure } from '../../../domain/notification/judge-recipients.ts';
 import type { ActiveUser } from '../../../domain/notification/active-users.ts';
 import { type PushUser, writePushData } from '../../../domain/notification/push/push-message.ts';
-import type { BatchRecipient, NotificationContent } from '../../../domain/notification/request.ts';
+import { type BatchRecipient, type NotificationContent, userKey } from '../../../domain/notification/request.ts';
 import { findBatch } from '../../../store/batch-jobs.ts';
 import type { ChannelStore, PushChannel } from '../../../store/channels.ts';
 import { listDueRecipients } from '../../../store/push-recipients.ts';
@@ -13,7 +13,7 @@ import type { Transactions, Tx } from '../../../store/transactions.ts';
 import { pushUrl } from '../../../upstreams/push/push-client.ts';
 import type { ResolveUsers } from '../resolve-users.ts';
 import type { AuthorisePush } from './authorise-push.ts';
-import { nothingSettled, type PushRun, type Settled, userKey } from './push-slice.ts';
+import { nothingSettled, type PushRun, type Settled } from './push-slice.ts';
 import type { SettleFailures } from './settle-failures.ts';
 import type { SendAll } from './send-all.ts';
 

@@ -23,6 +23,8 @@ const wavesPerSlice = 4;
 const sendWithinMs = 5_000;
 /** No slice is begun after so long: the rest is left to the next activity, well before this one's time-out of 2 min. */
 const pageBudgetMs = 45_000;
+/** The same where another directory told the devices at the page's start: whoever is left is asked about anew. */
+const toldPageBudgetMs = 10_000;
 
 /** Pushes to these recipients, as many as come to it; the others stay as they are. */
 export interface SendAll {
@@ -42,7 +44,7 @@ export function createSendAll(dependencies: {
 
   return async (run, ordinals) => {
     const channelId = run.channel.id;
-    const endMs = nowMs() + pageBudgetMs;
+    const endMs = nowMs() + (run.devices === null ? pageBudgetMs : toldPageBudgetMs);
     const rest = [...ordinals];
     let settled = nothingSettled;
     let isStopped = false;
