@@ -4,7 +4,7 @@ import type { RecipientFailure } from '../../../domain/notification/judge-recipi
 import { interruptedPush } from '../../../domain/notification/push/push-failure.ts';
 import { judgePushUser, type PushUser } from '../../../domain/notification/push/push-message.ts';
 import { describeRefused, type PastSend, planPush } from '../../../domain/notification/push/push-plan.ts';
-import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
+import { beginPushes, recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
 import type { BatchRecipient } from '../../../domain/notification/request.ts';
 import { lockBatch } from '../../../store/batch-jobs.ts';
@@ -90,7 +90,7 @@ export function createOpenSlice(dependencies: {
       })),
     );
     const progress = { attempts: sends.length, delivered, failed, failedMerchants, problems: [] };
-    await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
+    await writeJobChange(tx, { job, change: beginPushes(job, run.channel.id, progress, now), now });
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
   }

@@ -6,8 +6,13 @@ import type { SentSlice } from './send-slice.ts';
 
 /** Slices under way together: while two are sent, the others are opened and written down. */
 const lanes = 4;
-/** No slice is begun after so long: the rest is left to the next activity, well before this one's time-out of 2 min. */
-const pageBudgetMs = 45_000;
+/**
+ * No slice is begun so long after its page: the rest is left to the next activity. A last slice may take as long again: two
+ * sends and a token of 15 s each, and its record.
+ */
+const pageBudgetMs = 60_000;
+/** A directory that was slow leaves so much at least; together with its own 90 s still less than the activity's 2 min. */
+const leastBudgetMs = 10_000;
 
 /** Pushes to these recipients, as many as come to it; the others stay as they are. */
 export interface SendAll {
@@ -27,7 +32,7 @@ export function createSendAll(dependencies: {
 
   return async (run, ordinals) => {
     const channelId = run.channel.id;
-    const endMs = nowMs() + pageBudgetMs;
+    const endMs = Math.max(run.pageStartedMs + pageBudgetMs, nowMs() + leastBudgetMs);
     const rest = [...ordinals];
     let settled = nothingSettled;
     let isStopped = false;

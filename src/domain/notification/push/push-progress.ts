@@ -22,6 +22,12 @@ export function recordPushes(job: Job, progress: PushProgress, now: Date): JobCh
   };
 }
 
+/** The same where sends begin; the channel that they go through may be another than the batch began with. */
+export function beginPushes(job: Job, channelId: string, progress: PushProgress, now: Date): JobChange {
+  const change = recordPushes(job, progress, now);
+  return { ...change, set: { ...change.set, channelId } };
+}
+
 function countPushes(counts: BatchCounts, { delivered, failed, failedMerchants }: PushProgress): BatchCounts {
   return {
     ...counts,
