@@ -41,6 +41,8 @@ export interface BatchBench {
   readonly tenantId: string;
   /** Called between the answer to a callback and its record; a test that throws here kills the worker there. */
   afterSend: () => void;
+  /** Called at the moment at which a push begins. */
+  beforePush: () => void;
   /** The same between the answer to a push and its record. */
   afterPush: () => void;
   /** Every line that the activities wrote to the log. */
@@ -112,6 +114,7 @@ export async function openBatchBench(
     push: {
       authorise: (secrets, stale) => pushClient.authorise(secrets, stale),
       async send(push) {
+        bench.beforePush();
         const answer = await pushClient.send(push);
         bench.afterPush();
         return answer;
@@ -138,6 +141,7 @@ export async function openBatchBench(
     activities,
     tenantId,
     afterSend: () => undefined,
+    beforePush: () => undefined,
     afterPush: () => undefined,
     logged,
     now: clock,
