@@ -58,7 +58,7 @@ export function createCloseSlice(dependencies: {
     const job = await lockBatch(tx, run.jobId);
     if (job === null) return { settled: nothingSettled, stops: null, ours: [] };
     const now = clock();
-    await withdrawPushAttempts(
+    const withdrawn = await withdrawPushAttempts(
       tx,
       sent.unsent.map(({ attemptId }) => attemptId),
     );
@@ -74,7 +74,7 @@ export function createCloseSlice(dependencies: {
     if (hasAccepted && slice.wasThrottled) {
       await forgetThrottling(tx, { channelId: run.channel.id, recipient: wholeChannel }, now);
     }
-    const settled = await settle(tx, job, slice, ours, now);
+    const settled = await settle(tx, job, slice, { judged: ours, withdrawn }, now);
     return { settled, stops, ours };
   }
 
@@ -109,7 +109,13 @@ export function createCloseSlice(dependencies: {
     );
   }
 
-  async function settle(tx: Tx, job: Job, slice: OpenSlice, judged: readonly JudgedSend[], now: Date) {
+  async function settle(
+    tx: Tx,
+    job: Job,
+    slice: OpenSlice,
+    { judged, withdrawn }: { readonly judged: readonly JudgedSend[]; readonly withdrawn: number },
+    now: Date,
+  ) {
     const byOrdinal = groupByRecipient(judged);
     const deliveredOrdinals: number[] = [];
     const postponed: { ordinal: number; dueAt: Date }[] = [];
@@ -126,7 +132,7 @@ export function createCloseSlice(dependencies: {
     // A batch that was stopped meanwhile reports nobody any more.
     const { failed, failedMerchants } = await recordFailures(tx, job, job.terminal ? [] : failures, now);
     const problems = judged.flatMap(({ problem }) => problem ?? []);
-    const progress = { attempts: 0, delivered, failed, failedMerchants, problems };
+    const progress = { attempts: -withdrawn, delivered, failed, failedMerchants, problems };
     await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
     return { delivered, failed };
   }

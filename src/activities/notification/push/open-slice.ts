@@ -10,7 +10,12 @@ import type { BatchRecipient } from '../../../domain/notification/request.ts';
 import { lockBatch } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
-import { closePushAttempts, listPastSends, openPushAttempts } from '../../../store/push-attempts.ts';
+import {
+  closePushAttempts,
+  findLastAttemptNumber,
+  listPastSends,
+  openPushAttempts,
+} from '../../../store/push-attempts.ts';
 import { markPushed, pickPending, postponeRecipients, type PushRecipient } from '../../../store/push-recipients.ts';
 import { findPushUsers } from '../../../store/push-users.ts';
 import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
@@ -62,10 +67,11 @@ export function createOpenSlice(dependencies: {
     if (channel?.state !== 'active' || (limit.blockedUntil ?? now) > now) return { next: 'stopped' };
     const recipients = await pickPending(tx, job.id, ordinals);
     const plan = await decide(tx, run, job, recipients, now);
+    const last = await findLastNumber(tx, job);
     const sends = plan.sends.map((send, index) => ({
       ...send,
       attemptId: createId('attempt'),
-      number: job.attempts + index + 1,
+      number: last + index + 1,
     }));
     await closeInterrupted(tx, job, plan.interrupted, now);
     await postponeRecipients(tx, job.id, plan.postponed);
@@ -93,6 +99,11 @@ export function createOpenSlice(dependencies: {
     await writeJobChange(tx, { job, change: beginPushes(job, run.channel.id, progress, now), now });
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
+  }
+
+  /** What a stop has taken back leaves gaps in the numbers, and only a batch that is run again opens attempts after one. */
+  async function findLastNumber(tx: Tx, job: Job): Promise<number> {
+    return job.queuedAt > job.createdAt ? findLastAttemptNumber(tx, job.id) : job.attempts;
   }
 
   async function decide(

@@ -2,7 +2,10 @@ import { type BatchCounts, type Job, type JobChange, noChange, type WaitingFor }
 import type { Problem } from '../../problems/problem.ts';
 import { runningLeaseMs, wakeGraceMs } from '../progress.ts';
 
-/** What a part of a page has come to; `failedMerchants` = how many of the whole batch failed. */
+/**
+ * What a part of a page has come to; `failedMerchants` = how many of the whole batch failed. `attempts` is negative where
+ * some that were counted were never begun.
+ */
 export interface PushProgress {
   readonly attempts: number;
   readonly delivered: number;
