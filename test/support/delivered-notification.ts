@@ -1,6 +1,6 @@
 import { createNotificationActivities } from '../../src/activities/notification/index.ts';
 import type { DirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
-import { runBatch } from './notification-batch.ts';
+import { runBatch } from './run-batch.ts';
 import { idleRuntime } from './idle-runtime.ts';
 import { publicUrl, type TestApp } from './test-app.ts';
 

@@ -61,7 +61,7 @@ async function pushPage({ recipients, devicesEach = 1, answer = () => accepted, 
     nowMs: () => nowMs,
   });
   // What a run is made of does not matter here: nothing but these is looked at.
-  const run = { channel: { id: 'chn_1' }, pageStartedMs: nowMs } as unknown as PushRun;
+  const run = { channel: { id: 'chn_1' }, pageStartedMs: nowMs, devices: null } as unknown as PushRun;
   const ordinals = Array.from({ length: recipients }, (_each, ordinal) => ordinal);
   const outcome = await sendAll(run, ordinals).then(
     ({ delivered }) => ({ delivered, fault: null }),

@@ -92,6 +92,8 @@ export function createAccessTokens(dependencies: {
       if (known !== undefined && known.accessToken !== stale && known.renewAtMs > nowMs()) {
         return { ok: true, accessToken: known.accessToken };
       }
+      // One that was refused serves nobody any more, also where there is no other yet.
+      if (known?.accessToken === stale) kept.delete(key);
       const fetching = underWay.get(key) ?? fetchToken(key, account).finally(() => underWay.delete(key));
       underWay.set(key, fetching);
       return fetching;

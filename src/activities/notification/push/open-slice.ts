@@ -4,13 +4,18 @@ import type { RecipientFailure } from '../../../domain/notification/judge-recipi
 import { interruptedPush } from '../../../domain/notification/push/push-failure.ts';
 import { judgePushUser, type PushUser } from '../../../domain/notification/push/push-message.ts';
 import { describeRefused, type PastSend, planPush } from '../../../domain/notification/push/push-plan.ts';
-import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
+import { beginPushes, recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
 import { type BatchRecipient, userKey } from '../../../domain/notification/request.ts';
 import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
-import { closePushAttempts, listPastSends, openPushAttempts } from '../../../store/push-attempts.ts';
+import {
+  closePushAttempts,
+  findLastAttemptNumber,
+  listPastSends,
+  openPushAttempts,
+} from '../../../store/push-attempts.ts';
 import { markPushed, pickPending, postponeRecipients, type PushRecipient } from '../../../store/push-recipients.ts';
 import { findPushUsers } from '../../../store/push-users.ts';
 import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
@@ -66,10 +71,11 @@ export function createOpenSlice(dependencies: {
     const limit = limits.channel;
     if (channel?.state !== 'active' || (limit.blockedUntil ?? now) > now) return { next: 'stopped' };
     const plan = await decide(tx, run, job, recipients, now);
+    const last = await findLastNumber(tx, job);
     const sends = plan.sends.map((send, index) => ({
       ...send,
       attemptId: createId('attempt'),
-      number: job.attempts + index + 1,
+      number: last + index + 1,
     }));
     await closeInterrupted(tx, job, plan.interrupted, now);
     await postponeRecipients(tx, job.id, plan.postponed);
@@ -94,9 +100,15 @@ export function createOpenSlice(dependencies: {
       })),
     );
     const progress = { attempts: sends.length, delivered, failed, failedMerchants, problems: [] };
-    await Promise.all([opening, writeJobChange(tx, { job, change: recordPushes(job, progress, now), now })]);
+    const change = beginPushes(job, run.channel.id, progress, now);
+    await Promise.all([opening, writeJobChange(tx, { job, change, now })]);
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
+  }
+
+  /** What a stop has taken back leaves gaps in the numbers, and only a batch that is run again opens attempts after one. */
+  async function findLastNumber(tx: Tx, job: Job): Promise<number> {
+    return job.queuedAt > job.createdAt ? findLastAttemptNumber(tx, job.id) : job.attempts;
   }
 
   async function decide(

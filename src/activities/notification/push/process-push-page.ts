@@ -53,11 +53,15 @@ export function createProcessPushPage(dependencies: {
   const { transactions, channels, settleFailures, authorisePush, sendAll, endPushPage, clock } = dependencies;
 
   return async (page) => {
+    const startedMs = clock().getTime();
     const beat = setInterval(dependencies.heartbeat, heartbeatEveryMs);
     try {
       const read = await transactions.withTenant(page.tenantId, (tx) => readPage(tx, page));
       if (read === null) return { done: 0, isCancelled: true };
-      return await endPushPage(page, read.recipients.length === 0 ? nothingSettled : await pushAll(page, read));
+      return await endPushPage(
+        page,
+        read.recipients.length === 0 ? nothingSettled : await pushAll(page, read, startedMs),
+      );
     } finally {
       clearInterval(beat);
     }
@@ -83,7 +87,7 @@ export function createProcessPushPage(dependencies: {
 
   type Read = NonNullable<Awaited<ReturnType<typeof readPage>>>;
 
-  async function pushAll(page: PushPage, read: Read): Promise<Settled> {
+  async function pushAll(page: PushPage, read: Read, pageStartedMs: number): Promise<Settled> {
     const { job, channel, recipients } = read;
     const data = writePushData(page.content.data, read.targetScreens);
     const fault = findCommonFault(job, channel, data);
@@ -107,6 +111,7 @@ export function createProcessPushPage(dependencies: {
     const run: PushRun = {
       tenantId,
       jobId,
+      pageStartedMs,
       channel,
       content,
       url: pushUrl(channel.settings.apiBaseUrl, channel.settings.projectId),

@@ -9,6 +9,8 @@ import type { PushAnswer } from '../../../upstreams/push/fcm-answer.ts';
 export interface PushRun {
   readonly tenantId: string;
   readonly jobId: string;
+  /** Epoch milliseconds: its activity's time-out runs from here. */
+  readonly pageStartedMs: number;
   readonly channel: PushChannel;
   readonly url: string;
   readonly content: NotificationContent;

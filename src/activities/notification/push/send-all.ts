@@ -15,16 +15,19 @@ import type { SentSlice } from './send-slice.ts';
 /** Slices under way together: while some are sent, the others are opened and written down. */
 const lanes = 4;
 /**
+/**
  * A slice is opened and written down by one transaction each, and sent in waves that fill half of the channel's room: fewer
  * waves cost more transactions, more of them leave more attempts in doubt after a crash.
  */
 const wavesPerSlice = 4;
 /** No wave is begun so long after its slice was opened: `inFlightMs` counts from there. The rest is opened anew. */
 const sendWithinMs = 5_000;
-/** No slice is begun after so long: the rest is left to the next activity, well before this one's time-out of 2 min. */
+/** No slice is begun so long after its page: the rest is left to the next activity, well before this one's time-out of 2 min. */
 const pageBudgetMs = 45_000;
-/** The same where another directory told the devices at the page's start: whoever is left is asked about anew. */
-const toldPageBudgetMs = 10_000;
+/** A directory that was slow leaves so much at least; together with its own 90 s still less than the activity's 2 min. */
+const leastBudgetMs = 10_000;
+/** And no more where it told the devices, too, at the page's start: whoever is left is asked about anew. */
+const toldPageBudgetMs = leastBudgetMs;
 
 /** Pushes to these recipients, as many as come to it; the others stay as they are. */
 export interface SendAll {
@@ -44,7 +47,10 @@ export function createSendAll(dependencies: {
 
   return async (run, ordinals) => {
     const channelId = run.channel.id;
-    const endMs = nowMs() + (run.devices === null ? pageBudgetMs : toldPageBudgetMs);
+    const endMs =
+      run.devices === null
+        ? Math.max(run.pageStartedMs + pageBudgetMs, nowMs() + leastBudgetMs)
+        : nowMs() + toldPageBudgetMs;
     const rest = [...ordinals];
     let settled = nothingSettled;
     let isStopped = false;
