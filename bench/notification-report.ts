@@ -69,6 +69,7 @@ const centreTitles = [
   'api RSS MB before/peak/after',
   'CPU µs api/worker/postgres/temporal',
   'foreign CPU %',
+  'in activities %',
   'events',
   'runs',
   'largest payload B',
@@ -100,6 +101,10 @@ function describeCentre(runs: readonly CentreRun[]): string[] {
     describeRss(runs, 'api'),
     ...describeCpu(runs),
     withRange(
+      runs.map(({ history }) => history.activityShare * 100),
+      0,
+    ),
+    withRange(
       runs.map(({ history }) => history.events),
       0,
     ),
@@ -130,6 +135,7 @@ const outgoingTitles = [
   'worker RSS MB before/peak/after',
   'CPU µs api/worker/postgres/temporal',
   'foreign CPU %',
+  'in activities %',
   'events',
 ];
 
@@ -150,6 +156,10 @@ function describeOutgoing(name: string, runs: readonly OutgoingRun[]): string[] 
     '–',
     describeRss(runs, 'worker'),
     ...describeCpu(runs),
+    withRange(
+      runs.map(({ history }) => history.activityShare * 100),
+      0,
+    ),
     withRange(
       runs.map(({ history }) => history.events),
       0,

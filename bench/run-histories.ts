@@ -13,6 +13,8 @@ export interface RunsOfWorkflow {
   readonly mostEventsOfRun: number;
   /** The largest single payload in any event, its metadata included. */
   readonly largestPayloadBytes: number;
+  /** Of the time from the first event to the last, the share in which an activity ran; the rest is Temporal's way between them. */
+  readonly activityShare: number;
 }
 
 /** Waits for the end of the workflow's latest run, and reads every run of its chain, as it is stored. */
@@ -24,11 +26,14 @@ export async function readRuns(client: Client, workflowId: string): Promise<Runs
   }
   const eventsOfRuns: number[] = [];
   let largestPayloadBytes = 0;
+  let [spentMs, activityMs] = [0, 0];
   let runId: string | undefined;
   do {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     eventsOfRuns.push(events?.length ?? 0);
     largestPayloadBytes = Math.max(largestPayloadBytes, ...findPayloadSizes(events ?? []));
+    spentMs += timeOf(events?.at(-1)) - timeOf(events?.[0]);
+    activityMs += sumActivityMs(events ?? []);
     runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
   } while (runId !== undefined && runId !== '');
   return {
@@ -36,7 +41,28 @@ export async function readRuns(client: Client, workflowId: string): Promise<Runs
     events: eventsOfRuns.reduce((sum, each) => sum + each, 0),
     mostEventsOfRun: Math.max(...eventsOfRuns),
     largestPayloadBytes,
+    activityShare: activityMs / spentMs,
   };
+}
+
+type HistoryEvent = NonNullable<
+  NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>[number]
+>;
+
+function timeOf(event: HistoryEvent | undefined): number {
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return Number(seconds ?? 0) * 1_000 + Number(nanos ?? 0) / 1e6;
+}
+
+/** Our notifications run one activity after the other. */
+function sumActivityMs(events: readonly HistoryEvent[]): number {
+  let sumMs = 0;
+  let startedMs = 0;
+  for (const event of events) {
+    if (event.activityTaskStartedEventAttributes) startedMs = timeOf(event);
+    if (event.activityTaskCompletedEventAttributes) sumMs += timeOf(event) - startedMs;
+  }
+  return sumMs;
 }
 
 /** A payload is whatever has bytes as `data` beside `metadata`, wherever in an event it stands. */
