@@ -2,6 +2,7 @@ import { runHealthy } from './healthy.ts';
 import { runImport } from './import.ts';
 import { runInbox } from './inbox.ts';
 import { runNotifications } from './notifications.ts';
+import { runLists } from './lists/lists.ts';
 import type { RunScenario } from './scenario.ts';
 
 /** What can be asked for by name; a new scenario is a file with its runner, and a line here. */
@@ -11,4 +12,5 @@ export const scenarios: Readonly<Record<string, RunScenario>> = {
   notifications: runNotifications,
   import: runImport,
   inbox: runInbox,
+  lists: runLists,
 };

@@ -40,6 +40,8 @@ export async function openServers({ args, closing, log }: BenchContext): Promise
 export interface RunningProduct {
   readonly apiUrl: string;
   readonly adminKey: string;
+  /** What its processes were started with. */
+  readonly env: Readonly<Record<string, string>>;
   readonly pids: { readonly api: number; readonly worker: number };
   stop(): Promise<void>;
 }
@@ -53,7 +55,7 @@ export async function openProduct({ args, closing }: BenchContext, { stack }: Be
   const product = await closing.open(
     startProduct({ homeDir, env, apiUrl, metricsPort, profileDir: args.isProfiled ? profileDir : null }),
   );
-  return { apiUrl, adminKey, pids: product.pids, stop: () => product.stop() };
+  return { apiUrl, adminKey, env, pids: product.pids, stop: () => product.stop() };
 }
 
 export interface MeasuredOn extends Machine {

@@ -48,7 +48,8 @@ export async function subscribe(apiUrl: string, { apiKey }: BenchTenant, url: st
   };
 }
 
-async function post<Body>(url: string, key: string, body: unknown): Promise<Body> {
+/** One call of the API that has to succeed, and its body. */
+export async function post<Body>(url: string, key: string, body: unknown): Promise<Body> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },

@@ -17,7 +17,7 @@ export function recipientsOf({ finished }: TenantSize): number {
   return Math.min(100_000, finished / 5);
 }
 
-/** A tenth, a hundredth … of it, for a quick look; never below what fills a few pages. */
+/** A share of it, to try the scenario out; never below what fills a few pages. */
 export function scale(size: TenantSize, share: number): TenantSize {
   const of = (count: number) => Math.max(1_000, Math.round(count * share));
   return { ...size, finished: of(size.finished), waiting: of(size.waiting) };

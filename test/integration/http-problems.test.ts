@@ -65,6 +65,13 @@ describe("the tenant's problem documents", () => {
     expect(answer.at('data.1')).toBe(undefined);
   });
 
+  it('are never rewritten: the role of api and worker may not', async () => {
+    const change = test.database.transactions.withTenant(test.tenantId, (tx) =>
+      tx.execute({ text: "update problem set code = 'other'" }),
+    );
+    await expect(change).rejects.toThrow(/permission denied/);
+  });
+
   it('are counted by code', async () => {
     expect((await test.call('GET /v1/problems/summary?groupBy=code')).body).toEqual({
       countedSince: null,

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { Subjects } from '../../bench/lists/calls.ts';
 import { seedTenant } from '../../bench/lists/seed.ts';
+import { findSubjects } from '../../bench/lists/subjects.ts';
 import { aWhatsappChannel, type TestApp } from './test-app.ts';
 
 /** Fills the test's tenant as the bench fills its large one, but smaller, and lets the planner know the tables. */
@@ -20,17 +20,7 @@ export async function fillTenant(test: TestApp, size: { readonly finished: numbe
     const tenant = { id: tenantId, apiKey: test.key, size: { name: 'test', ...size }, channelIds, webhookId };
     await seedTenant(database.url, tenant, () => undefined);
     await client.query('vacuum analyze');
-    const batch = await client.query<{ id: string }>("select id from job where external_id = 'the-large-one'");
-    const message = await client.query<{ id: string }>(
-      "select id from job where attempts = 3 and kind = 'message' order by created_at desc limit 1",
-    );
-    const subjects: Subjects = {
-      channelIds,
-      webhookId,
-      batchId: batch.rows[0]?.id ?? '',
-      messageId: message.rows[0]?.id ?? '',
-    };
-    return subjects;
+    return await findSubjects(database.url, tenant);
   } finally {
     await client.end();
   }
