@@ -107,7 +107,8 @@ export async function openMarkedPlace() {
     });
     const serviceUrl = String(told?.['serviceUrl']);
     const capability = serviceUrl.split('/').at(-2) ?? '';
-    const reply = { type: 'message', text: words, locale: 'es' };
+    // As the SDKs do it.
+    const reply = { type: 'message', text: words, locale: 'es', serviceUrl };
     place.bot.script('message', [
       { status: 503, body: { serviceUrl, words } },
       { body: { activities: [reply], echo: serviceUrl } },
