@@ -9,6 +9,7 @@ import {
   words,
 } from '../support/marked-place.ts';
 import { poll } from '../support/poll.ts';
+import { runSql } from '../support/product-place.ts';
 import { readBytes } from '../support/read-bytes.ts';
 
 // All doors but those of plain messages, which secrecy.test.ts looks through.
@@ -36,7 +37,8 @@ async function readTemporal(jobIds: readonly string[]): Promise<string[]> {
     timeoutMs: 60_000,
   });
   const types = new Set(runs.map(({ type }) => type));
-  expect([...types]).toEqual(expect.arrayContaining(['deliverMessage', 'relayInbound', 'notifyBatch', 'relayWebhook']));
+  const expected = ['deliverMessage', 'deliverPage', 'relayInbound', 'notifyBatch', 'relayWebhook', 'relayKpi'];
+  expect([...types]).toEqual(expect.arrayContaining(expected));
   return Promise.all(
     runs.map(async ({ workflowId, runId, raw }) => {
       const handle = client.getHandle(workflowId, runId);
@@ -64,6 +66,21 @@ async function readApi(jobIds: readonly string[]): Promise<string[]> {
   return answers.map(({ text }) => text);
 }
 
+/** Every row of every table as Postgres keeps it. */
+async function readTables(): Promise<string[]> {
+  const { databaseUrl } = marked.place;
+  const tables = await runSql(
+    databaseUrl,
+    "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+  );
+  const rows = await Promise.all(
+    tables.map(({ relname }) =>
+      runSql(databaseUrl, `select t::text as row from ${String(relname)} t`, marked.tenant.tenantId),
+    ),
+  );
+  return rows.flat().map(({ row }) => String(row));
+}
+
 /** Where a mark stands in the texts, with what is around it. */
 function findIn(texts: readonly string[], marks: Readonly<Record<string, string>>): string[] {
   return Object.entries(marks).flatMap(([name, mark]) =>
@@ -77,6 +94,7 @@ it('no log, no history and no figure holds what belongs to a user, and nothing a
   const { place, processes, tenant, channel } = marked;
   const [webhookSecret = '', newWebhookSecret = ''] = await marked.subscribe();
   const { capability, jobs } = await marked.talk();
+  const many = await marked.sendMany();
   const jobIds = [...jobs, await marked.upload(), ...(await marked.notify())];
   await marked.stumble();
 
@@ -106,6 +124,9 @@ it('no log, no history and no figure holds what belongs to a user, and nothing a
   expect(Object.entries({ ...secrets, ...personalMarks }).filter(([, mark]) => mark.length < 6)).toEqual([]);
   expect(findIn(hidden, { ...secrets, ...personalMarks })).toEqual([]);
   expect(findIn(shown, secrets)).toEqual([]);
+  const stored = await readTables();
+  expect(findIn(stored, secrets)).toEqual([]);
+  expect(many.filter((id) => !stored.some((row) => row.includes(id)))).toEqual([]);
   // The check can fail: the words stand where they may, and every job is told of where they may not.
   expect(findIn(shown, { words }).length).toBeGreaterThan(5);
   expect(jobIds.filter((id) => !processes.some((each) => each.output().includes(id)))).toEqual([]);

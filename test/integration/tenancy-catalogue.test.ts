@@ -57,8 +57,7 @@ describe('a table of tenants', () => {
     const owner = await makeOwnedObjects(test);
     const rows = await readTenantRows(test, owner.id);
     const empty = Object.keys(rows).filter((table) => rows[table]?.length === 0);
-    // A table that is empty proves nothing: give it a row in test/support/walk/owned-objects.ts.
-    expect(empty).toEqual([]);
+    expect(empty, 'what is empty proves nothing: give it a row in test/support/walk/owned-objects.ts').toEqual([]);
     for (const table of Object.keys(rows)) {
       const seen = await test.database.pool.query(`select 1 from ${table}`);
       const deleted = await test.database.pool.query(`delete from ${table}`);
@@ -162,8 +161,8 @@ describe('a function that runs as its owner', () => {
         where prosecdef and pronamespace = 'public'::regnamespace`,
     );
     expect(functions.length).toBeGreaterThan(10);
-    // In a migration of its own: `set search_path = public, pg_temp`.
-    expect(functions.filter(({ settings }) => settings !== '{"search_path=public, pg_temp"}')).toEqual([]);
+    const unsafe = functions.filter(({ settings }) => settings !== '{"search_path=public, pg_temp"}');
+    expect(unsafe, 'their migration must say: set search_path = public, pg_temp').toEqual([]);
   });
 
   it("is not led astray by a temporary table of its caller's", async () => {

@@ -94,7 +94,7 @@ function judge(call: WalkedCall, answer: Answer, nothing: Answer, ownedTexts: re
     findings.push(`is ${shapeOf(answer)} and not ${shapeOf(nothing)}`);
   // What is hidden exists only to say that WhatsApp lacks it.
   const isAllowed = answer.status === 404 || answer.status === otherAnswers[id] || route.operation === null;
-  if (isNamedByPath && !isAllowed) findings.push(`is a ${answer.status}`);
+  if (isNamedByPath && !isAllowed) findings.push(`is a ${answer.status}, which otherAnswers does not explain`);
   const isEmpty = JSON.stringify(answer.at('data')) === '[]';
   if (isFiltered && answer.status === 200 && !isEmpty) findings.push(`lists ${answer.text}`);
   return findings.map((finding) => `${nameOf(call)}: the answer to ${sent} ${finding}`);

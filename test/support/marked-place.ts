@@ -62,6 +62,7 @@ export async function openMarkedPlace() {
     assertions,
     subscribe,
     talk,
+    sendMany,
     upload,
     notify,
     stumble,
@@ -106,7 +107,8 @@ export async function openMarkedPlace() {
     });
     const serviceUrl = String(told?.['serviceUrl']);
     const capability = serviceUrl.split('/').at(-2) ?? '';
-    const reply = { type: 'message', text: words, locale: 'es' };
+    // As the SDKs do it.
+    const reply = { type: 'message', text: words, locale: 'es', serviceUrl };
     place.bot.script('message', [
       { status: 503, body: { serviceUrl, words } },
       { body: { activities: [reply], echo: serviceUrl } },
@@ -130,6 +132,15 @@ export async function openMarkedPlace() {
     await bot.call('POST /v3/conversations', { key: null, body: `{"members":"${words} ${number}` });
     await bot.call(`GET /v3/attachments/${words}`, { key: null });
     return { capability, jobs: inbound.map(({ id }) => id) };
+  }
+
+  /** Enough at once to make their first attempts in a page. */
+  async function sendMany(): Promise<string[]> {
+    const activity = { type: 'message', text: words, locale: 'es' };
+    const messages = Array.from({ length: 10 }, () => ({ to: `+${number}`, activity, metadata: { note: words } }));
+    const { data } = await tenant.ask<{ data: JobView[] }>('POST /v1/messages/batch', { messages });
+    for (const { id } of data) await tenant.follow(id, ['read']);
+    return data.map(({ id }) => id);
   }
 
   async function upload(): Promise<string> {
