@@ -100,4 +100,29 @@ describe(`a push to ${users} users`, () => {
     expect(counts.size).toBe(users);
     expect(twice.filter((userId) => !marked.has(userId))).toEqual([]);
   });
+
+  it('that is cancelled in the middle keeps whom it has reached, sends to nobody else, and counts all', async () => {
+    push.clear();
+    push.answerAlways({ body: { name: 'projects/project/messages/1' }, delayMs: 1_000 });
+    const { id } = await notify('cancelled');
+    await poll({
+      what: 'some devices have it',
+      look: () => push.requests.list().length,
+      isDone: (count) => count > 20,
+      timeoutMs: 30_000,
+    });
+    expect((await tenant.call(`POST /v1/jobs/${id}/cancel`)).at('result')).toBe('cancelled');
+    expect(await place.temporal.waitForEnd(id)).toBe('COMPLETED');
+    push.answerAlways(null);
+    const job = await tenant.job(id);
+    const reached = push.requests.list().map(({ token }) => String(token).replace('token-', 'u'));
+    expect(reached.length).toBeLessThan(users);
+    expect([job.state, job.error, job.attempts]).toEqual(['cancelled', null, reached.length]);
+    expect(job.counts).toMatchObject({ delivered: reached.length, failed: 0, pending: 0 });
+    const recipients = await tenant.listAll<{ userId: string; state: string }>(`/v1/jobs/${id}/recipients`);
+    const inState = (state: string) => recipients.filter((each) => each.state === state).map(({ userId }) => userId);
+    expect(inState('delivered').toSorted()).toEqual(reached.toSorted());
+    expect(inState('cancelled')).toHaveLength(users - reached.length);
+    expect(await tenant.list(`/v1/jobs/${id}/deliveries`)).toEqual([]);
+  });
 });
