@@ -36,7 +36,7 @@ describe('among 5,000 deliveries on which nobody has made statistics', () => {
     ],
     ['those of webhooks are', (tx) => updateResults(tx, [{ ...result, delivery }], bench.now())],
   ])('%s recorded by the primary key', async (_what, work) => {
-    const plan = await plansOf(bench, work);
+    const plan = await bench.tx((tx) => plansOf(tx, work));
     expect(plan).toContain('delivery_pkey');
     expect(plan).not.toContain('Seq Scan on delivery');
   });

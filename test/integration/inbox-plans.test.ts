@@ -41,7 +41,7 @@ describe('among 50,000 stored notifications', () => {
     ['reading all', 'inbox_unread', (tx) => markAllRead(tx, inbox, new Date())],
     ['reading one', 'inbox_notification_pkey', (tx) => markRead(tx, inbox, 'nfx_1', new Date())],
   ])('%s is served by %s', async (_what, index, work) => {
-    const plan = await plansOf(bench, work);
+    const plan = await bench.tx((tx) => plansOf(tx, work));
     expect(plan).toContain(index);
     expect(plan).not.toMatch(/Seq Scan on inbox_notification/);
     expect(plan).not.toContain('Sort Key: n.created_at');
