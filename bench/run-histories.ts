@@ -65,8 +65,8 @@ function sumActivityMs(events: readonly HistoryEvent[]): number {
   return sumMs;
 }
 
-/** A payload is whatever has bytes as `data` beside `metadata`, wherever in an event it stands. */
-function findPayloadSizes(value: unknown): number[] {
+/** Bytes of every payload in a value. A payload is whatever has bytes as `data` beside `metadata`, wherever in an event it stands. */
+export function findPayloadSizes(value: unknown): number[] {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
   if (Array.isArray(value)) return value.flatMap(findPayloadSizes);
   if ('data' in value && value.data instanceof Uint8Array && 'metadata' in value) {
