@@ -31,11 +31,11 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   app.setValidatorCompiler(validateWithZod);
   app.setSerializerCompiler(serializerCompiler);
   acceptJsonBodies(app);
-  answerErrorsWithProblems(app, dependencies);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     refuseUnreadable(request.url, request.headers['content-encoding']);
   });
+  answerErrorsWithProblems(app, dependencies);
   closeConnectionsOnDrain(app);
   opensDocs(app);
   authenticateRequests(app, dependencies);

@@ -2,7 +2,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { type Access, publicAccess } from './access.ts';
+import { type Access, publicAccess, type RouteDescription } from './access.ts';
+import { commonProblemSchema, type RouteAnswers } from './openapi-answers.ts';
 import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
 const tags = [
@@ -34,6 +35,7 @@ export async function describeRoutes(
   app: FastifyInstance,
   { publicUrl }: { readonly publicUrl: string },
 ): Promise<void> {
+  const described = new Map<string, RouteDescription>();
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -55,14 +57,23 @@ export async function describeRoutes(
       },
     },
     transform: (input) => {
-      const { schema, url } = jsonSchemaTransform(input);
-      const access = input.route.config?.access;
+      const { access, described: route = {} } = input.route.config ?? {};
+      const body = route.body === undefined ? {} : { body: route.body };
+      const { schema, url } = jsonSchemaTransform({ ...input, schema: { ...input.schema, ...body } });
+      if (schema.operationId !== undefined) described.set(schema.operationId, route);
       const scope = access?.kind === 'tenant' ? `Scope \`${access.scope}\`.` : '';
       const description = [schema.description, scope].filter(Boolean).join('\n\n');
       return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
     },
-    transformObject: (input) => completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument),
+    transformObject: (input) =>
+      completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument, (operationId) =>
+        toAnswers(described.get(operationId) ?? {}),
+      ),
   });
+}
+
+function toAnswers(route: RouteDescription): RouteAnswers {
+  return { refusals: [], takesIdempotencyKey: false, problemSchema: commonProblemSchema, ...route };
 }
 
 /** `/openapi.json`, and `/docs`, which is rendered from files of our own and calls nobody. */

@@ -50,7 +50,7 @@ describe('the description', () => {
         route,
         expect.arrayContaining(operation.tags ?? ['none']),
       ]);
-      expect([route, operation.responses['default']]).toEqual([route, { $ref: '#/components/responses/Problem' }]);
+      expect([route, Object.keys(operation.responses)]).toEqual([route, expect.arrayContaining(['default'])]);
     }
   });
 

@@ -60,6 +60,12 @@ export const integrationAnswer = z.object({
   date: time,
 });
 
+/** A problem document with the members of that envelope; `code` and `requestId` are in both. */
+const integrationProblem = z
+  .object({ ...problemDocument.shape, ...integrationAnswer.omit({ code: true, requestId: true }).shape })
+  .meta({ id: 'IntegrationProblem' });
+export type IntegrationProblem = z.input<typeof integrationProblem>;
+
 export const recipientsQuery = z.object({
   ...pageQuery.shape,
   state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional(),

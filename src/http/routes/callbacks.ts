@@ -57,7 +57,7 @@ export function registerCallbackRoutes(
     scope.get(
       '/v1/channels/:id/callbacks',
       {
-        config: { access: callbackAccess },
+        config: { access: callbackAccess, described: { refusals: [403] } },
         schema: {
           operationId: 'verifyCallbackUrl',
           tags: ['callbacks'],
@@ -85,7 +85,7 @@ export function registerCallbackRoutes(
     scope.post(
       '/v1/channels/:id/callbacks',
       {
-        config: { access: callbackAccess },
+        config: { access: callbackAccess, described: { body: callbackBody, refusals: [401, 403] } },
         bodyLimit: maxCallbackBytes,
         schema: {
           operationId: 'takeCallback',

@@ -59,7 +59,7 @@ export function registerCodecRoutes(
     };
     const schema = { tags: ['operation'], body: payloads, response: { 200: payloads } };
     app.post(`/codec/:capability/${action}`, {
-      config: { access: callbackAccess },
+      config: { access: callbackAccess, described: { refusals: [401] } },
       bodyLimit: bodyLimitBytes.notification,
       schema: {
         ...schema,

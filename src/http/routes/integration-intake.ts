@@ -1,9 +1,9 @@
-import type { z } from 'zod';
 import {
   integrationAnswer,
   integrationIntakeParams,
   integrationNotificationBody,
   type IntegrationNotificationBody,
+  type IntegrationProblem,
 } from '../../contracts/http/notifications.ts';
 import type { NotificationType } from '../../domain/notification/request.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
@@ -23,7 +23,10 @@ export function registerIntegrationIntakeRoutes(
   const { acceptNotification, starter, clock } = dependencies;
 
   app.post('/webhooks/integration/:integration/webhooktype/:type', {
-    config: { access: tenantAccess('notifications:write') },
+    config: {
+      access: tenantAccess('notifications:write'),
+      described: { problemSchema: 'IntegrationProblem', takesIdempotencyKey: true },
+    },
     bodyLimit: bodyLimitBytes.notification,
     schema: {
       operationId: 'acceptIntegrationNotification',
@@ -69,7 +72,7 @@ export function registerIntegrationIntakeRoutes(
 }
 
 /** `code` and `requestId` are members of the problem already. */
-function toEnvelope(problem: Problem, now: Date): Omit<z.output<typeof integrationAnswer>, 'code' | 'requestId'> {
+function toEnvelope(problem: Problem, now: Date): Omit<IntegrationProblem, keyof Problem> {
   return {
     errorSeverity: problem.status >= 500 ? 'FATAL' : 'ERROR',
     message: problem.detail,

@@ -44,6 +44,7 @@ export function registerProblemRoutes(
       operationId: 'listProblemTypes',
       tags: ['problems'],
       summary: 'Every problem type (HTML for browsers)',
+      produces: ['application/json', 'text/html'],
       response: { 200: z.object({ data: z.array(problemType) }) },
     },
     async handler(request, reply) {
@@ -58,6 +59,7 @@ export function registerProblemRoutes(
       operationId: 'getProblemType',
       tags: ['problems'],
       summary: 'What a code means and what to do (HTML for browsers)',
+      produces: ['application/json', 'text/html'],
       params: z.object({ code: z.string().max(200) }),
       response: { 200: problemType },
     },
@@ -74,6 +76,7 @@ export function registerProblemRoutes(
       operationId: 'getProblem',
       tags: ['problems'],
       summary: 'One problem document, as it was made',
+      produces: ['application/problem+json'],
       params: idInPath,
       response: { 200: problemDocument },
     },
