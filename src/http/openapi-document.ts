@@ -58,14 +58,23 @@ function isReferred(value: unknown, place: string): boolean {
 }
 
 function keepUsed(schemas: Readonly<Record<string, unknown>>, roots: unknown): Record<string, unknown> {
-  const used = new Map<string, unknown>();
+  const used = new Set<string>();
   const pending = listReferences(roots);
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (used.has(name)) continue;
-    used.set(name, schemas[name]);
+    used.add(name);
     pending.push(...listReferences(schemas[name]));
   }
-  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return Object.fromEntries(
+    Object.entries(schemas).flatMap(([name, schema]) => (used.has(name) ? [[name, withoutAddress(schema)]] : [])),
+  );
+}
+
+/** Each schema is made as a document of its own; here its place is its name. */
+function withoutAddress(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $id: _id, $schema: _dialect, ...rest }: { $id?: unknown; $schema?: unknown } = schema;
+  return rest;
 }
 
 function listReferences(value: unknown): string[] {

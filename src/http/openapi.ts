@@ -42,12 +42,13 @@ export async function describeRoutes(
       info: {
         title: 'Waypost',
         version: '1',
+        license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
         description:
           'Durable delivery of messages and notifications. Every error is a problem document (RFC 9457); every POST that ' +
           'creates takes an `Idempotency-Key`; lists are paged by `limit` and `cursor`.',
       },
       servers: [{ url: publicUrl }],
-      tags,
+      tags: tags.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
       components: {
         securitySchemes: {
           bearerKey: { type: 'http', scheme: 'bearer', description: 'A key of a tenant, `wp_…`' },
@@ -62,7 +63,7 @@ export async function describeRoutes(
       const { schema, url } = jsonSchemaTransform({ ...input, schema: { ...input.schema, ...body } });
       if (schema.operationId !== undefined) described.set(schema.operationId, route);
       const scope = access?.kind === 'tenant' ? `Scope \`${access.scope}\`.` : '';
-      const description = [schema.description, scope].filter(Boolean).join('\n\n');
+      const description = [schema.description ?? schema.summary, scope].filter(Boolean).join('\n\n');
       return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
     },
     transformObject: (input) =>

@@ -48,7 +48,10 @@ export const integrationNotificationBody = z.looseObject({
 });
 export type IntegrationNotificationBody = z.output<typeof integrationNotificationBody>;
 
-export const integrationIntakeParams = z.object({ integration: lineOf(200), type: z.enum(notificationTypes) });
+export const integrationIntakeParams = z.object({
+  integration: lineOf(200).describe('Name or id of the integration'),
+  type: z.enum(notificationTypes).describe('What kind of notification it is'),
+});
 
 /** The envelope that existing integrators read, for answers and errors alike. */
 export const integrationAnswer = z.object({
@@ -68,8 +71,8 @@ export type IntegrationProblem = z.input<typeof integrationProblem>;
 
 export const recipientsQuery = z.object({
   ...pageQuery.shape,
-  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional(),
-  merchantId: foreignId.optional(),
+  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional().describe('Only those in this state'),
+  merchantId: foreignId.optional().describe('Only those of this merchant'),
 });
 
 export const recipientView = z.object({
@@ -118,9 +121,13 @@ export const deliveryView = z
   })
   .meta({ id: 'Delivery' });
 
-const inboxMembers = { center: z.enum(centers), merchantId: foreignId, userId: foreignId };
+const inboxMembers = {
+  center: z.enum(centers).describe('Whose notifications: those for users or those for administrators'),
+  merchantId: foreignId.describe('Your id of the merchant'),
+  userId: foreignId.describe('Your id of the user'),
+};
 export const inboxParams = z.object(inboxMembers);
-export const inboxItemParams = z.object({ ...inboxMembers, id: z.string().max(100) });
+export const inboxItemParams = z.object({ ...inboxMembers, id: z.string().max(100).describe('`nfn_…`') });
 
 const language = z.string().min(1).max(64).optional().describe("Else the user's own language");
 export const inboxQuery = z.object({
@@ -129,7 +136,8 @@ export const inboxQuery = z.object({
   unread: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .describe('Only what is unread, or only what is read'),
 });
 export const inboxItemQuery = z.object({ lang: language });
 export const readBody = z.strictObject({ read: z.boolean() });

@@ -22,7 +22,7 @@ export function credentialOf(maxChars: number) {
 }
 
 /** Any id in a path. One of another shape is simply not found. */
-export const idInPath = z.object({ id: z.string().max(100) });
+export const idInPath = z.object({ id: z.string().max(100).describe('As it was answered when it was made') });
 
 /** Ids that other systems gave: anything on one line. */
 export const foreignId = lineOf(200);

@@ -66,7 +66,7 @@ export function registerCodecRoutes(
         operationId: `${action}PayloadsForUi`,
         summary: `For the Temporal Web UI: ${action} payloads`,
         description: 'The unguessable part of the path is the authorisation.',
-        params: z.object({ capability: z.string().max(200) }),
+        params: z.object({ capability: z.string().max(200).describe('Derived from WAYPOST_ADMIN_KEY') }),
       },
       onRequest: [admitBrowser],
       preHandler: [requireCapability],

@@ -50,7 +50,9 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
         'From now on, or behind `Last-Event-ID`: the `id` of a message, or that of an event. `data` is the event. A tenant ' +
         'may have 10 streams at once; each ends after an hour.',
       querystring: streamQuery,
-      headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+      headers: z.object({
+        'last-event-id': z.string().max(100).optional().describe('The `id` of the last message that was read'),
+      }),
       produces: ['text/event-stream'],
       response: { 200: eventMessage },
     },

@@ -60,7 +60,7 @@ export function registerProblemRoutes(
       tags: ['problems'],
       summary: 'What a code means and what to do (HTML for browsers)',
       produces: ['application/json', 'text/html'],
-      params: z.object({ code: z.string().max(200) }),
+      params: z.object({ code: z.string().max(200).describe('The last part of a `type`') }),
       response: { 200: problemType },
     },
     async handler(request, reply) {
