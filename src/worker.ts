@@ -39,9 +39,9 @@ await runDoor('worker', async (whenStopped) => {
     activities: createActivities({ stores, http, keyRing, starter, publicUrl: config.publicUrl, clock, log }),
   });
   const health = await startWorkerHealth({
-    host: config.host,
-    port: config.metricsPort,
-    transactions: stores.transactions,
+    ...stores,
+    config,
+    clock,
     isRunning: workers.isRunning,
     isTemporalUp: () => isTemporalUp(connection),
   });

@@ -5,7 +5,7 @@ import { publicAccess } from './access.ts';
 import { type App, bodyLimitBytes } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { authenticateRequests } from './authentication.ts';
-import { createBrokenRequestHandler } from './broken-requests.ts';
+import { answerOddRequests, createBrokenRequestHandler, refuseWithoutHost } from './broken-requests.ts';
 import { closeConnectionsOnDrain } from './drain.ts';
 import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
@@ -33,9 +33,11 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   acceptJsonBodies(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    refuseWithoutHost(request.raw);
     refuseUnreadable(request.url, request.headers['content-encoding']);
   });
   answerErrorsWithProblems(app, dependencies);
+  answerOddRequests(app.server, dependencies);
   closeConnectionsOnDrain(app);
   opensDocs(app);
   authenticateRequests(app, dependencies);
@@ -49,7 +51,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
 }
 
 function createServer(dependencies: AppDependencies): App {
-  const { publicUrl, log } = dependencies;
+  const { log } = dependencies;
   return fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
     childLoggerFactory: createChildLogger,
@@ -59,7 +61,8 @@ function createServer(dependencies: AppDependencies): App {
     bodyLimit: bodyLimitBytes.default,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+    // Node's own answer to a request without a host has no body.
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxParamChars },
     // While it drains, a request on an open connection is answered as always, and the connection closed after it.
     return503OnClosing: false,
@@ -67,7 +70,7 @@ function createServer(dependencies: AppDependencies): App {
       reply.header('x-request-id', request.id);
       replyWithError(error, request, reply, dependencies);
     },
-    clientErrorHandler: createBrokenRequestHandler({ publicUrl }),
+    clientErrorHandler: createBrokenRequestHandler(dependencies),
   }).withTypeProvider<ZodTypeProvider>();
 }
 

@@ -4,9 +4,15 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import uuid
+from urllib.parse import urlsplit
 
+import requests
 import schemathesis
+
+PROBLEM_TYPE = re.compile(r'"type":"(http[^"]*/problems/[^"]*)"')
+known_types = set()
 
 
 @schemathesis.hook
@@ -27,6 +33,16 @@ def filter_body(context, body):
 def write_lines(context, value):
     lines = value if isinstance(value, list) else [value]
     return "\n".join(json.dumps(line) for line in lines).encode("utf-8", "replace")
+
+
+@schemathesis.check
+def problem_types_have_pages(context, response, case):
+    """Every `type` in an answer, be it the answer itself or a job's error, leads to its page."""
+    for url in set(PROBLEM_TYPE.findall(response.text)) - known_types:
+        page = requests.get(url, headers={"Accept": "text/html"}, timeout=20)
+        assert page.status_code == 200, f"{url} is answered with {page.status_code}"
+        assert urlsplit(url).path.rsplit("/", 1)[1] in page.text, f"the page of {url} is about something else"
+        known_types.add(url)
 
 
 class Signature:
