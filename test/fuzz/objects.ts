@@ -52,16 +52,11 @@ export async function makeObjects(place: ProductPlace): Promise<Objects> {
   for (const merchant of merchants.slice(0, 5)) await makeUsers(tenant, merchant);
   const jobs = await makeJobs(tenant, channel);
   const capability = await readCapability(place);
-  const ids = async (path: string) => (await tenant.list<{ id: string }>(path)).map(({ id }) => id);
-  const [deliveries, problems, events] = [
-    await ids(`/v1/webhooks/${webhooks[0]}/deliveries?limit=50`),
-    (await tenant.list<{ instance: string }>('/v1/problems?limit=50')).map(
-      ({ instance }) => instance.split('/').at(-1) ?? '',
-    ),
-    await ids('/v1/events?limit=50'),
-  ];
   const admin = createCaller(place.apiUrl, place.adminKey);
-  const tenants = (await admin.list<{ id: string }>('/v1/tenants')).map(({ id }) => id);
+  const deliveries = await readIds(tenant, `/v1/webhooks/${webhooks[0]}/deliveries?limit=50`);
+  const events = await readIds(tenant, '/v1/events?limit=50');
+  const problems = await readIds(tenant, '/v1/problems?limit=50');
+  const tenants = await readIds(admin, '/v1/tenants');
   const stop = async () => void (await Promise.all([push.stop(), sink.stop()]));
   const dictionaries: Record<string, readonly string[]> = {
     jobs,
@@ -84,6 +79,23 @@ export async function makeObjects(place: ProductPlace): Promise<Objects> {
     'verify-tokens': [channel.verifyToken],
   };
   return { apiKey: tenant.key, appSecret: channel.appSecret, dictionaries, stop };
+}
+
+interface Listed {
+  readonly id?: string;
+  /** A problem's own address, which ends with its id. */
+  readonly instance?: string;
+}
+
+/** What the list has of ids, once there is any: events and deliveries come a moment after what they tell of. */
+async function readIds(caller: Caller, path: string): Promise<string[]> {
+  const items = await poll({
+    what: `${path} lists something`,
+    look: () => caller.list<Listed>(path),
+    isDone: ({ length }) => length > 0,
+    timeoutMs: settleMs,
+  });
+  return items.map(({ id, instance }) => id ?? instance?.split('/').at(-1) ?? '');
 }
 
 async function repeat<Made>(make: (index: number) => Promise<Made>): Promise<Made[]> {
