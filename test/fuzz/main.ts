@@ -1,6 +1,7 @@
 /**
  * `npm run test:fuzz`: schemathesis against the running product, by the document that the product serves.
  * Options: `--seed N` (default 1), `--examples N` (cases an operation and phase makes up, default 10).
+ * `--only ID` (one operation, by its operationId).
  * Exit code 0 = nothing found; the last line is `N passed, N failed`, counted in operations.
  */
 import { mkdirSync } from 'node:fs';
@@ -28,19 +29,25 @@ const homeDir = join(cacheDir, 'fuzz');
 interface FuzzArguments {
   readonly seed: string;
   readonly examples: string;
+  /** Null: every operation. */
+  readonly only: string | null;
 }
 
 function readArguments(): FuzzArguments {
-  const { seed = '1', examples = String(defaultExamples) } = parseArgs({
-    options: { seed: { type: 'string' }, examples: { type: 'string' } },
+  const {
+    seed = '1',
+    examples = String(defaultExamples),
+    only = null,
+  } = parseArgs({
+    options: { seed: { type: 'string' }, examples: { type: 'string' }, only: { type: 'string' } },
   }).values;
   for (const [name, text] of Object.entries({ seed, examples })) {
     if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} must be a whole number from 1 on, and not "${text}".`);
   }
-  return { seed, examples };
+  return { seed, examples, only };
 }
 
-async function fuzz({ seed, examples }: FuzzArguments, closing: Closing): Promise<Counts> {
+async function fuzz({ seed, examples, only }: FuzzArguments, closing: Closing): Promise<Counts> {
   const program = await installSchemathesis(cacheDir, log);
   const stack = await closing.open(() => startStack({ name: 'fuzz', fresh: true, log }));
   mkdirSync(homeDir, { recursive: true });
@@ -48,12 +55,13 @@ async function fuzz({ seed, examples }: FuzzArguments, closing: Closing): Promis
   await Promise.all([place.startApi(), place.startWorker()]);
   const objects = await closing.open(() => makeObjects(place));
   writeDictionaries(homeDir, objects.dictionaries);
+  const chosen = only === null ? [] : ['--include-operation-id', only];
   log(`${examples} examples an operation, seed ${seed}`);
   return runSchemathesis({
     program,
     reportFile: join(homeDir, 'report.json'),
     args: ['--config-file', join(here, 'schemathesis.toml')],
-    runArgs: [`${place.apiUrl}/openapi.json`, '--seed', seed, '--max-examples', examples],
+    runArgs: [`${place.apiUrl}/openapi.json`, '--seed', seed, '--max-examples', examples, ...chosen],
     environment: {
       WAYPOST_FUZZ_KEY: objects.apiKey,
       WAYPOST_FUZZ_ADMIN_KEY: place.adminKey,
