@@ -39,9 +39,9 @@ await runDoor('worker', async (whenStopped) => {
     activities: createActivities({ ...shared, stores, http, keyRing, publicUrl, onStatusesDropped }),
   });
   const health = await startWorkerHealth({
-    host: config.host,
-    port: config.metricsPort,
-    transactions: stores.transactions,
+    ...stores,
+    config,
+    clock,
     metrics,
     isRunning: workers.isRunning,
     isTemporalUp: () => isTemporalUp(connection),

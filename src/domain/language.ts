@@ -2,12 +2,12 @@
  * BCP 47 (RFC 5646), of the shapes that are registered in practice: a language of 2–3 letters, then extended language,
  * script, region, variants, the extensions `t` and `u`, and private use. So `english` and `es_ES` are no tags.
  */
-const languageTag = new RegExp(
-  '^[a-z]{2,3}(-[a-z]{3})?(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*' +
-    '(-[tu](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?$',
-  'i',
+export const languageTag = new RegExp(
+  // No flag for the case: the description of the API shows the pattern as it is.
+  '^[A-Za-z]{2,3}(-[A-Za-z]{3})?(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*' +
+    '(-[TtUu](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?$',
 );
-const maxTagChars = 64;
+export const maxTagChars = 64;
 
 export function isLanguageTag(tag: string): boolean {
   return tag.length <= maxTagChars && languageTag.test(tag);

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Scope } from '../domain/scope.ts';
 
 /**
@@ -10,11 +11,26 @@ export type Access =
   | { readonly kind: 'admin' }
   | { readonly kind: 'tenant'; readonly scope: Scope };
 
+export interface RouteDescription {
+  /** A body that the handler reads by itself, as its raw bytes are needed or too many to hold. */
+  readonly body?: z.ZodType;
+  /** Statuses of refusals beside those that follow from access, path, query and body. */
+  readonly refusals?: readonly number[];
+  /** The component that its error documents are, where they have members of their own. */
+  readonly problemSchema?: string;
+  /** It takes an Idempotency-Key although it is answered with 200, as another contract wants. */
+  readonly takesIdempotencyKey?: boolean;
+  /** A call of another contract that we answer with `not_supported`: no method to offer. */
+  readonly isUnsupported?: boolean;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
     /** What may take as long as the other side likes: a body that is read as it comes, an answer that goes on. */
     long?: 'body' | 'answer';
+    /** What the description says beside the schemas that fastify works with. */
+    described?: RouteDescription;
   }
   interface FastifyRequest {
     /** Set on routes of kind `tenant`, where a bot's capability was proved, and where the operator acts for one; else empty. */

@@ -5,7 +5,7 @@ import { publicAccess } from './access.ts';
 import { type App, bodyLimitBytes } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { authenticateRequests } from './authentication.ts';
-import { createBrokenRequestHandler } from './broken-requests.ts';
+import { answerOddRequests, createBrokenRequestHandler, refuseWithoutHost } from './broken-requests.ts';
 import { closeConnectionsOnDrain } from './drain.ts';
 import { cutOffLateBodies } from './late-bodies.ts';
 import { createChildLogger, logAnswers } from './log.ts';
@@ -38,11 +38,13 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   app.setValidatorCompiler(validateWithZod);
   app.setSerializerCompiler(serializerCompiler);
   acceptJsonBodies(app);
-  answerErrorsWithProblems(app, dependencies);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    refuseWithoutHost(request.raw);
     refuseUnreadable(request.url, request.headers['content-encoding']);
   });
+  answerErrorsWithProblems(app, dependencies);
+  answerOddRequests(app.server, dependencies);
   closeConnectionsOnDrain(app);
   opensDocs(app);
   boundRequests(app, { ...dependencies, limits });
@@ -59,7 +61,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
 }
 
 function createServer(dependencies: AppDependencies, { headerMs }: RequestLimits): App {
-  const { publicUrl, log } = dependencies;
+  const { log } = dependencies;
   return fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
     childLoggerFactory: createChildLogger,
@@ -73,6 +75,8 @@ function createServer(dependencies: AppDependencies, { headerMs }: RequestLimits
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headerMs,
       connectionsCheckingInterval: Math.min(checkConnectionsMs, headerMs),
+      // Node's own answer to a request without a host has no body.
+      requireHostHeader: false,
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxParamChars },
     // While it drains, a request on an open connection is answered as always, and the connection closed after it.
@@ -81,7 +85,7 @@ function createServer(dependencies: AppDependencies, { headerMs }: RequestLimits
       reply.header('x-request-id', request.id);
       replyWithError(error, request, reply, dependencies);
     },
-    clientErrorHandler: createBrokenRequestHandler({ publicUrl }),
+    clientErrorHandler: createBrokenRequestHandler(dependencies),
   }).withTypeProvider<ZodTypeProvider>();
 }
 

@@ -1,29 +1,17 @@
+import {
+  listRefusals,
+  type Operation,
+  responseComponents,
+  type RouteAnswers,
+  takesIdempotencyKey,
+} from './openapi-answers.ts';
+
 /** The parts of an OpenAPI document that are completed here; everything else passes as it is. */
 export interface OpenApiDocument {
   readonly paths?: Record<string, Record<string, Operation>>;
   readonly components?: Record<string, Record<string, unknown>>;
 }
 
-interface Operation {
-  readonly security?: readonly unknown[];
-  readonly requestBody?: unknown;
-  parameters?: unknown[];
-  responses?: Record<string, unknown>;
-}
-
-const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-const responses = {
-  Problem: { description: 'Any other error', content: problemContent },
-  Invalid: { description: 'The body or a parameter breaks its schema; `errors` says where', content: problemContent },
-  Unauthorized: { description: 'Key missing or wrong', content: problemContent },
-  Forbidden: { description: 'The key lacks the scope', content: problemContent },
-  NotFound: { description: 'There is no such object in this tenant', content: problemContent },
-  Unavailable: {
-    description: 'A part that this call needs is away; nothing was done',
-    headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } },
-    content: problemContent,
-  },
-};
 const parameters = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -31,8 +19,15 @@ const parameters = {
     required: false,
     description:
       'The same key with the same body gets the first answer again for 24 h, with `Idempotency-Replayed: true`',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+    example: 'order-9',
   },
+};
+
+const text = (description: string) => ({ schema: { type: 'string' }, description });
+const creationHeaders = {
+  Location: text('Where what was made can be read'),
+  'Idempotency-Replayed': text('`true` = the first answer to this Idempotency-Key again'),
 };
 
 const answerWords: Readonly<Record<string, string>> = { '200': 'The answer', '201': 'Made', '202': 'Accepted' };
@@ -41,23 +36,45 @@ const answerWords: Readonly<Record<string, string>> = { '200': 'The answer', '20
  * Adds to every operation the problem documents that it may answer with, and to those that create the key's header; and
  * takes out the schemas that nothing refers to (each is made twice, as it is read and as it is written).
  */
-export function completeDocument<Document extends OpenApiDocument>(document: Document): Document {
-  for (const [path, operations] of Object.entries(document.paths ?? {})) {
-    for (const [method, operation] of Object.entries(operations)) completeOperation(operation, method, path);
+export function completeDocument<Document extends OpenApiDocument>(
+  document: Document,
+  answersOf: (operationId: string) => RouteAnswers,
+): Document {
+  const paths = document.paths ?? {};
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const operation of Object.values(operations)) {
+      completeOperation(operation, path, answersOf(operation.operationId ?? ''));
+    }
   }
-  const schemas = keepUsed(document.components?.['schemas'] ?? {}, [document.paths, responses]);
+  const schemas = keepUsed(document.components?.['schemas'] ?? {}, [paths, responseComponents]);
+  const responses = Object.fromEntries(
+    Object.entries(responseComponents).filter(([name]) => isReferred(paths, `responses/${name}`)),
+  );
   return { ...document, components: { ...document.components, schemas, responses, parameters } };
 }
 
+function isReferred(value: unknown, place: string): boolean {
+  return JSON.stringify(value).includes(`"#/components/${place}"`);
+}
+
 function keepUsed(schemas: Readonly<Record<string, unknown>>, roots: unknown): Record<string, unknown> {
-  const used = new Map<string, unknown>();
+  const used = new Set<string>();
   const pending = listReferences(roots);
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (used.has(name)) continue;
-    used.set(name, schemas[name]);
+    used.add(name);
     pending.push(...listReferences(schemas[name]));
   }
-  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return Object.fromEntries(
+    Object.entries(schemas).flatMap(([name, schema]) => (used.has(name) ? [[name, withoutAddress(schema)]] : [])),
+  );
+}
+
+/** Each schema is made as a document of its own; here its place is its name. */
+function withoutAddress(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $id: _id, $schema: _dialect, ...rest }: { $id?: unknown; $schema?: unknown } = schema;
+  return rest;
 }
 
 function listReferences(value: unknown): string[] {
@@ -65,39 +82,36 @@ function listReferences(value: unknown): string[] {
   return [...matches].map((match) => match[1] ?? '');
 }
 
-function completeOperation(operation: Operation, method: string, path: string): void {
-  const ownContent = readOwnProblem(operation);
-  const reference = (name: keyof typeof responses) =>
-    ownContent === null
-      ? { $ref: `#/components/responses/${name}` }
-      : { ...responses[name], content: { 'application/problem+json': ownContent } };
-  const isKeyed = (operation.security?.length ?? 0) > 0;
-  const isForIntegrators = path.startsWith('/webhooks/integration/');
-  const isCreation =
-    method === 'post' && (isForIntegrators || ['201', '202'].some((status) => status in (operation.responses ?? {})));
-  operation.responses = {
-    ...Object.fromEntries(Object.entries(operation.responses ?? {}).map(nameAnswer)),
-    ...(isKeyed && { '401': reference('Unauthorized'), '403': reference('Forbidden') }),
-    ...(path.includes('{') && { '404': reference('NotFound') }),
-    ...((operation.requestBody !== undefined || operation.parameters !== undefined) && { '422': reference('Invalid') }),
-    ...(isKeyed && { '503': reference('Unavailable') }),
-    default: reference('Problem'),
-  };
-  // A tenant's key owns the memory of its answers, so the operator's calls have none.
-  if (isCreation && isKeyed && !path.startsWith('/v1/tenants')) {
+function completeOperation(operation: Operation, path: string, route: RouteAnswers): void {
+  const takesKey = takesIdempotencyKey(operation, route);
+  const answers: Record<string, unknown> = {};
+  for (const [status, answer] of Object.entries(operation.responses ?? {})) {
+    answers[status] = describeAnswer(status, answer, takesKey);
+  }
+  operation.responses = { ...answers, ...listRefusals(operation, path, route) };
+  if (takesKey) {
     operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
   }
 }
 
-/** The schema of a route whose errors carry more than a problem; null = they are problems and nothing else. */
-function readOwnProblem({ responses: own }: Operation): unknown {
-  const answer = own?.['default'] as { readonly content?: Readonly<Record<string, unknown>> } | undefined;
-  return answer?.content?.['application/json'] ?? null;
+interface Answer {
+  readonly description?: string;
+  readonly content?: Readonly<Record<string, { readonly schema?: unknown }>>;
 }
 
-/** The generator writes "Default Response" where a schema has no words of its own. */
-function nameAnswer([status, response]: [string, unknown]): [string, unknown] {
-  const isNamed = typeof response !== 'object' || response === null || !('description' in response);
-  if (isNamed || response.description !== 'Default Response') return [status, response];
-  return [status, { ...response, description: answerWords[status] ?? 'Done' }];
+function describeAnswer(status: string, answer: unknown, takesKey: boolean): unknown {
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const { description = '', content, ...rest }: Answer = answer;
+  return {
+    ...rest,
+    // The generator writes "Default Response" where a schema has no words of its own.
+    description: description === 'Default Response' ? (answerWords[status] ?? 'Done') : description,
+    ...(takesKey && { headers: creationHeaders }),
+    ...(content !== undefined && { content: Object.fromEntries(Object.entries(content).map(describeContent)) }),
+  };
+}
+
+/** The generator gives every media type the one schema; a page for people is a text beside it. */
+function describeContent([mediaType, media]: [string, { readonly schema?: unknown }]): [string, unknown] {
+  return [mediaType, mediaType === 'text/html' ? { schema: { type: 'string' } } : media];
 }

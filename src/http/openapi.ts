@@ -2,7 +2,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { type Access, publicAccess } from './access.ts';
+import { type Access, publicAccess, type RouteDescription } from './access.ts';
+import { commonProblemSchema, type RouteAnswers } from './openapi-answers.ts';
 import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
 const tags = [
@@ -35,18 +36,20 @@ export async function describeRoutes(
   app: FastifyInstance,
   { publicUrl }: { readonly publicUrl: string },
 ): Promise<void> {
+  const described = new Map<string, RouteDescription>();
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Waypost',
         version: '1',
+        license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
         description:
           'Durable delivery of messages and notifications. Every error is a problem document (RFC 9457); every POST that ' +
           'creates takes an `Idempotency-Key`; lists are paged by `limit` and `cursor`.',
       },
       servers: [{ url: publicUrl }],
-      tags,
+      tags: tags.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
       components: {
         securitySchemes: {
           bearerKey: { type: 'http', scheme: 'bearer', description: 'A key of a tenant, `wp_…`' },
@@ -56,14 +59,23 @@ export async function describeRoutes(
       },
     },
     transform: (input) => {
-      const { schema, url } = jsonSchemaTransform(input);
-      const access = input.route.config?.access;
+      const { access, described: route = {} } = input.route.config ?? {};
+      const body = route.body === undefined ? {} : { body: route.body };
+      const { schema, url } = jsonSchemaTransform({ ...input, schema: { ...input.schema, ...body } });
+      if (schema.operationId !== undefined) described.set(schema.operationId, route);
       const scope = access?.kind === 'tenant' ? `Scope \`${access.scope}\`.` : '';
-      const description = [schema.description, scope].filter(Boolean).join('\n\n');
+      const description = [schema.description ?? schema.summary, scope].filter(Boolean).join('\n\n');
       return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
     },
-    transformObject: (input) => completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument),
+    transformObject: (input) =>
+      completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument, (operationId) =>
+        toAnswers(described.get(operationId) ?? {}),
+      ),
   });
+}
+
+function toAnswers(route: RouteDescription): RouteAnswers {
+  return { refusals: [], takesIdempotencyKey: false, problemSchema: commonProblemSchema, ...route };
 }
 
 /** `/openapi.json`, and `/docs`, which is rendered from files of our own and calls nobody. */

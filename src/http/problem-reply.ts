@@ -1,7 +1,8 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../domain/problems/problem.ts';
 import { Refusal, apiProblem, toRefusalProblem } from '../domain/problems/refusal.ts';
 import { isConnectionFault } from '../store/transactions.ts';
+import { rememberMethods } from './allowed-methods.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 
 /** How soon to come back when a part of ours is away: long enough for a failover to be noticed, short for a person. */
@@ -12,9 +13,10 @@ type ReplyDependencies = Pick<AppDependencies, 'publicUrl' | 'clock'>;
 /** Turns everything that can go wrong at the door into problem documents, unknown routes and methods included. */
 export function answerErrorsWithProblems(app: FastifyInstance, dependencies: ReplyDependencies): void {
   app.setErrorHandler((error, request, reply) => replyWithError(error, request, reply, dependencies));
-  app.setNotFoundHandler((request, reply) => {
-    const refusal = refuseRoute(app, request, reply);
-    return replyWithError(refusal, request, reply, dependencies);
+  const methodsOf = rememberMethods(app);
+  // Before the body: of a route that is not there nobody can say what it reads.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw refuseRoute(methodsOf(request.url.split('?', 1)[0] ?? '/'), reply);
   });
 }
 
@@ -37,7 +39,8 @@ export function describeRefusal(refusal: Refusal, request: FastifyRequest, depen
   return toRefusalProblem(refusal, {
     publicUrl: dependencies.publicUrl,
     requestId: request.id,
-    tenantId: request.tenantId === '' ? null : request.tenantId,
+    // Not even empty where the router gave up before any hook.
+    tenantId: request.tenantId || null,
     occurredAt: dependencies.clock().toISOString(),
   });
 }
@@ -91,12 +94,7 @@ function cutOff(): Refusal {
   return apiProblem('malformed_json', 'The body could not be read to its end.');
 }
 
-const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
-function refuseRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Refusal {
-  const path = request.url.split('?', 1)[0] ?? '/';
-  // The types say that something is always found; the router answers null for "nothing".
-  const allowed = methods.filter((method) => (app.findRoute({ method, url: path }) as object | null) !== null);
+function refuseRoute(allowed: readonly string[], reply: FastifyReply): Refusal {
   if (allowed.length === 0) return apiProblem('route_not_found', 'No route answers to this path.');
   reply.header('allow', allowed.join(', '));
   return apiProblem('method_not_allowed', `This path answers to ${allowed.join(', ')}.`);

@@ -1,22 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { Registry } from 'prom-client';
-import { createIdSource } from '../../src/domain/ids.ts';
-import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import type { App } from '../../src/http/app.ts';
 import { buildApp } from '../../src/http/build-app.ts';
 import type { AppDependencies } from '../../src/http/app-dependencies.ts';
-import { createTurnBell } from '../../src/store/turn-bell.ts';
-import { createStores } from '../../src/store/index.ts';
-import { expectedSchemaVersion } from '../../src/store/migrator.ts';
-import { createPayloadCodec } from '../../src/temporal/codec.ts';
-import { createUseCases } from '../../src/usecases/index.ts';
-import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
-import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
-import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
+import { adminKey, createAppDependencies, publicUrl } from './app-dependencies.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-export const adminKey = 'an-admin-key-for-tests';
-export const publicUrl = 'https://waypost.test';
+export { adminKey, publicUrl };
 
 export interface Answer {
   readonly status: number;
@@ -52,7 +40,7 @@ export async function startTestApp(
   changes: Partial<AppDependencies> | ((usual: AppDependencies) => Partial<AppDependencies>) = {},
 ): Promise<TestApp> {
   const database = await createTestDatabase();
-  const usual = await createDependencies(database);
+  const usual = await createAppDependencies(database.pool);
   const dependencies = { ...usual, ...(typeof changes === 'function' ? changes(usual) : changes) };
   const app = await buildApp(dependencies);
 
@@ -111,60 +99,6 @@ function readMember(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
-}
-
-/** For tests that are not about media. */
-const noMedia: AppDependencies['mediaSource'] = {
-  describe: async () => ({ kind: 'missing' }),
-  open: async () => ({ kind: 'missing' }),
-};
-
-async function createDependencies({ pool }: TestDatabase): Promise<AppDependencies> {
-  const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
-  const createId = createIdSource({ nowMs: Date.now, randomBytes });
-  const links = { uiUrl: 'http://localhost:8233', namespace: 'default' };
-  const stores = createStores({
-    pool,
-    keyRing,
-    createId,
-    publicUrl,
-    links,
-    random: Math.random,
-    turnBell: createTurnBell(),
-  });
-  const starter = {
-    startSoon: () => true,
-    startPagesSoon: () => true,
-    wakeSoon: () => true,
-    startErasureSoon: () => true,
-    queueLength: () => 0,
-  };
-  const clock = () => new Date();
-  const http = createGuardedHttp({
-    guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
-    connectionsPerOrigin: 4,
-  });
-  const webhookClient = createWebhookClient({ http, nowMs: Date.now });
-  return {
-    ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock }),
-    keyRing,
-    createId,
-    clock,
-    randomBytes,
-    publicUrl,
-    adminKey,
-    retentionDays: 30,
-    urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
-    mediaSource: noMedia,
-    starter,
-    links,
-    payloadCodec: createPayloadCodec({ keyRing }),
-    isTemporalUp: async () => true,
-    schemaVersion: await expectedSchemaVersion(),
-    metrics: new Registry(),
-    poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-  };
 }
 
 /** A WhatsApp channel's body; a test names only what matters to it. */

@@ -11,6 +11,7 @@ export const bulkRetry = z.strictObject({
   filter: z
     .strictObject(jobFilter)
     .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must have a member')
+    .meta({ minProperties: 1 })
     .describe('As the query of `GET /v1/jobs`; never empty'),
   ratePerSecond: z.number().min(minRatePerSecond).max(maxRatePerSecond).default(defaultRatePerSecond),
   dryRun: z.boolean().default(false).describe('Only count'),

@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { activityBody, phoneNumber } from './messages.ts';
 
 /** The parts of a bot's serviceUrl. They are judged before the body; what does not fit is simply not there. */
-export const botAddress = z.object({ channelId: z.string().max(64), capability: z.string().max(200) });
+export const botAddress = z.object({
+  channelId: z.string().max(64).describe('The channel whose bot calls'),
+  capability: z.string().max(200).describe('The unguessable part of the `serviceUrl`'),
+});
 
 /** `{channelId}.{digits}` */
-const conversationId = z.string().max(100);
+const conversationId = z.string().max(100).describe('`{channelId}.{digits}`');
 const foreignIdInPath = z.string().max(1_000);
 
 export const inConversation = botAddress.extend({ conversationId });
-export const inReplyTo = inConversation.extend({ activityId: foreignIdInPath });
+export const inReplyTo = inConversation.extend({
+  activityId: foreignIdInPath.describe('What is answered: a `wamid` or an id of ours'),
+});
 
 export const resourceResponse = z.object({ id: z.string() });
 
@@ -28,8 +33,8 @@ export const conversationResource = z.object({
   activityId: z.string().optional().describe('The job of the first message'),
 });
 
-export const ofAttachment = botAddress.extend({ attachmentId: foreignIdInPath });
-export const ofAttachmentView = ofAttachment.extend({ viewId: z.string().max(100) });
+export const ofAttachment = botAddress.extend({ attachmentId: foreignIdInPath.describe('The media id of WhatsApp') });
+export const ofAttachmentView = ofAttachment.extend({ viewId: z.string().max(100).describe('`original`') });
 
 /** Bot Framework's AttachmentInfo: WhatsApp gives media no name, and one view. */
 export const attachmentInfo = z.object({

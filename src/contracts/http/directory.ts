@@ -6,8 +6,8 @@ const maxTokens = 50;
 /** How many errors an import tells one by one; `failed` counts all. */
 export const maxImportErrors = 1_000;
 
-export const merchantInPath = z.object({ merchantId: foreignId });
-export const userInPath = z.object({ merchantId: foreignId, userId: foreignId });
+export const merchantInPath = z.object({ merchantId: foreignId.describe('Your id of the merchant') });
+export const userInPath = merchantInPath.extend({ userId: foreignId.describe('Your id of the user') });
 
 export const merchantBody = z.strictObject({
   name: lineOf(200).nullable().default(null),

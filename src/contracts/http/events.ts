@@ -5,19 +5,16 @@ import { time } from './primitives.ts';
 
 const defaultEvents = 100;
 
-export const eventFilter = z
-  .string()
-  .max(100)
-  .refine(
-    (text) => eventFilters.includes(text),
-    `must be one of ${eventTypes.join(', ')}, or a family such as message.*`,
-  );
+const filterWords = `one of ${eventTypes.join(', ')}, or a family such as message.*`;
+export const eventFilter = z.enum(eventFilters, `must be ${filterWords}`);
+
+const anyFilter = `(${eventFilters.map((filter) => filter.replaceAll(/[.*]/g, String.raw`\$&`)).join('|')})`;
 
 const types = z
   .string()
   .max(1_000)
+  .regex(new RegExp(`^ *${anyFilter} *(, *${anyFilter} *)*$`), `each must be ${filterWords}`)
   .transform((text) => text.split(',').map((each) => each.trim()))
-  .pipe(z.array(eventFilter))
   .optional()
   .describe('Types or families such as `message.*`, separated by commas; all when absent');
 
@@ -40,6 +37,16 @@ export const eventView = z
     data: z.looseObject({}).describe('The job, the channel or the endpoint as it then was'),
   })
   .meta({ id: 'Event' });
+
+/** One message of the stream, as a client of server-sent events reads it. */
+export const eventMessage = z
+  .object({
+    id: z.string().optional().describe('The next `Last-Event-ID`'),
+    event: z.string().optional().describe('The type of the event'),
+    data: z.string().optional().describe('The event, as JSON'),
+    retry: z.number().int().optional().describe('Milliseconds before a client comes again'),
+  })
+  .describe('Each message of the stream');
 
 export const eventPage = z.object({
   data: z.array(eventView),

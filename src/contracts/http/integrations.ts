@@ -47,7 +47,7 @@ export const createdIntegration = z.object({
 });
 
 /** Names in paths that cannot be ours are simply not found. */
-export const nameInPath = z.object({ name: z.string().max(200) });
+export const nameInPath = z.object({ name: z.string().max(200).describe('The name of the integration') });
 
 export type NewIntegrationRequest = z.output<typeof newIntegration>;
 export type IntegrationChange = z.output<typeof integrationChange>;

@@ -48,9 +48,9 @@ export const jobView = z
   })
   .describe('The record of one accepted message, notification or inbound message');
 
-export const jobParams = z.object({ id: z.string().max(64) });
+export const jobParams = z.object({ id: z.string().max(64).describe('The id that the 202 answered with') });
 
-const filterText = z.string().min(1).max(256).optional();
+const filterText = (words: string) => z.string().min(1).max(256).optional().describe(words);
 
 /** In a query a plus that nobody encoded arrives as a blank. */
 const recipientFilter = z
@@ -62,16 +62,16 @@ const recipientFilter = z
 
 /** What a list of jobs may be narrowed by: query parameters, and the members of a bulk retry's filter. */
 export const jobFilter = {
-  kind: z.enum(jobKinds).optional(),
-  state: z.enum(jobStates).optional(),
-  errorCode: filterText,
+  kind: z.enum(jobKinds).optional().describe('What was accepted'),
+  state: z.enum(jobStates).optional().describe('The state as the job shows it'),
+  errorCode: filterText("The code of the job's error"),
   to: recipientFilter.optional(),
-  conversationId: filterText,
-  groupId: filterText,
-  externalId: filterText,
-  channelId: filterText,
-  createdAfter: instant.optional(),
-  createdBefore: instant.optional(),
+  conversationId: filterText('The conversation that the caller named'),
+  groupId: filterText('The group that the caller named'),
+  externalId: filterText("The caller's own id"),
+  channelId: filterText('The channel that it goes over'),
+  createdAfter: instant.optional().describe('RFC 3339; what was accepted later'),
+  createdBefore: instant.optional().describe('RFC 3339; what was accepted earlier'),
 };
 
 export const jobListQuery = z.object({ ...pageQuery.shape, ...jobFilter });

@@ -32,7 +32,8 @@ export const messageBody = z
   .refine((body) => (body.activity === undefined) !== (body.whatsapp === undefined), {
     message: 'must have exactly one of activity and whatsapp',
     path: ['activity'],
-  });
+  })
+  .meta({ oneOf: [{ required: ['activity'] }, { required: ['whatsapp'] }] });
 
 export type MessageBody = z.infer<typeof messageBody>;
 

@@ -48,7 +48,10 @@ export const integrationNotificationBody = z.looseObject({
   receivers: z.array(z.looseObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() })).nullish(),
 });
 
-export const integrationIntakeParams = z.object({ integration: lineOf(200), type: z.enum(notificationTypes) });
+export const integrationIntakeParams = z.object({
+  integration: lineOf(200).describe('Name or id of the integration'),
+  type: z.enum(notificationTypes).describe('What kind of notification it is'),
+});
 
 const envelopeMembers = {
   code: z.string(),
@@ -65,7 +68,7 @@ export const integrationAnswer = z.object({
 });
 
 /** An error in the same envelope, which is a problem document as well: each reader finds the members that he knows. */
-export const integrationProblem = problemDocument
+const integrationProblem = problemDocument
   .extend({
     ...envelopeMembers,
     errorOrigin: z.literal('WAYPOST'),
@@ -75,11 +78,12 @@ export const integrationProblem = problemDocument
       .describe('The same as `errors`'),
   })
   .meta({ id: 'IntegrationProblem' });
+export type IntegrationProblem = z.output<typeof integrationProblem>;
 
 export const recipientsQuery = z.object({
   ...pageQuery.shape,
-  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional(),
-  merchantId: foreignId.optional(),
+  state: z.enum(['pending', 'delivered', 'failed', 'cancelled']).optional().describe('Only those in this state'),
+  merchantId: foreignId.optional().describe('Only those of this merchant'),
 });
 
 export const recipientView = z.object({
@@ -128,9 +132,13 @@ export const deliveryView = z
   })
   .meta({ id: 'Delivery' });
 
-const inboxMembers = { center: z.enum(centers), merchantId: foreignId, userId: foreignId };
+const inboxMembers = {
+  center: z.enum(centers).describe('Whose notifications: those for users or those for administrators'),
+  merchantId: foreignId.describe('Your id of the merchant'),
+  userId: foreignId.describe('Your id of the user'),
+};
 export const inboxParams = z.object(inboxMembers);
-export const inboxItemParams = z.object({ ...inboxMembers, id: z.string().max(100) });
+export const inboxItemParams = z.object({ ...inboxMembers, id: z.string().max(100).describe('`nfn_…`') });
 
 const language = z.string().min(1).max(64).optional().describe("Else the user's own language");
 export const inboxQuery = z.object({

@@ -19,9 +19,11 @@ export const pushMembers = {
 
 export const pushSecretNames = ['accessToken', 'serviceAccount'] as const;
 
-export const newPushChannel = z.strictObject({
-  kind: z.literal('push'),
-  ...pushMembers,
-  accessToken: pushMembers.accessToken.optional(),
-  serviceAccount: pushMembers.serviceAccount.optional(),
-});
+export const newPushChannel = z
+  .strictObject({
+    kind: z.literal('push'),
+    ...pushMembers,
+    accessToken: pushMembers.accessToken.optional(),
+    serviceAccount: pushMembers.serviceAccount.optional(),
+  })
+  .meta({ oneOf: [{ required: ['accessToken'] }, { required: ['serviceAccount'] }] });

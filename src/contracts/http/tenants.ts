@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { scopes } from '../../domain/scope.ts';
-import { isLanguageTag } from '../../domain/language.ts';
-import { lineOf, time } from './primitives.ts';
+import { languageTagText, lineOf, time } from './primitives.ts';
 
 export const newTenant = z.strictObject({
   name: lineOf(200),
-  defaultLanguage: z
-    .string()
-    .refine(isLanguageTag, 'must be a BCP 47 language tag')
+  defaultLanguage: languageTagText
     .default('en')
     .describe('For readers whose own language a notification does not have'),
 });

@@ -51,7 +51,10 @@ export const webhookWithSecret = z.object({
   secret: z.string().describe('`whsec_…`, shown here and never again'),
 });
 
-export const webhookDeliveriesQuery = z.object({ ...pageQuery.shape, state: z.enum(deliveryStates).optional() });
+export const webhookDeliveriesQuery = z.object({
+  ...pageQuery.shape,
+  state: z.enum(deliveryStates).optional().describe('Only those in this state'),
+});
 
 export const replayBody = z.strictObject({
   since: instant.describe('Events from this time on'),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { isLanguageTag } from '../../domain/language.ts';
 import { errorClasses } from '../../domain/problems/problem.ts';
-import { credentialOf, lineOf, urlText } from './primitives.ts';
+import { credentialOf, languageTagText, lineOf, urlText } from './primitives.ts';
 
 const maxTimeMs = 24 * 60 * 60 * 1000;
 const thirtyDaysSeconds = 30 * 24 * 60 * 60;
@@ -33,7 +32,7 @@ export const whatsappMembers = {
   ordering: z.enum(['strict', 'none']),
   ratePerSecond: z.number().positive().max(10_000),
   userNotices: z
-    .record(z.string().refine(isLanguageTag, 'must be a BCP 47 language tag'), z.string().min(1).max(maxNoticeChars))
+    .record(languageTagText, z.string().min(1).max(maxNoticeChars))
     .refine((notices) => Object.keys(notices).length <= 100, 'must not hold more than 100 languages')
     .describe('What the end user reads when a message cannot reach them, by language'),
   quoteReplies: z.boolean(),

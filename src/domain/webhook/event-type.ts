@@ -26,7 +26,7 @@ export const eventTypes = [
 const eventFamilies = [...new Set(eventTypes.map((type) => `${familyOf(type)}.*`))];
 
 /** What a filter may hold. */
-export const eventFilters: readonly string[] = [...eventTypes, ...eventFamilies];
+export const eventFilters = [...eventTypes, ...eventFamilies] as const;
 
 /** What a test sends: nothing has happened, so it is in no list of events. */
 export const testEventType = 'webhook.test';

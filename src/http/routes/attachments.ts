@@ -24,7 +24,7 @@ export function registerAttachmentRoutes(
   const { mediaSource } = dependencies;
   const callbackKeys = createCallbackKeys(dependencies);
   const downloads = createOpenDownloads(maxDownloadsPerChannel);
-  const config = { access: callbackAccess };
+  const config = { access: callbackAccess, described: { refusals: [502, 503] } };
 
   /** With the token as it is now: it may just have been changed, and the calls that follow take far longer. */
   async function requestOf(channelId: string, mediaId: string) {
@@ -70,7 +70,8 @@ export function registerAttachmentRoutes(
           description: 'The unguessable part of the path is the authorisation. There is one view, `original`.',
           params: ofAttachmentView,
           response: { 200: z.unknown().describe('The bytes, with the media type that WhatsApp gave them') },
-          produces: ['application/octet-stream'],
+          // What it is, the user's phone has said.
+          produces: ['*/*'],
         },
       },
       async (request, reply) => {

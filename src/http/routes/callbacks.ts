@@ -23,12 +23,12 @@ const callbackResult = z.object({
   unknownNumber: z.number().describe('Messages to a number that is no channel'),
   unreadable: z.number(),
 });
-const params = z.object({ id: z.string().max(64) });
+const params = z.object({ id: z.string().max(64).describe('The channel that the app of Meta belongs to') });
 
 const verification = z.object({
-  'hub.mode': z.string().max(64),
-  'hub.verify_token': z.string().max(1_000),
-  'hub.challenge': z.string().max(1_000),
+  'hub.mode': z.string().max(64).describe('`subscribe`'),
+  'hub.verify_token': z.string().max(1_000).describe("The channel's `verifyToken`"),
+  'hub.challenge': z.string().max(1_000).describe('Echoed'),
 });
 
 /** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
@@ -57,7 +57,7 @@ export function registerCallbackRoutes(
     scope.get(
       '/v1/channels/:id/callbacks',
       {
-        config: { access: callbackAccess },
+        config: { access: callbackAccess, described: { refusals: [403] } },
         schema: {
           operationId: 'verifyCallbackUrl',
           tags: ['callbacks'],
@@ -85,7 +85,7 @@ export function registerCallbackRoutes(
     scope.post(
       '/v1/channels/:id/callbacks',
       {
-        config: { access: callbackAccess },
+        config: { access: callbackAccess, described: { body: callbackBody, refusals: [401, 403] } },
         bodyLimit: maxCallbackBytes,
         schema: {
           operationId: 'takeCallback',

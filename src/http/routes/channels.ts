@@ -99,7 +99,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
   });
 
   app.delete('/v1/channels/:id', {
-    config,
+    config: { ...config, described: { refusals: [409] } },
     schema: {
       operationId: 'deleteChannel',
       tags: ['channels'],

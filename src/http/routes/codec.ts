@@ -61,14 +61,14 @@ export function registerCodecRoutes(
     };
     const schema = { tags: ['operation'], body: payloads, response: { 200: payloads } };
     app.post(`/codec/:capability/${action}`, {
-      config: { access: callbackAccess },
+      config: { access: callbackAccess, described: { refusals: [401] } },
       bodyLimit: bodyLimitBytes.notification,
       schema: {
         ...schema,
         operationId: `${action}PayloadsForUi`,
         summary: `For the Temporal Web UI: ${action} payloads`,
         description: 'The unguessable part of the path is the authorisation.',
-        params: z.object({ capability: z.string().max(200) }),
+        params: z.object({ capability: z.string().max(200).describe('Derived from WAYPOST_ADMIN_KEY') }),
       },
       onRequest: [admitBrowser, requireCapability],
       handler: async (request) => run(request.body),

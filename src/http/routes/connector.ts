@@ -128,7 +128,7 @@ export function registerConnectorRoutes(
       scope.route({
         method,
         url,
-        config,
+        config: { ...config, described: { isUnsupported: true } },
         schema: { hide: true },
         exposeHeadRoute: false,
         handler: async () => {

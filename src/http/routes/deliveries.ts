@@ -31,7 +31,7 @@ export function registerDeliveryRoutes(
   });
 
   app.post('/v1/deliveries/:id/replay', {
-    config: { access: tenantAccess('config:write') },
+    config: { access: tenantAccess('config:write'), described: { refusals: [409] } },
     schema: {
       operationId: 'replayDelivery',
       tags,

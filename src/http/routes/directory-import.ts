@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { importLine, importResult, maxImportErrors } from '../../contracts/http/directory.ts';
 import { type Refusal, apiProblem } from '../../domain/problems/refusal.ts';
 import { saveUsers, type UserToSave } from '../../store/directory.ts';
@@ -28,7 +28,7 @@ export function registerDirectoryImportRoute(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
     scope.post(`${folder}/import`, {
-      config: { access: tenantAccess('directory:write'), long: 'body' },
+      config: { access: tenantAccess('directory:write'), long: 'body', described: { body: importLine } },
       schema: {
         operationId: 'importDirectory',
         tags: ['directory'],
@@ -37,7 +37,6 @@ export function registerDirectoryImportRoute(
           "Each line is a user's PUT body with `merchantId` and `userId`, at most 256 KiB. Lines are saved as they come, " +
           `${batchLines} at a time: one that cannot be taken keeps no other back, and sending all of them again is safe.`,
         consumes: ['application/x-ndjson'],
-        body: z.unknown().describe('Lines of JSON (NDJSON)'),
         response: { 200: importResult },
       },
       // What nobody reads to its end would hold the connection, and a process that wants to stop with it.

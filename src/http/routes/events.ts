@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventPage, eventsQuery, type eventView, streamQuery } from '../../contracts/http/events.ts';
+import { eventMessage, eventPage, eventsQuery, type eventView, streamQuery } from '../../contracts/http/events.ts';
 import { findNewestPosition, listEvents, type StoredEvent } from '../../store/events.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
@@ -41,7 +41,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
   });
 
   app.get('/v1/events/stream', {
-    config: { ...config, long: 'answer' },
+    config: { ...config, long: 'answer', described: { refusals: [429] } },
     schema: {
       operationId: 'streamEvents',
       tags: ['events'],
@@ -50,9 +50,11 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
         'From now on, or behind `Last-Event-ID`: the `id` of a message, or that of an event. `data` is the event. A tenant ' +
         'may have 10 streams at once; each ends after an hour.',
       querystring: streamQuery,
-      headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+      headers: z.object({
+        'last-event-id': z.string().max(100).optional().describe('The `id` of the last message that was read'),
+      }),
       produces: ['text/event-stream'],
-      response: { 200: z.string() },
+      response: { 200: eventMessage },
     },
     async handler({ tenantId, query, headers }, reply) {
       const last = headers['last-event-id'] ?? query.after;
@@ -66,7 +68,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
       const stream = streams.open({ tenantId, after, filter: query.types ?? null, signal: gone.signal });
       reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
       // A stream is sent as it is; the schema describes it for people.
-      return reply.send(stream as unknown as string);
+      return reply.send(stream as unknown as z.input<typeof eventMessage>);
     },
   });
 }

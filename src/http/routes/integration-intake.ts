@@ -1,9 +1,8 @@
-import type { z } from 'zod';
 import {
   integrationAnswer,
   integrationIntakeParams,
   integrationNotificationBody,
-  integrationProblem,
+  type IntegrationProblem,
 } from '../../contracts/http/notifications.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import type { AcceptNotification } from '../../usecases/accept-notification.ts';
@@ -22,7 +21,10 @@ export function registerIntegrationIntakeRoutes(
   const { acceptNotification, starter, clock } = dependencies;
 
   app.post('/webhooks/integration/:integration/webhooktype/:type', {
-    config: { access: tenantAccess('notifications:write') },
+    config: {
+      access: tenantAccess('notifications:write'),
+      described: { problemSchema: 'IntegrationProblem', takesIdempotencyKey: true },
+    },
     bodyLimit: bodyLimitBytes.notification,
     schema: {
       operationId: 'acceptIntegrationNotification',
@@ -32,7 +34,7 @@ export function registerIntegrationIntakeRoutes(
         'The same as `POST /v1/notifications`, in the envelope that existing integrators know, errors included.',
       params: integrationIntakeParams,
       body: integrationNotificationBody,
-      response: { 200: integrationAnswer, default: integrationProblem },
+      response: { 200: integrationAnswer },
     },
     // Whoever refuses, be it the key's check or the parser, answers with a problem; the envelope's members go into it.
     onSend: async (_request, reply, payload) => {
@@ -69,7 +71,7 @@ export function registerIntegrationIntakeRoutes(
 }
 
 /** `code` and `requestId` are members of the problem already. */
-function addEnvelope(problem: Problem, now: Date): z.output<typeof integrationProblem> {
+function addEnvelope(problem: Problem, now: Date): IntegrationProblem {
   return {
     ...problem,
     errorSeverity: problem.status >= 500 ? 'FATAL' : 'ERROR',

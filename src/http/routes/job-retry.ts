@@ -8,7 +8,7 @@ export function registerJobRetryRoute(app: App, { retryJobs }: { readonly retryJ
   app.post(
     '/v1/jobs/retry',
     {
-      config: { access: tenantAccess('jobs:write') },
+      config: { access: tenantAccess('jobs:write'), described: { refusals: [429] } },
       schema: {
         operationId: 'retryJobs',
         tags: ['jobs'],

@@ -26,7 +26,7 @@ export function registerJobRoutes(
 ): void {
   const { transactions, links, controlJob } = dependencies;
   const reads = { access: tenantAccess('jobs:read') };
-  const writes = { access: tenantAccess('jobs:write') };
+  const writes = { access: tenantAccess('jobs:write'), described: { refusals: [409] } };
   const tags = ['jobs'];
 
   app.get(

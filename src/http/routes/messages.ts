@@ -42,7 +42,7 @@ export function registerMessageRoutes(
   app.post(
     '/v1/messages',
     {
-      config: { access: tenantAccess('messages:write') },
+      config: { access: tenantAccess('messages:write'), described: { refusals: [404] } },
       bodyLimit: maxMessageBytes,
       schema: {
         operationId: 'acceptMessage',

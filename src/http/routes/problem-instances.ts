@@ -10,10 +10,10 @@ import type { AppDependencies } from '../app-dependencies.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 const filter = {
-  code: z.string().min(1).max(100).optional(),
-  source: z.enum(problemSources).optional(),
-  class: z.enum(errorClasses).optional(),
-  createdAfter: instant.optional(),
+  code: z.string().min(1).max(100).optional().describe('Only documents with this code'),
+  source: z.enum(problemSources).optional().describe('Who made the trouble'),
+  class: z.enum(errorClasses).optional().describe('What the trouble asks for'),
+  createdAfter: instant.optional().describe('RFC 3339; what occurred later'),
 };
 
 /** The tenant's error instances: the one place to see what goes wrong. */
@@ -47,7 +47,7 @@ export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<A
       summary: 'How often each code occurred',
       description:
         'Among the newest 50,000 of what the filters leave of code and time; `countedSince` says how far that is.',
-      querystring: z.object({ groupBy: z.literal('code').default('code'), ...filter }),
+      querystring: z.object({ groupBy: z.literal('code').default('code').describe('What is counted by'), ...filter }),
       response: {
         200: z.object({
           data: z.array(z.object({ code: z.string(), count: z.number().int(), lastAt: time })),

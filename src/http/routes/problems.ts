@@ -4,6 +4,7 @@ import { idInPath } from '../../contracts/http/primitives.ts';
 import { problemDocument } from '../../contracts/http/problem.ts';
 import { describeCode, problemCatalogue } from '../../domain/problems/catalogue.ts';
 import type { ProblemType } from '../../domain/problems/catalogue/problem-type.ts';
+import { fcmErrorTable } from '../../domain/problems/error-table/fcm-codes.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { errorClasses, problemSources } from '../../domain/problems/problem.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
@@ -11,6 +12,7 @@ import { findProblem } from '../../store/problems.ts';
 import { publicAccess, tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { prefersHtml } from '../prefers-html.ts';
 import { renderProblemList, renderProblemType } from '../problem-pages.ts';
 
 const problemType = z
@@ -31,7 +33,7 @@ export function registerProblemRoutes(
   app: App,
   { transactions, publicUrl }: Pick<AppDependencies, 'transactions' | 'publicUrl'>,
 ): void {
-  const types = [...problemCatalogue, ...listWhatsappTypes()];
+  const types = [...problemCatalogue, ...listProviderTypes()];
   const show = (type: ProblemType) => ({
     type: `${publicUrl}/problems/${type.code}`,
     ...type,
@@ -44,9 +46,11 @@ export function registerProblemRoutes(
       operationId: 'listProblemTypes',
       tags: ['problems'],
       summary: 'Every problem type (HTML for browsers)',
+      produces: ['application/json', 'text/html'],
       response: { 200: z.object({ data: z.array(problemType) }) },
     },
     async handler(request, reply) {
+      reply.header('vary', 'Accept');
       if (wantsHtml(request)) return sendHtml(reply, renderProblemList(types));
       return { data: types.map(show) };
     },
@@ -58,12 +62,14 @@ export function registerProblemRoutes(
       operationId: 'getProblemType',
       tags: ['problems'],
       summary: 'What a code means and what to do (HTML for browsers)',
-      params: z.object({ code: z.string().max(200) }),
+      produces: ['application/json', 'text/html'],
+      params: z.object({ code: z.string().max(200).describe('The last part of a `type`') }),
       response: { 200: problemType },
     },
     async handler(request, reply) {
       const type = describeCode(request.params.code);
       if (type === undefined) throw apiProblem('not_found', 'There is no problem type of this code.');
+      reply.header('vary', 'Accept');
       return wantsHtml(request) ? sendHtml(reply, renderProblemType(type)) : show(type);
     },
   });
@@ -74,6 +80,7 @@ export function registerProblemRoutes(
       operationId: 'getProblem',
       tags: ['problems'],
       summary: 'One problem document, as it was made',
+      produces: ['application/problem+json'],
       params: idInPath,
       response: { 200: problemDocument },
     },
@@ -86,19 +93,20 @@ export function registerProblemRoutes(
 }
 
 /** The provider's codes that the error table lists one by one; every other has its page too. */
-function listWhatsappTypes(): ProblemType[] {
-  return errorTable.codes.flatMap(({ code }) => {
-    const type = typeof code === 'object' ? undefined : describeCode(`whatsapp_${code}`);
-    return type === undefined ? [] : [type];
-  });
+function listProviderTypes(): ProblemType[] {
+  const codes = [
+    ...errorTable.codes.flatMap(({ code }) => (typeof code === 'object' ? [] : [`whatsapp_${code}`])),
+    ...fcmErrorTable.codes.map(({ code }) => `fcm_${code}`),
+  ];
+  return codes.flatMap((code) => describeCode(code) ?? []);
 }
 
 function wantsHtml(request: FastifyRequest): boolean {
-  return /\btext\/html\b/.test(request.headers.accept ?? '');
+  return prefersHtml(request.headers.accept ?? '*/*');
 }
 
 function sendHtml(reply: FastifyReply, html: string): FastifyReply {
-  reply.headers({ 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'", vary: 'Accept' });
+  reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
   return sendBytes(reply, 'text/html; charset=utf-8', html);
 }
 

@@ -58,7 +58,7 @@ export function registerWebhookDeliveryRoutes(
   });
 
   app.post('/v1/webhooks/:id/replay', {
-    config,
+    config: { ...config, described: { refusals: [409] } },
     schema: {
       operationId: 'replayWebhook',
       tags,

@@ -12,6 +12,15 @@ export const requestProblems: readonly ProblemType[] = [
     whatToDo: 'Check what stands between the caller and Waypost: a proxy, or plain text sent to a TLS port.',
   },
   {
+    code: 'expectation_failed',
+    title: 'Expectation unknown',
+    status: 417,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'The request has an Expect header with something else than 100-continue.',
+    whatToDo: 'Leave the header out.',
+  },
+  {
     code: 'headers_too_large',
     title: 'Headers too large',
     status: 431,

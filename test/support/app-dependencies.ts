@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
+import { Registry } from 'prom-client';
+import { createIdSource } from '../../src/domain/ids.ts';
+import { createKeyRing } from '../../src/encryption/key-ring.ts';
+import type { AppDependencies } from '../../src/http/app-dependencies.ts';
+import { createTurnBell } from '../../src/store/turn-bell.ts';
+import { createStores } from '../../src/store/index.ts';
+import { expectedSchemaVersion } from '../../src/store/migrator.ts';
+import { createPayloadCodec } from '../../src/temporal/codec.ts';
+import { createUseCases } from '../../src/usecases/index.ts';
+import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
+import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
+
+export const adminKey = 'an-admin-key-for-tests';
+export const publicUrl = 'https://waypost.test';
+
+/** For tests that are not about media. */
+const noMedia: AppDependencies['mediaSource'] = {
+  describe: async () => ({ kind: 'missing' }),
+  open: async () => ({ kind: 'missing' }),
+};
+
+/** All that the HTTP floor is built from, over a pool that is not asked before the first request. */
+export async function createAppDependencies(pool: Pool): Promise<AppDependencies> {
+  const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
+  const createId = createIdSource({ nowMs: Date.now, randomBytes });
+  const links = { uiUrl: 'http://localhost:8233', namespace: 'default' };
+  const stores = createStores({
+    pool,
+    keyRing,
+    createId,
+    publicUrl,
+    links,
+    random: Math.random,
+    turnBell: createTurnBell(),
+  });
+  const starter = {
+    startSoon: () => true,
+    startPagesSoon: () => true,
+    wakeSoon: () => true,
+    startErasureSoon: () => true,
+    queueLength: () => 0,
+  };
+  const clock = () => new Date();
+  const http = createGuardedHttp({
+    guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
+    connectionsPerOrigin: 4,
+  });
+  const webhookClient = createWebhookClient({ http, nowMs: Date.now });
+  return {
+    ...stores,
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock }),
+    keyRing,
+    createId,
+    clock,
+    randomBytes,
+    publicUrl,
+    adminKey,
+    retentionDays: 30,
+    urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
+    mediaSource: noMedia,
+    starter,
+    links,
+    payloadCodec: createPayloadCodec({ keyRing }),
+    isTemporalUp: async () => true,
+    schemaVersion: await expectedSchemaVersion(),
+    metrics: new Registry(),
+    poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  };
+}
