@@ -60,7 +60,10 @@ describe('a table of tenants', () => {
     expect(empty, 'what is empty proves nothing: give it a row in test/support/walk/owned-objects.ts').toEqual([]);
     for (const table of Object.keys(rows)) {
       const seen = await test.database.pool.query(`select 1 from ${table}`);
-      const deleted = await test.database.pool.query(`delete from ${table}`);
+      // What may only be added to is refused outright.
+      const deleted = await test.database.pool
+        .query(`delete from ${table}`)
+        .catch((error: Error) => ({ rowCount: error.message.startsWith('permission denied') ? 0 : error.message }));
       expect([table, seen.rowCount, deleted.rowCount]).toEqual([table, 0, 0]);
     }
     expect(await readTenantRows(test, owner.id)).toEqual(rows);

@@ -26,6 +26,7 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     decodePayloadsForUi: codecBody,
     encodePayloadsForUi: codecBody,
     createTenant: asBody({ name: 'theirs' }),
+    createApiKeyOfTenant: asBody({ name: 'theirs', scopes: ['jobs:read'] }),
     createApiKey: asBody({ name: 'theirs', scopes: ['jobs:read'] }),
     createChannel: asBody({ kind: 'push', name: 'Mine', apiBaseUrl: deafUrl, projectId: 'theirs', accessToken: 'x' }),
     changeChannel: asBody({ name: 'Mine' }),

@@ -176,6 +176,10 @@ async function writeAsWorker(
       problemId,
     );
     await insert(
+      `recipient_erasure (tenant_id, id, recipient, covers_until, wake_at)
+        values ($1, 'ers-theirs', '+34600111555', now(), now())`,
+    );
+    await insert(
       `inbox_notification (tenant_id, id, merchant_id, user_id, center, job_id, created_at)
         values ($1, $2, 'theirs', 'theirs', 'user', $3, now())`,
       inboxId,

@@ -13,6 +13,7 @@ export function nameParameters(naming: Naming): Readonly<Record<string, readonly
     'hub.mode': [asIs('subscribe')],
     'hub.challenge': [asIs('1158201444')],
     'hub.verify_token': [{ ...verifyToken, absent: verifyToken.foreign }],
+    target: [nameId(naming.owner.channel.id, naming.createId('channel'))],
     code: [nameId('whatsapp_131026', 'whatsapp_nobodys')],
     // The cursors of the owner's lists are walked by themselves.
     cursor: [],
@@ -25,6 +26,7 @@ export function nameParameters(naming: Naming): Readonly<Record<string, readonly
     lang: [],
     unread: [],
     groupBy: [],
+    action: [],
     errorCode: [],
     createdAfter: [],
     createdBefore: [],

@@ -1,6 +1,6 @@
 import { createCodecCapability } from '../../../src/usecases/codec-capability.ts';
 import { adminKey } from '../test-app.ts';
-import { asIs, type Named, nameId, nameTheirs, type Naming, unseen, within } from './naming.ts';
+import { asIs, type Named, nameId, nameJobMembers, nameTheirs, type Naming, unseen, within } from './naming.ts';
 import { ownedNumber } from './owned-objects.ts';
 
 /**
@@ -28,6 +28,7 @@ export function namePaths(naming: Naming): Readonly<Record<string, readonly Name
     '/v1/directory/merchants/{merchantId}': [nameTheirs('/v1/directory/merchants/theirs')],
     '/v1/directory/merchants/{merchantId}/users/{userId}': [nameTheirs(`/v1/directory${user}`)],
     '/v1/jobs/{id}': at('/v1/jobs', 'message', queuedId, laterId, cancelledId, notificationId, inboundId),
+    '/v1/recipients/{to}': [within(nameJobMembers(naming)['to'] ?? asIs(''), (to) => `/v1/recipients/${to}`)],
     '/v1/deliveries/{id}': at('/v1/deliveries', 'delivery', ...Object.values(deliveries)),
     '/v1/webhooks/{id}': at('/v1/webhooks', 'webhook', owner.webhookId),
     '/webhooks/integration/{integration}/webhooktype/{type}': [
