@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { EventHorizon } from '../store/event-horizon.ts';
+import { isApiKeyInForce } from '../store/api-keys.ts';
 import { listEvents, type StoredEvent } from '../store/events.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import type { Transactions } from '../store/transactions.ts';
@@ -13,12 +14,14 @@ const lookEveryMs = 500;
 const eventsPerLook = 100;
 /** Well below the idle time-outs of proxies, which are a minute as a rule. */
 const heartbeatMs = 15_000;
-/** A key that was taken back must not read on for ever: the client comes again with `Last-Event-ID`. */
+/** No connection lasts for ever: the client comes again with `Last-Event-ID`. */
 const streamForMs = 3_600_000;
 const reconnectMs = 2_000;
 
 interface StreamRequest {
   readonly tenantId: string;
+  /** The key that opened it: when it ends, no event is shown any more, and the stream ends at the next one or heartbeat. */
+  readonly apiKeyId: string;
   readonly after: bigint;
   readonly filter: readonly string[] | null;
   /** The client has gone. */
@@ -51,7 +54,7 @@ export function createEventStreams(dependencies: {
     else openByTenant.set(tenantId, open);
   }
 
-  async function* follow({ tenantId, after, filter, signal }: StreamRequest): AsyncGenerator<string> {
+  async function* follow({ tenantId, apiKeyId, after, filter, signal }: StreamRequest): AsyncGenerator<string> {
     const endMs = Date.now() + streamForMs;
     let position = after;
     let toldAtMs = Date.now();
@@ -60,9 +63,12 @@ export function createEventStreams(dependencies: {
       const settled = await horizon.read();
       const from = position;
       if (settled > from) {
-        const page = await transactions.withTenant(tenantId, (tx) =>
-          listEvents(tx, { after: from, settled, filter, limit: eventsPerLook }),
+        const page = await transactions.withTenant(tenantId, async (tx) =>
+          (await isApiKeyInForce(tx, apiKeyId))
+            ? listEvents(tx, { after: from, settled, filter, limit: eventsPerLook })
+            : null,
         );
+        if (page === null) return;
         position = page.position;
         if (page.events.length > 0) {
           yield page.events.map(toMessage).join('');
@@ -71,6 +77,7 @@ export function createEventStreams(dependencies: {
         if (position < settled) continue;
       }
       if (Date.now() - toldAtMs >= heartbeatMs) {
+        if (!(await transactions.withTenant(tenantId, (tx) => isApiKeyInForce(tx, apiKeyId)))) return;
         yield ': still here\n\n';
         toldAtMs = Date.now();
       }

@@ -43,6 +43,15 @@ export async function listApiKeys(
   }));
 }
 
+/** Whether the key still opens what it opened: for answers that go on after they were begun. */
+export async function isApiKeyInForce(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query({
+    text: 'select 1 from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())',
+    values: [id],
+  });
+  return rows.length > 0;
+}
+
 /** From now on the key opens nothing; false = there is none of this id, or it was deleted before. */
 export async function revokeApiKey(tx: Tx, id: string, now: Date): Promise<boolean> {
   const count = await tx.execute({

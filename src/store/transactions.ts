@@ -100,5 +100,7 @@ export function isConnectionFault(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (/^(08|53|57|40)/.test(code)) return true;
   if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) return true;
-  return /connection terminated|timeout exceeded when trying to connect|connection error/i.test(error.message);
+  return /connection terminated|timeout exceeded when trying to connect|connection error|query read timeout/i.test(
+    error.message,
+  );
 }

@@ -54,6 +54,18 @@ describe('an activity that a bot posts', () => {
     });
   });
 
+  it('is one message where it comes again with its Idempotency-Key', async () => {
+    const call = () =>
+      test.call(`POST ${bot.path}/v3/conversations/${conversationOf(bot)}/activities`, {
+        key: null,
+        body: message,
+        headers: { 'idempotency-key': 'a reply of the bot' },
+      });
+    const [first, second] = [await call(), await call()];
+    expect([first.status, second.status, second.headers['idempotency-replayed']]).toEqual([201, 201, 'true']);
+    expect(second.text).toBe(first.text);
+  });
+
   it('is kept as it came, odd members of the SDKs included', async () => {
     const activity = { ...message, _channelId: { channel: 'whatsapp' }, _agentIdentity: null, channelData: { a: [1] } };
     const id = (await post(activity)).at('id');

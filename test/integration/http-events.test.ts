@@ -33,10 +33,10 @@ async function pull(query: string) {
 }
 
 /** Follows a stream and collects its messages. */
-async function openStream(query = '', lastEventId: string | null = null) {
+async function openStream(query = '', lastEventId: string | null = null, key = test.key) {
   const controller = new AbortController();
   const response = await fetch(`${baseUrl}/v1/events/stream?${query}`, {
-    headers: { authorization: `Bearer ${test.key}`, ...(lastEventId !== null && { 'last-event-id': lastEventId }) },
+    headers: { authorization: `Bearer ${key}`, ...(lastEventId !== null && { 'last-event-id': lastEventId }) },
     signal: controller.signal,
   });
   const messages: { id: string; event: string; data: Told }[] = [];
@@ -197,6 +197,19 @@ describe('the stream of events', () => {
     });
     expect(again).toBe(200);
     await Promise.all(streams.map((stream) => stream.close()));
+  });
+
+  it('shows nothing any more once its key was deleted, and ends', async () => {
+    const made = await test.call('POST /v1/api-keys', { body: { name: 'reader', scopes: ['events:read'] } });
+    const [stream, other] = [await openStream('', null, String(made.at('apiKey'))), await openStream()];
+    await makeEvents();
+    await stream.waitFor(2);
+    expect((await test.call(`DELETE /v1/api-keys/${String(made.at('id'))}`)).status).toBe(204);
+    await makeEvents();
+    await other.waitFor(4);
+    await poll({ what: 'the end', look: () => stream.told, isDone: ({ isEnded }) => isEnded, timeoutMs: 5_000 });
+    expect(stream.messages).toHaveLength(2);
+    await Promise.all([stream.close(), other.close()]);
   });
 
   it('ends when the process drains', async () => {

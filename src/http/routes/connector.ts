@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   conversationBody,
   conversationResource,
@@ -8,9 +9,11 @@ import {
 } from '../../contracts/http/connector.ts';
 import { activityBody } from '../../contracts/http/messages.ts';
 import { conversationIdOf, serviceUrlOf } from '../../domain/bot-address.ts';
+import type { Job } from '../../domain/job.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
-import type { createAcceptBotActivity } from '../../usecases/accept-bot-activity.ts';
+import type { BotActivity, createAcceptBotActivity } from '../../usecases/accept-bot-activity.ts';
 import { callbackAccess } from '../access.ts';
+import { answerCreation } from '../answer-creation.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { createCallbackKeys } from '../callback-keys.ts';
@@ -39,11 +42,30 @@ const unsupportedCalls = [
 /** The bot's way back: the part of the Bot Framework's connector API that a WhatsApp conversation can have. */
 export function registerConnectorRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock' | 'publicUrl'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'channels' | 'clock' | 'publicUrl' | 'starter'> & {
     readonly acceptBotActivity: ReturnType<typeof createAcceptBotActivity>;
   },
 ): void {
-  const { acceptBotActivity, publicUrl } = dependencies;
+  const { acceptBotActivity, publicUrl, starter } = dependencies;
+
+  /** Never refused for a backlog: the user has an answer to get. */
+  async function accept<Body>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    given: Omit<BotActivity, 'requestId'>,
+    show: (job: Job) => Body,
+  ): Promise<Body> {
+    return answerCreation(request, reply, dependencies, async (tx) => {
+      const { job, startNow } = await acceptBotActivity(tx, { ...given, requestId: request.id });
+      return {
+        status: 201,
+        body: show(job),
+        after: () => {
+          if (startNow) starter.startSoon(job);
+        },
+      };
+    });
+  }
   const admit = requireCapability(createCallbackKeys(dependencies));
   const config = { access: callbackAccess };
   const bodyLimit = bodyLimitBytes.default;
@@ -68,9 +90,8 @@ export function registerConnectorRoutes(
       },
       async (request, reply) => {
         const { channelId, conversationId } = request.params;
-        const given = { channelId, conversationId, activityId: null, activity: request.body, requestId: request.id };
-        const { id } = await acceptBotActivity(request.tenantId, given);
-        return reply.code(201).send({ id });
+        const given = { channelId, conversationId, activityId: null, activity: request.body };
+        return accept(request, reply, given, ({ id }) => ({ id }));
       },
     );
 
@@ -91,9 +112,8 @@ export function registerConnectorRoutes(
       },
       async (request, reply) => {
         const { channelId, conversationId, activityId } = request.params;
-        const given = { channelId, conversationId, activityId, activity: request.body, requestId: request.id };
-        const { id } = await acceptBotActivity(request.tenantId, given);
-        return reply.code(201).send({ id });
+        const given = { channelId, conversationId, activityId, activity: request.body };
+        return accept(request, reply, given, ({ id }) => ({ id }));
       },
     );
 
@@ -118,9 +138,8 @@ export function registerConnectorRoutes(
         const conversationId = conversationIdOf(channelId, members[0]?.id ?? '');
         const made = { id: conversationId, serviceUrl: serviceUrlOf(publicUrl, channelId, capability) };
         if (activity === undefined || activity === null) return reply.code(201).send(made);
-        const given = { channelId, conversationId, activityId: null, activity, requestId: request.id };
-        const { id: activityId } = await acceptBotActivity(request.tenantId, given);
-        return reply.code(201).send({ ...made, activityId });
+        const given = { channelId, conversationId, activityId: null, activity };
+        return accept(request, reply, given, ({ id: activityId }) => ({ ...made, activityId }));
       },
     );
 

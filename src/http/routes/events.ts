@@ -56,7 +56,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
       produces: ['text/event-stream'],
       response: { 200: eventMessage },
     },
-    async handler({ tenantId, query, headers }, reply) {
+    async handler({ tenantId, apiKeyId, query, headers }, reply) {
       const last = headers['last-event-id'] ?? query.after;
       const after = await transactions.withTenant(tenantId, (tx) =>
         last === undefined || last === '' ? findNewestPosition(tx) : readEventCursor(tx, last),
@@ -65,7 +65,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
       reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      const stream = streams.open({ tenantId, after, filter: query.types ?? null, signal: gone.signal });
+      const stream = streams.open({ tenantId, apiKeyId, after, filter: query.types ?? null, signal: gone.signal });
       reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no');
       // A stream is sent as it is; the schema describes it for people.
       return reply.send(stream as unknown as z.input<typeof eventMessage>);
