@@ -48,7 +48,7 @@ function openAskDirectory(options: { readonly timeoutMs: number; readonly budget
     budgetMs: options.budgetMs,
   });
   return {
-    ask(merchantIds: readonly string[]) {
+    ask: (merchantIds: readonly string[]) => {
       const users = merchantIds.map((merchantId) => ({ merchantId, userId: 'u1' }));
       const page = { tenantId: bench.tenantId, jobId: 'ntf_1', center: 'user' as const, users, withPush: false };
       return askDirectory({ kind: 'http', url: directory.url, apiKey: null }, page);
