@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { formatTable } from '../table.ts';
 import { createBenchTenant, post } from '../tenant.ts';
 import type { BenchContext, ScenarioReport } from '../scenario.ts';
@@ -39,6 +40,10 @@ export async function runLists(context: BenchContext): Promise<ScenarioReport> {
   const machine = await describeServers(context, servers);
   const text = [
     ...introduce(machine),
+    `load average of the last minute and the last five: ${loadavg()
+      .slice(0, 2)
+      .map((each) => each.toFixed(1))
+      .join(', ')}`,
     `${measured.length} calls, 20 times each; ${late.length} of them above ${budgetMs} ms at p95. The slowest:`,
     ...formatTable([titles, ...worst.slice(0, worstShown).map(toRow)]),
   ].join('\n');

@@ -62,7 +62,7 @@ describe('jobs narrowed by several filters', () => {
 
   it('end pages before they are full where no filter alone is narrow, and still come to an end', async () => {
     const [busy = ''] = subjects.channelIds;
-    // More than 3,000 of the channel, more than 3,000 delivered, and no inbound message is ever delivered.
+    // More than 2,500 of the channel, more than 2,500 delivered, and no inbound message is ever delivered.
     const { jobs, pages } = await readAll({ channelId: busy, state: 'delivered', kind: 'inbound' });
     expect([jobs, pages]).toEqual([[], 2]);
     const filter = { channelId: busy, kind: 'inbound', createdBefore: all[0]?.createdAt ?? '' };
