@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
-const compiledDir = join(projectDir, '.cache', 'bench-processes');
+const compiledDir = join(projectDir, '.cache', 'bench-processes', 'bench');
 const endTimeoutMs = 5_000;
 
-/** Compiles sink and floor; throws when the compiler refuses, which has then said why. */
+/** Compiles the bench's own processes; throws when the compiler refuses, which has then said why. */
 export function compileBenchProcesses(): void {
   const compiler = join(projectDir, 'node_modules', 'typescript', 'bin', 'tsc');
   const config = join(projectDir, 'bench', 'tsconfig.processes.json');
@@ -25,7 +25,7 @@ export interface BenchProcess<Order, Word> {
 
 /** Starts a compiled process of the bench; it ends with its channel, so that a killed bench leaves none behind. */
 export function startBenchProcess<Order extends object, Word>(
-  name: 'sink' | 'floor',
+  name: 'sink' | 'floor' | 'upstreams' | 'bare-client',
   env: NodeJS.ProcessEnv,
 ): BenchProcess<Order, Word> {
   const child = fork(join(compiledDir, `${name}.js`), {

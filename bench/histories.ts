@@ -1,5 +1,6 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readRuns, type RunsOfWorkflow } from './run-histories.ts';
 import { describeSpread, type Spread } from './statistics.ts';
 
 const sampleSize = 12;
@@ -12,6 +13,8 @@ export interface HistoryCounts {
 export interface Histories {
   /** Counts in the histories of those of a few that have one of their own, evenly spread; null when there were none. */
   sample(workflowIds: readonly string[]): Promise<HistoryCounts | null>;
+  /** Of a workflow that may have continued as new; waits for its end. */
+  readRuns(workflowId: string): Promise<RunsOfWorkflow>;
   readonly serverVersion: string;
   stop(): Promise<void>;
 }
@@ -35,6 +38,7 @@ export async function openHistories(environment: Readonly<Record<string, string>
 
   return {
     serverVersion,
+    readRuns: (workflowId) => readRuns(client, workflowId),
     async sample(workflowIds) {
       const step = Math.max(1, Math.floor(workflowIds.length / sampleSize));
       const sampled = workflowIds.filter((_id, index) => index % step === 0).slice(0, sampleSize);

@@ -1,8 +1,8 @@
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import type { BenchDatabase } from './database.ts';
 import { createRandom, drive, type Load } from './driver.ts';
 import type { Histories, HistoryCounts } from './histories.ts';
-import { readUsage, type Usage, type Watched } from './process-usage.ts';
+import { readUsage, shareOfForeigners, subtractUsage, type Watched } from './process-usage.ts';
 import { describePercentiles, type Percentiles } from './statistics.ts';
 import type { Subject } from './subjects.ts';
 
@@ -72,7 +72,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   // In an open loop whoever was due in the window counts, however late the end: leaving those out would flatter.
   const judged = load.kind === 'closed' ? done : samples.filter(({ dueMs }) => isInWindow(dueMs));
   const donePerSecond = (done.length * 1_000) / (closedMs - openedMs);
-  const spentMs = subtract(driven.opened, driven.closed);
+  const spentMs = subtractUsage(driven.opened, driven.closed);
   return {
     round,
     subject: name,
@@ -97,25 +97,10 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   };
 }
 
-function subtract(before: Usage, after: Usage) {
-  const minus = (a: number | null | undefined, b: number | null | undefined) =>
-    typeof a === 'number' && typeof b === 'number' ? a - b : null;
-  return {
-    cpuMs: Object.fromEntries(Object.keys(after.cpuMs).map((key) => [key, minus(after.cpuMs[key], before.cpuMs[key])])),
-    machineBusyMs: minus(after.machineBusyMs, before.machineBusyMs),
-  };
-}
-
 function divide(value: number | null, count: number): number | null {
   return value === null || count === 0 ? null : value / count;
 }
 
 function sumOf(values: readonly (number | null | undefined)[]): number | null {
   return values.reduce<number | null>((sum, each) => (sum === null || typeof each !== 'number' ? null : sum + each), 0);
-}
-
-function shareOfForeigners(spent: ReturnType<typeof subtract>, wallMs: number): number | null {
-  if (spent.machineBusyMs === null) return null;
-  const oursMs = Object.values(spent.cpuMs).reduce((sum: number, each) => sum + (each ?? 0), 0);
-  return Math.max(0, spent.machineBusyMs - oursMs) / (wallMs * cpus().length);
 }

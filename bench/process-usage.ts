@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** Linux counts in hundredths of a second, whatever the kernel's own tick is (USER_HZ, proc(5)). */
 const tickMs = 10;
@@ -25,6 +26,25 @@ export function readUsage(watched: Watched): Usage {
     rssMb[name] = pid === null ? null : readRssMb(pid);
   }
   return { cpuMs, rssMb, machineBusyMs: readMachineBusyMs() };
+}
+
+export type Spent = Omit<Usage, 'rssMb'>;
+
+/** What was spent between two readings. */
+export function subtractUsage(before: Usage, after: Usage): Spent {
+  const minus = (a: number | null | undefined, b: number | null | undefined) =>
+    typeof a === 'number' && typeof b === 'number' ? a - b : null;
+  return {
+    cpuMs: Object.fromEntries(Object.keys(after.cpuMs).map((key) => [key, minus(after.cpuMs[key], before.cpuMs[key])])),
+    machineBusyMs: minus(after.machineBusyMs, before.machineBusyMs),
+  };
+}
+
+/** CPU of all cores that nobody of the watched used, of 1; null where it cannot be read. */
+export function shareOfForeigners(spent: Spent, wallMs: number): number | null {
+  if (spent.machineBusyMs === null) return null;
+  const oursMs = Object.values(spent.cpuMs).reduce((sum: number, each) => sum + (each ?? 0), 0);
+  return Math.max(0, spent.machineBusyMs - oursMs) / (wallMs * cpus().length);
 }
 
 interface ProcessTimes {
@@ -54,7 +74,7 @@ function sumTree(all: ReadonlyMap<number, ProcessTimes>, named: ReadonlySet<numb
   return sumMs;
 }
 
-function readRssMb(pid: number): number | null {
+export function readRssMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) / 1_024;
 }

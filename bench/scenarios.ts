@@ -1,4 +1,7 @@
 import { runHealthy } from './healthy.ts';
+import { runImport } from './import.ts';
+import { runInbox } from './inbox.ts';
+import { runNotifications } from './notifications.ts';
 import { runLists } from './lists/lists.ts';
 import type { RunScenario } from './scenario.ts';
 
@@ -6,5 +9,8 @@ import type { RunScenario } from './scenario.ts';
 export const scenarios: Readonly<Record<string, RunScenario>> = {
   healthy: (context) => runHealthy(context, { withSubscriber: false }),
   webhooks: (context) => runHealthy(context, { withSubscriber: true }),
+  notifications: runNotifications,
+  import: runImport,
+  inbox: runInbox,
   lists: runLists,
 };

@@ -13,7 +13,7 @@ export interface BenchTenant {
 
 /** Makes a tenant with one channel through the API, as a customer would: no bot and no KPI sink, no rate in the way. */
 export async function createBenchTenant(apiUrl: string, adminKey: string, kernelUrl: string): Promise<BenchTenant> {
-  const tenant = await post<{ id: string; apiKey: string }>(`${apiUrl}/v1/tenants`, adminKey, { name: 'Bench' });
+  const tenant = await createTenant(apiUrl, adminKey);
   const appSecret = randomBytes(18).toString('base64url');
   const channel = await post<{ id: string }>(`${apiUrl}/v1/channels`, tenant.apiKey, {
     kind: 'whatsapp',
@@ -28,6 +28,11 @@ export async function createBenchTenant(apiUrl: string, adminKey: string, kernel
   });
   const callbackUrl = `${apiUrl}/v1/channels/${channel.id}/callbacks`;
   return { id: tenant.id, apiKey: tenant.apiKey, channelId: channel.id, callbackUrl, appSecret };
+}
+
+/** A tenant with nothing in it yet, and the key with every scope. */
+export async function createTenant(apiUrl: string, adminKey: string): Promise<{ id: string; apiKey: string }> {
+  return post(`${apiUrl}/v1/tenants`, adminKey, { name: 'Bench' });
 }
 
 /** Subscribes a URL to two types of events; the result ends the subscription. */

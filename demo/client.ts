@@ -25,6 +25,8 @@ export interface Client {
   readonly callWithoutKey: (method: string, path: string) => Promise<Answer>;
   /** One call that has to succeed; the error names the call and what was answered. */
   ask<Body>(method: string, path: string, body?: unknown): Promise<Body>;
+  /** Sends one JSON value a line (NDJSON); it has to succeed, like `ask`. */
+  sendLines<Body>(path: string, lines: readonly unknown[]): Promise<Body>;
   /** A list's `data`. */
   list<Item>(path: string): Promise<readonly Item[]>;
   /** The job once `isDone` holds, or as it is when the time is over. */
@@ -40,23 +42,29 @@ export interface FollowOptions {
 
 /** A user of the REST API: plain fetch and a key, nothing of the product's own code. */
 export function createClient(baseUrl: string, key: string): Client {
-  async function exchange(method: string, path: string, headers: Record<string, string>, body?: unknown) {
+  async function exchange(method: string, path: string, headers: Record<string, string>, body?: string) {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
-      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers,
+      ...(body !== undefined && { body }),
       signal: AbortSignal.timeout(callTimeoutMs),
     });
     return { status: response.status, body: parseJson(await response.text()) };
   }
 
+  const authorization = `Bearer ${key}`;
   const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
-    exchange(method, path, { authorization: `Bearer ${key}` }, body);
+    body === undefined
+      ? exchange(method, path, { authorization })
+      : exchange(method, path, { authorization, 'content-type': 'application/json' }, JSON.stringify(body));
 
-  async function ask<Body>(method: string, path: string, body?: unknown): Promise<Body> {
-    const answer = await call(method, path, body);
+  function requireGood<Body>(method: string, path: string, answer: Answer): Body {
     if (answer.status >= 200 && answer.status < 300) return answer.body as Body; // cast: the API's contract
     throw new Error(`${method} ${path} was answered with ${answer.status}: ${describeBody(answer.body)}`);
+  }
+
+  async function ask<Body>(method: string, path: string, body?: unknown): Promise<Body> {
+    return requireGood(method, path, await call(method, path, body));
   }
 
   return {
@@ -64,6 +72,11 @@ export function createClient(baseUrl: string, key: string): Client {
     call,
     callWithoutKey: (method, path) => exchange(method, path, {}),
     ask,
+    async sendLines<Body>(path: string, lines: readonly unknown[]) {
+      const headers = { authorization, 'content-type': 'application/x-ndjson' };
+      const body = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      return requireGood<Body>('POST', path, await exchange('POST', path, headers, body));
+    },
     async list<Item>(path: string) {
       return (await ask<{ data: readonly Item[] }>('GET', path)).data;
     },

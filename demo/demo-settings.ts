@@ -7,11 +7,12 @@ export const noticeTexts = {
   es: 'Lo sentimos, no hemos podido entregarte nuestro último mensaje.',
 };
 
-/** Three merchants of the notification's story: one that works, one nobody is named of, one with nobody active. */
+/** One that works, one nobody is named of, one with nobody active, and one with many customers. */
 export const merchants = {
   bakery: { id: '64e5fe2e34951d5b444a511a', name: 'Bakery' },
   garage: { id: '64e5fe2e34951d5b444a511b', name: 'Garage' },
   closed: { id: '64e5fe2e34951d5b444a511c', name: 'Closed shop' },
+  wholesale: { id: '64e5fe2e34951d5b444a511d', name: 'Wholesale' },
 };
 
 export const users = {

@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly standIns: Readonly<Record<string, { readonly url: string }>>;
 }
 
-const labelWidth = 10;
+const labelWidth = 12;
 
 /** The results as a table, with where to look further below it. */
 export function describeResults(
@@ -39,6 +39,7 @@ export function describeSurroundings({ apiUrl, apiKey, logFiles, standIns }: Sur
   const standInUrls = Object.entries(standIns).map(([name, { url }]) => `${name} ${url}`);
   return [
     '',
+    `console        ${apiUrl}/console/  (with the key below)`,
     `problem types  ${apiUrl}/problems`,
     `stand-ins      ${standInUrls.join('  ')}`,
     `logs           ${logFiles.map((file) => relative('', file)).join('  ')}`,

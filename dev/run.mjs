@@ -14,7 +14,7 @@ const OLDEST_NODE_OF_TESTS = [20, 19];
 const FIRST_NODE_WITH_REGISTER = [20, 6];
 const ORPHAN_POLL_MS = 500;
 const LOCK_WAIT_MS = 10 * 60_000;
-const PROGRAMS = { demo: 'demo/main.ts', test: 'test/main.ts', bench: 'bench/main.ts' };
+const PROGRAMS = { demo: 'demo/main.ts', test: 'test/main.ts', bench: 'bench/main.ts', chaos: 'chaos/main.ts' };
 
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const cacheDir = join(projectDir, '.cache');

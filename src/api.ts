@@ -36,6 +36,7 @@ await runDoor('api', async (whenStopped) => {
     randomBytes,
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
+    retentionDays: config.retentionDays,
     starter,
     payloadCodec: createPayloadCodec({ keyRing }),
     isTemporalUp: () => isTemporalUp(connection),

@@ -5,6 +5,7 @@ import { createCollaborators } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
+import { createWorkerMetrics } from './http/worker-metrics.ts';
 import { isConnectionFault } from './store/transactions.ts';
 import { isTemporalUp } from './temporal/health.ts';
 import { installTemporalLog } from './temporal/runtime.ts';
@@ -16,38 +17,36 @@ const poolSize = 30;
 
 await runDoor('worker', async (whenStopped) => {
   const config = readConfig();
-  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter } = await createCollaborators(config, {
-    poolSize,
-  });
+  const collaborators = await createCollaborators(config, { poolSize });
+  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter } = collaborators;
+  const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
+  const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
   installTemporalLog(log);
-  const connection = await NativeConnection.connect({
-    ...config.temporalConnection,
-    grpcCompression: { codec: 'none' },
-  });
-  const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
+  const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
+  const client = new Client({ connection, namespace, dataConverter });
   const starter = createStarter({
     client,
     onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
   });
+  const shared = { starter, clock, log, retentionDays };
   turnBell.listen((next) => starter.wakeSoon(next));
   const workers = await startWorkers({
     connection,
-    namespace: config.temporalNamespace,
+    namespace,
     dataConverter,
     isOutage: isConnectionFault,
     workflowSource: builtWorkflows(),
-    activities: createActivities({ stores, http, keyRing, starter, publicUrl: config.publicUrl, clock, log }),
+    activities: createActivities({ ...shared, stores, http, keyRing, publicUrl, onStatusesDropped }),
   });
   const health = await startWorkerHealth({
     host: config.host,
     port: config.metricsPort,
     transactions: stores.transactions,
+    metrics,
     isRunning: workers.isRunning,
     isTemporalUp: () => isTemporalUp(connection),
   });
-  const { retentionDays } = config;
-  const { countDroppedStatuses: onStatusesDropped } = health;
-  const sweeps = startSweeps({ ...stores, starter, clock, log, retentionDays, onStatusesDropped });
+  const sweeps = startSweeps({ ...stores, ...shared });
   log.info({ metricsPort: config.metricsPort }, 'worker ready');
 
   whenStopped(workers.shutDown);

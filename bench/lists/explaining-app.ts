@@ -32,7 +32,13 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     ...stores.transactions,
     ...explainTransactions(stores.transactions, (plan) => plans.push(plan)),
   };
-  const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
+  const starter = {
+    startSoon: () => true,
+    startPagesSoon: () => true,
+    wakeSoon: () => true,
+    startErasureSoon: () => true,
+    queueLength: () => 0,
+  };
   const explainedStores = { ...stores, transactions: explained };
   const app = await buildApp({
     ...explainedStores,
@@ -41,6 +47,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     randomBytes,
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
+    retentionDays: config.retentionDays,
     starter,
     payloadCodec: createPayloadCodec({ keyRing: shared.keyRing }),
     isTemporalUp: async () => true,

@@ -16,8 +16,8 @@ export interface PushSend {
 export interface PushOptions {
   readonly port?: number | undefined;
   readonly recordLimit?: number;
-  /** With it, a send without this bearer token is refused with 401. */
-  readonly accessToken?: string;
+  /** With it, a send without this bearer token is refused with 401; a function tells the one that is valid now. */
+  readonly accessToken?: string | (() => string);
 }
 
 export type Push = Recorder<PushSend>;
@@ -33,7 +33,8 @@ export function startPush({ port, recordLimit, accessToken }: PushOptions = {}):
       const projectId = sendPath.exec(path)?.[1];
       if (method !== 'POST' || projectId === undefined) return null;
       const message = toObject(parseObject(body)?.['message']) ?? {};
-      const isAuthorised = accessToken === undefined || headers.authorization === `Bearer ${accessToken}`;
+      const valid = typeof accessToken === 'function' ? accessToken() : accessToken;
+      const isAuthorised = valid === undefined || headers.authorization === `Bearer ${valid}`;
       return { at: Date.now(), projectId, token: toText(message['token']), message, isAuthorised };
     },
     keyOf: ({ token }) => token ?? '',

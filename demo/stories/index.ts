@@ -4,12 +4,15 @@ import { deliveredAndRead } from './delivered-and-read.ts';
 import { failedByCallback } from './failed-by-callback.ts';
 import { expiredToken } from './expired-token.ts';
 import { failedGroup } from './failed-group.ts';
+import { inboxRead } from './inbox-read.ts';
 import { inOrder } from './in-order.ts';
+import { largeBatch } from './large-batch.ts';
 import { notRenderable } from './not-renderable.ts';
 import { notification } from './notification.ts';
 import { push } from './push.ts';
 import { refusedTwice } from './refused-twice.ts';
 import { throttledPair } from './throttled-pair.ts';
+import { unreachableIntegrator } from './unreachable-integrator.ts';
 import { uploadedPicture } from './uploaded-picture.ts';
 
 /** The script, in the order in which it is played. */
@@ -25,5 +28,8 @@ export const stories: readonly Story[] = [
   botConversation,
   uploadedPicture,
   notification,
+  unreachableIntegrator,
+  largeBatch,
+  inboxRead,
   push,
 ];

@@ -88,8 +88,10 @@ export function describeResult(
   const isBatch = kind === 'notification';
   const jobUrl = `${client.baseUrl}/v1/jobs/${id}`;
   const links: Link[] = [{ label: 'job', url: jobUrl, readBy: 'key' }];
-  if (isBatch) links.push({ label: 'errors', url: `${jobUrl}/errors`, readBy: 'key' });
-  else links.push({ label: 'attempts', url: `${jobUrl}/attempts`, readBy: 'key' });
+  if (isBatch) {
+    links.push({ label: 'errors', url: `${jobUrl}/errors`, readBy: 'key' });
+    links.push({ label: 'deliveries', url: `${jobUrl}/deliveries`, readBy: 'key' });
+  } else links.push({ label: 'attempts', url: `${jobUrl}/attempts`, readBy: 'key' });
   if (error !== null) {
     links.push({ label: 'problem', url: error.instance, readBy: 'key' });
     links.push({ label: 'meaning', url: error.type, readBy: 'anybody' });

@@ -4,6 +4,7 @@ import type {
   InboundActivities,
   NotificationActivities,
   RelayActivities,
+  UpkeepActivities,
 } from '../contracts/activities.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Stores } from '../store/index.ts';
@@ -31,9 +32,15 @@ import { createRecordUpload } from './delivery/record-upload.ts';
 import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
+import { createEraseRecipient } from './upkeep/erase-recipient.ts';
+import { createPurgeExpired } from './upkeep/purge-expired.ts';
 import { createWebhookRelay } from './webhook/index.ts';
 
-export type Activities = DeliveryActivities & InboundActivities & RelayActivities & NotificationActivities;
+export type Activities = DeliveryActivities &
+  InboundActivities &
+  RelayActivities &
+  NotificationActivities &
+  UpkeepActivities;
 
 /** Builds every activity over the collaborators of one worker. */
 export function createActivities(dependencies: {
@@ -43,6 +50,8 @@ export function createActivities(dependencies: {
   readonly starter: Pick<Starter, 'startSoon'>;
   readonly publicUrl: string;
   readonly clock: () => Date;
+  readonly retentionDays: number;
+  readonly onStatusesDropped: (count: number) => void;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
   const { stores, http, starter, publicUrl, clock } = dependencies;
@@ -103,6 +112,8 @@ export function createActivities(dependencies: {
       ...runtime,
       info,
     }),
+    eraseRecipient: createEraseRecipient({ ...stores, clock, ...runtime }),
+    purgeExpired: createPurgeExpired({ ...dependencies, ...stores, ...runtime }),
     ...createNotificationActivities({
       stores,
       keyRing: dependencies.keyRing,

@@ -1,6 +1,8 @@
+import type { PurgedCounts } from '../domain/retention.ts';
 import type {
   ChannelReference,
   DeliveryReference,
+  ErasureReference,
   JobReference,
   PageReference,
   WebhookReference,
@@ -74,4 +76,25 @@ export interface RelayActivities {
   relayKpiEvents(input: ChannelReference): Promise<{ readonly delivered: number; readonly nextDueMs: number | null }>;
   /** Sends an endpoint its events until none is due. `hasMore` = the run is over and the work may not be. */
   relayWebhookEvents(input: WebhookReference): Promise<{ readonly delivered: number; readonly hasMore: boolean }>;
+}
+
+/** How far an erasure came. `wait`: what is left is on the wire, `inFlight` jobs of it. */
+export interface ErasurePass {
+  readonly next: 'end' | 'more' | 'wait';
+  readonly erasedJobs: number;
+  readonly inFlight: number;
+}
+
+/** `hasMore` = the run is over and the work may not be. */
+export interface PurgePass {
+  readonly purged: PurgedCounts;
+  readonly hasMore: boolean;
+}
+
+/** What keeps the tables bounded and the promises about them. */
+export interface UpkeepActivities {
+  /** Deletes what is older than its retention, in small transactions, for a few seconds. */
+  purgeExpired(): Promise<PurgePass>;
+  /** Erases what is kept of one number, in small transactions, for a few seconds. */
+  eraseRecipient(input: ErasureReference): Promise<ErasurePass>;
 }

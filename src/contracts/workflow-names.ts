@@ -2,7 +2,9 @@
 export const workflowNames = [
   'deliverMessage',
   'deliverPage',
+  'eraseRecipient',
   'notifyBatch',
+  'purgeExpired',
   'relayInbound',
   'relayKpi',
   'relayWebhook',

@@ -6,6 +6,9 @@ import { defineSignal } from '@temporalio/workflow';
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
+/** The one that purges, of all tenants: there is never more than one. */
+export const purgeWorkflowId = 'waypost-retention';
+
 /** Starts and wakes go by job: the id of the workflow is the id of the job. */
 export interface JobReference {
   readonly tenantId: string;
@@ -37,6 +40,12 @@ export interface ChannelReference {
 export interface DeliveryReference {
   readonly tenantId: string;
   readonly deliveryId: string;
+}
+
+/** An erasure is named by its id: the number that it erases stands in its row alone. */
+export interface ErasureReference {
+  readonly tenantId: string;
+  readonly erasureId: string;
 }
 
 export interface WebhookReference {

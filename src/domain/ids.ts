@@ -14,6 +14,8 @@ export const idPrefixes = {
   event: 'evt',
   inboxNotification: 'nfn',
   request: 'req',
+  audit: 'aud',
+  erasure: 'era',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -35,6 +35,7 @@ export function createKeyRing(keys: readonly RingKey[]): KeyRing {
   }
 
   return {
+    sealingKeyId: first.id,
     sealText: (text) => `${first.id}.${Buffer.from(seal(first, Buffer.from(text, 'utf8'))).toString('base64url')}`,
     openText: (sealed) => {
       const dot = sealed.indexOf('.');

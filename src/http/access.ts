@@ -13,9 +13,11 @@ export type Access =
 declare module 'fastify' {
   interface FastifyContextConfig {
     access: Access;
+    /** What may take as long as the other side likes: a body that is read as it comes, an answer that goes on. */
+    long?: 'body' | 'answer';
   }
   interface FastifyRequest {
-    /** Set on routes of kind `tenant` and where a bot's capability was proved, else empty. */
+    /** Set on routes of kind `tenant`, where a bot's capability was proved, and where the operator acts for one; else empty. */
     tenantId: string;
     /** The key that was used on routes of kind `tenant`, else empty. */
     apiKeyId: string;

@@ -5,11 +5,13 @@ import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { MediaDescription, MediaFault } from '../domain/media.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import type { EventHorizon } from '../store/event-horizon.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { UseCases } from '../usecases/index.ts';
 import type { JobStarter } from '../usecases/job-starter.ts';
 import type { UrlJudge } from '../usecases/require-allowed-url.ts';
@@ -46,6 +48,7 @@ export interface AppDependencies extends UseCases {
   readonly writeJobChange: WriteJobChange;
   readonly horizon: EventHorizon;
   readonly webhooks: WebhookStore;
+  readonly recordAudit: RecordAudit;
   readonly keyRing: KeyRing;
   readonly createId: CreateId;
   readonly clock: () => Date;
@@ -65,7 +68,10 @@ export interface AppDependencies extends UseCases {
   /** The newest migration that this build knows. */
   readonly schemaVersion: string;
   readonly metrics: Registry;
+  readonly retentionDays: number;
   readonly poolCounts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** Replaces some of `requestLimits`. */
+  readonly limits?: Partial<RequestLimits>;
   /** Undefined = no log lines. */
   readonly log?: FastifyBaseLogger | undefined;
 }

@@ -7,18 +7,22 @@ import type { AppDependencies } from './app-dependencies.ts';
 import { authenticateRequests } from './authentication.ts';
 import { createBrokenRequestHandler } from './broken-requests.ts';
 import { closeConnectionsOnDrain } from './drain.ts';
+import { cutOffLateBodies } from './late-bodies.ts';
 import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
 import { keepCursorsApart } from './own-cursors.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
 import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
 import { acceptJsonBodies } from './read-json.ts';
+import { boundRequests } from './request-gate.ts';
 import { createRequestIdSource } from './request-id.ts';
+import { type RequestLimits, requestLimits } from './request-limits.ts';
 import { registerRoutes } from './routes.ts';
 import { validateWithZod } from './validation.ts';
 
 const maxHeaderBytes = 16 * 1024;
-const headersTimeoutMs = 15_000;
+/** How often Node looks for requests that are late. */
+const checkConnectionsMs = 5_000;
 /** Node's own default; a streamed import is one request and may take as long. */
 const requestTimeoutMs = 300_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that it is never us who close first. */
@@ -28,7 +32,9 @@ const maxParamChars = 1_000;
 
 /** Builds the HTTP floor: everything but the listening. Rejects when a route is not declared as it must be. */
 export async function buildApp(dependencies: AppDependencies): Promise<App> {
-  const app = createServer(dependencies);
+  const limits = { ...requestLimits, ...dependencies.limits };
+  const app = createServer(dependencies, limits);
+  app.server.maxConnections = limits.connections;
   app.setValidatorCompiler(validateWithZod);
   app.setSerializerCompiler(serializerCompiler);
   acceptJsonBodies(app);
@@ -39,7 +45,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   });
   closeConnectionsOnDrain(app);
   opensDocs(app);
+  boundRequests(app, { ...dependencies, limits });
   authenticateRequests(app, dependencies);
+  cutOffLateBodies(app, { ...dependencies, limits });
   logAnswers(app);
   measureRequests(app, dependencies);
   keepCursorsApart(app);
@@ -50,7 +58,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   return app;
 }
 
-function createServer(dependencies: AppDependencies): App {
+function createServer(dependencies: AppDependencies, { headerMs }: RequestLimits): App {
   const { publicUrl, log } = dependencies;
   return fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
@@ -61,7 +69,11 @@ function createServer(dependencies: AppDependencies): App {
     bodyLimit: bodyLimitBytes.default,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headerMs,
+      connectionsCheckingInterval: Math.min(checkConnectionsMs, headerMs),
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxParamChars },
     // While it drains, a request on an open connection is answered as always, and the connection closed after it.
     return503OnClosing: false,

@@ -1,9 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram } from 'prom-client';
+import { Refusal } from '../domain/problems/refusal.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import { gaugeBacklog } from './backlog-gauges.ts';
+import { gaugeRetention } from './retention-gauge.ts';
+import { createShedCounter } from './shed-counter.ts';
 
-type MetricsDependencies = Pick<AppDependencies, 'metrics' | 'transactions' | 'starter' | 'poolCounts'>;
+type MetricsDependencies = Pick<
+  AppDependencies,
+  'metrics' | 'transactions' | 'starter' | 'poolCounts' | 'retentionDays' | 'clock'
+>;
 
 /** Around the accept time that is promised (13 ms), and up to the statement time-out. */
 const durationBucketsSeconds = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -21,8 +27,13 @@ export function measureRequests(app: FastifyInstance, dependencies: MetricsDepen
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     durations.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
   });
+  const countShed = createShedCounter(dependencies.metrics);
+  app.addHook('onError', async (_request, _reply, error) => {
+    if (error instanceof Refusal && error.code === 'too_many_waiting_jobs') countShed('waiting_jobs');
+  });
   gaugeProcess(dependencies);
   gaugeBacklog(dependencies);
+  gaugeRetention(dependencies);
 }
 
 function gaugeProcess({ metrics, starter, poolCounts }: MetricsDependencies): void {

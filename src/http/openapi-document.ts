@@ -66,9 +66,15 @@ function listReferences(value: unknown): string[] {
 }
 
 function completeOperation(operation: Operation, method: string, path: string): void {
-  const reference = (name: keyof typeof responses) => ({ $ref: `#/components/responses/${name}` });
+  const ownContent = readOwnProblem(operation);
+  const reference = (name: keyof typeof responses) =>
+    ownContent === null
+      ? { $ref: `#/components/responses/${name}` }
+      : { ...responses[name], content: { 'application/problem+json': ownContent } };
   const isKeyed = (operation.security?.length ?? 0) > 0;
-  const isCreation = method === 'post' && ['201', '202'].some((status) => status in (operation.responses ?? {}));
+  const isForIntegrators = path.startsWith('/webhooks/integration/');
+  const isCreation =
+    method === 'post' && (isForIntegrators || ['201', '202'].some((status) => status in (operation.responses ?? {})));
   operation.responses = {
     ...Object.fromEntries(Object.entries(operation.responses ?? {}).map(nameAnswer)),
     ...(isKeyed && { '401': reference('Unauthorized'), '403': reference('Forbidden') }),
@@ -81,6 +87,12 @@ function completeOperation(operation: Operation, method: string, path: string): 
   if (isCreation && isKeyed && !path.startsWith('/v1/tenants')) {
     operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
   }
+}
+
+/** The schema of a route whose errors carry more than a problem; null = they are problems and nothing else. */
+function readOwnProblem({ responses: own }: Operation): unknown {
+  const answer = own?.['default'] as { readonly content?: Readonly<Record<string, unknown>> } | undefined;
+  return answer?.content?.['application/json'] ?? null;
 }
 
 /** The generator writes "Default Response" where a schema has no words of its own. */

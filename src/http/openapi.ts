@@ -18,6 +18,7 @@ const tags = [
   { name: 'inbox', description: 'What users read in their notification centre' },
   { name: 'callbacks', description: 'Where providers and bots call in' },
   { name: 'keys', description: 'API keys of a tenant' },
+  { name: 'audit', description: 'Who changed which setting' },
   { name: 'tenants', description: 'For the operator, with the admin key' },
   { name: 'operation', description: 'Probes, figures and the codec of the Temporal Web UI' },
 ];

@@ -24,7 +24,7 @@ export function replyWithError(
   reply: FastifyReply,
   dependencies: ReplyDependencies,
 ): FastifyReply {
-  const refusal = toRefusal(error);
+  const refusal = toRefusal(error, request);
   if (refusal.code === 'internal_error') request.log.error({ err: error }, 'request failed');
   else if (refusal.code === 'service_unavailable') request.log.warn({ err: error }, 'request failed for an outage');
   if (refusal.retryAfterSeconds !== null) reply.header('retry-after', String(refusal.retryAfterSeconds));
@@ -50,9 +50,11 @@ export function sendProblem(reply: FastifyReply, problem: Readonly<Record<string
     .send(Buffer.from(JSON.stringify(problem)));
 }
 
-function toRefusal(error: unknown): Refusal {
+function toRefusal(error: unknown, { raw }: FastifyRequest): Refusal {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Error)) return apiProblem('internal_error', faultDetail);
+  // The caller went away in the middle of a body: no outage of ours, though its error has the code of one.
+  if (raw.errored === error) return cutOff();
   return fromFastify(error) ?? fromOutage(error) ?? apiProblem('internal_error', faultDetail, { cause: error });
 }
 
@@ -82,7 +84,11 @@ function fromFastify(error: Error & Partial<FastifyError>): Refusal | null {
   const known = refusalByFastifyCode.get(error.code ?? '');
   if (known !== undefined) return apiProblem(...known);
   const isUnreadable = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
-  return isUnreadable ? apiProblem('malformed_json', 'The body could not be read to its end.') : null;
+  return isUnreadable ? cutOff() : null;
+}
+
+function cutOff(): Refusal {
+  return apiProblem('malformed_json', 'The body could not be read to its end.');
 }
 
 const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];

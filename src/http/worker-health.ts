@@ -1,12 +1,9 @@
 import { createServer } from 'node:http';
+import type { Registry } from 'prom-client';
 import type { Transactions } from '../store/transactions.ts';
-import { gaugeBacklog } from './backlog-gauges.ts';
-import { createRegistry } from './registry.ts';
-import { createStatusCounter } from './status-counter.ts';
 
 export interface WorkerHealth {
   stop(): Promise<void>;
-  readonly countDroppedStatuses: (count: number) => void;
 }
 
 /**
@@ -16,13 +13,12 @@ export interface WorkerHealth {
 export async function startWorkerHealth(options: {
   readonly host: string;
   readonly port: number;
+  readonly metrics: Registry;
   readonly transactions: Transactions;
   readonly isRunning: () => boolean;
   readonly isTemporalUp: () => Promise<boolean>;
 }): Promise<WorkerHealth> {
-  const registry = createRegistry();
-  gaugeBacklog({ metrics: registry, transactions: options.transactions });
-  const countStatus = createStatusCounter(registry);
+  const { metrics } = options;
   const server = createServer((request, response) => {
     void answer(request.url ?? '/').then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
@@ -35,7 +31,7 @@ export async function startWorkerHealth(options: {
     if (path === '/livez') return json(200, { status: 'ok' });
     if (path === '/readyz') return ready();
     if (path !== '/metrics') return json(404, { status: 'not_found' });
-    return { status: 200, type: registry.contentType, body: await registry.metrics() };
+    return { status: 200, type: metrics.contentType, body: await metrics.metrics() };
   }
 
   async function ready() {
@@ -51,7 +47,6 @@ export async function startWorkerHealth(options: {
     server.listen(options.port, options.host, resolve);
   });
   return {
-    countDroppedStatuses: (count) => countStatus('dropped', count),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -12,11 +12,24 @@ export async function lockBatch(tx: Tx, id: string): Promise<Job | null> {
   return rows[0] === undefined ? null : toJob(rows[0]);
 }
 
-/** The same with a lock that keeps the batch as it is, and lets others read it so. */
+/** The same for who only writes progress, and ends nothing: others who do so wait, and who holds the batch does not. */
+export async function lockBatchProgress(tx: Tx, id: string): Promise<Job | null> {
+  const rows = await tx.query<JobRow>({
+    name: 'lock-batch-progress',
+    text: `select ${jobColumns} from job where id = $1 and kind = 'notification' for no key update`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toJob(rows[0]);
+}
+
+/**
+ * The same, held as running or ended: nobody who ends it, and so has `lockBatch` or `lockJob`, comes between. Progress may
+ * be written meanwhile, so counts may be out of date.
+ */
 export async function holdBatch(tx: Tx, id: string): Promise<Job | null> {
   const rows = await tx.query<JobRow>({
     name: 'hold-batch',
-    text: `select ${jobColumns} from job where id = $1 and kind = 'notification' for share`,
+    text: `select ${jobColumns} from job where id = $1 and kind = 'notification' for key share`,
     values: [id],
   });
   return rows[0] === undefined ? null : toJob(rows[0]);

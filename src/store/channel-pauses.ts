@@ -11,8 +11,11 @@ import type { Tx } from './transactions.ts';
 const releasedAtOnce = 500;
 
 export interface ChannelPauses {
-  /** Pauses an active channel and tells it; false = it was paused already. */
-  pause(tx: Tx, id: string, reason: Problem | null, now: Date): Promise<boolean>;
+  /**
+   * Pauses an active channel and tells it; false = it was paused already, or has changed. `seenAt` = its `updatedAt` as the
+   * caller knows it: a reason that was found with other settings is none any more. Null = whatever its settings are.
+   */
+  pause(tx: Tx, id: string, reason: Problem | null, now: Date, seenAt?: Date | null): Promise<boolean>;
   /** Makes it active, tells it, and lets what it held go on; false = it was active. */
   resume(tx: Tx, id: string, now: Date): Promise<boolean>;
 }
@@ -33,11 +36,11 @@ export function createChannelPauses(dependencies: {
   }
 
   return {
-    async pause(tx, id, reason, now) {
+    async pause(tx, id, reason, now, seenAt = null) {
       const [paused] = await tx.query<ChannelDataRow>({
         text: `update channel set state = 'paused', paused_reason = $2, updated_at = $3
-          where id = $1 and state = 'active' returning ${channelColumns}`,
-        values: [id, reason === null ? null : JSON.stringify(reason), now],
+          where id = $1 and state = 'active' and ($4::timestamptz is null or updated_at = $4) returning ${channelColumns}`,
+        values: [id, reason === null ? null : JSON.stringify(reason), now, seenAt],
       });
       if (paused === undefined) return false;
       await tell(tx, 'channel.paused', paused, now);

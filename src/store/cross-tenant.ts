@@ -1,4 +1,5 @@
 import type { JobKind } from '../domain/job.ts';
+import type { StoredAnswer } from './idempotency-keys.ts';
 import type { Tx } from './transactions.ts';
 
 /** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql and later). */
@@ -19,6 +20,18 @@ export async function findApiKey(
   });
   const row = rows[0];
   return row === undefined ? null : { id: row.id, tenantId: row.tenant_id, scopes: row.scopes };
+}
+
+/** What the operator was answered at `notBefore` or later; null = nothing, or forgotten. Needs the key's turn. */
+export async function findOperatorAnswer(tx: Tx, key: string, notBefore: Date): Promise<StoredAnswer | null> {
+  const rows = await tx.query<{ request_hash: Buffer; status: number; location: string | null; body: string }>({
+    text: 'select request_hash, status, location, body from find_operator_answer($1, $2)',
+    values: [key, notBefore],
+  });
+  const row = rows[0];
+  return row === undefined
+    ? null
+    : { requestHash: row.request_hash, status: row.status, location: row.location, body: row.body };
 }
 
 export async function findChannelTenant(tx: Tx, channelId: string): Promise<string | null> {
@@ -85,6 +98,18 @@ export async function leaseDueReplays(
     values: [bounds.limit, bounds.leaseSeconds],
   });
   return rows.map((row) => ({ tenantId: row.tenant_id, deliveryId: row.id }));
+}
+
+/** Erasures that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */
+export async function leaseDueErasures(
+  tx: Tx,
+  bounds: { readonly limit: number; readonly leaseSeconds: number },
+): Promise<{ readonly tenantId: string; readonly erasureId: string }[]> {
+  const rows = await tx.query<{ id: string; tenant_id: string }>({
+    text: 'select id, tenant_id from lease_due_erasures($1, $2)',
+    values: [bounds.limit, bounds.leaseSeconds],
+  });
+  return rows.map((row) => ({ tenantId: row.tenant_id, erasureId: row.id }));
 }
 
 /** Closes status windows that have ended; returns how many. */
@@ -160,28 +185,6 @@ export async function countWebhookBacklog(
     { state: 'due' as const, waiting: Number(row.due), oldestSeconds: row.oldest_due_seconds },
     { state: 'untried' as const, waiting: Number(row.untried), oldestSeconds: row.oldest_untried_seconds },
   ]);
-}
-
-/** Deletes parked statuses and idempotency keys that are older than the given times; returns how many of each. */
-export async function purgeShortLived(
-  tx: Tx,
-  before: { statuses: Date; keys: Date },
-  limit: number,
-): Promise<{ statuses: number; keys: number }> {
-  const rows = await tx.query<{ statuses: number; keys: number }>({
-    text: 'select statuses, keys from purge_short_lived($1, $2, $3)',
-    values: [before.statuses, before.keys, limit],
-  });
-  return rows[0] ?? { statuses: 0, keys: 0 };
-}
-
-/** Deletes finished jobs and their events that are older than `before`, at most `limit` of each; returns how many rows. */
-export async function purgeOld(tx: Tx, before: Date, limit: number): Promise<number> {
-  const rows = await tx.query<{ purged: number }>({
-    text: 'select purge_old($1, $2) as purged',
-    values: [before, limit],
-  });
-  return rows[0]?.purged ?? 0;
 }
 
 export async function countWaitingJobs(tx: Tx): Promise<{ kind: string; due: number; oldestDueSeconds: number }[]> {

@@ -84,11 +84,16 @@ async function replaceTokens(tx: Tx, tenantId: string, users: readonly UserToSav
     tokens.map(({ token, platform }) => ({ merchantId, userId, token, platform })),
   );
   await tx.execute({
-    text: `delete from push_token t
-      using unnest($1::text[], $2::text[]) as named (merchant_id, user_id)
-      where t.merchant_id = named.merchant_id and t.user_id = named.user_id and not exists (
-        select 1 from unnest($3::text[], $4::text[], $5::text[]) as given (merchant_id, user_id, token)
-        where given.merchant_id = t.merchant_id and given.user_id = t.user_id and given.token = t.token)`,
+    // Each user's tokens are looked up by the primary key. As a plain join this became a walk through all of the tenant's
+    // tokens while a first import fills the table faster than it is analysed (0.7 s for 500 users beside 60,000 tokens).
+    text: `delete from push_token where ctid = any (array(
+        select old.ctid from unnest($1::text[], $2::text[]) as named (merchant_id, user_id), lateral (
+          select t.ctid, t.token from push_token t
+          where t.merchant_id = named.merchant_id and t.user_id = named.user_id offset 0
+        ) old
+        where not exists (
+          select 1 from unnest($3::text[], $4::text[], $5::text[]) as given (merchant_id, user_id, token)
+          where given.merchant_id = named.merchant_id and given.user_id = named.user_id and given.token = old.token)))`,
     values: [
       users.map((user) => user.merchantId),
       users.map((user) => user.userId),

@@ -1,11 +1,12 @@
-import type { Center, NotificationType, TextByLanguage } from '../domain/notification/request.ts';
+import { type Center, type NotificationType, type TextByLanguage, userKey } from '../domain/notification/request.ts';
 import { isConnectionFault, type Tx } from './transactions.ts';
 
-/** One notification to save for one user. */
+/** One notification to save for one user. `language` = what a directory over HTTP told; null = nothing, or it is in our tables. */
 export interface InboxRow {
   readonly id: string;
   readonly merchantId: string;
   readonly userId: string;
+  readonly language: string | null;
 }
 
 export interface InboxOwner {
@@ -40,7 +41,7 @@ export async function saveInboxRows<Row extends InboxRow>(
     const outcome = await trySave(tx, owner, group);
     if ('stored' in outcome) {
       for (const row of group) {
-        if (outcome.stored.has(keyOf(row))) saved.push(row);
+        if (outcome.stored.has(userKey(row))) saved.push(row);
         else unsaved.push({ row, sqlState: null });
       }
     } else if (group.length === 1) {
@@ -76,15 +77,24 @@ async function insertRows(tx: Tx, owner: InboxOwner, rows: readonly InboxRow[]):
   const inserted = await tx.query<{ merchant_id: string; user_id: string }>({
     name: 'insert-inbox-rows',
     text: `
-      insert into inbox_notification (id, tenant_id, merchant_id, user_id, center, job_id, created_at)
-      select id, $4, merchant_id, user_id, $5, $6, $7
-      from unnest($1::text[], $2::text[], $3::text[]) as given (id, merchant_id, user_id)
+      insert into inbox_notification (id, tenant_id, merchant_id, user_id, language, center, job_id, created_at)
+      select id, $5, merchant_id, user_id, language, $6, $7, $8
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as given (id, merchant_id, user_id, language)
       on conflict (tenant_id, job_id, merchant_id, user_id) do nothing
       returning merchant_id, user_id`,
-    values: [rows.map((row) => row.id), merchantIds, userIds, owner.tenantId, owner.center, owner.jobId, owner.now],
+    values: [
+      rows.map((row) => row.id),
+      merchantIds,
+      userIds,
+      rows.map((row) => row.language),
+      owner.tenantId,
+      owner.center,
+      owner.jobId,
+      owner.now,
+    ],
   });
   const found = inserted.length === rows.length ? inserted : await findStored(tx, owner.jobId, merchantIds, userIds);
-  return new Set(found.map((row) => keyOf({ merchantId: row.merchant_id, userId: row.user_id })));
+  return new Set(found.map((row) => userKey({ merchantId: row.merchant_id, userId: row.user_id })));
 }
 
 /** What an earlier run, or this statement, has stored. */
@@ -98,10 +108,6 @@ async function findStored(tx: Tx, jobId: string, merchantIds: readonly string[],
       ) n`,
     values: [jobId, merchantIds, userIds],
   });
-}
-
-function keyOf(row: { readonly merchantId: string; readonly userId: string }): string {
-  return JSON.stringify([row.merchantId, row.userId]);
 }
 
 /** Whose inbox of which centre. */
@@ -119,12 +125,15 @@ export interface InboxItem {
   readonly data: Readonly<Record<string, unknown>>;
   readonly externalId: string | null;
   readonly externalType: string | null;
+  /** The reader's when it was saved, where a directory over HTTP told it; else null. */
+  readonly language: string | null;
   readonly readAt: Date | null;
   readonly createdAt: Date;
 }
 
 const itemColumns = `n.id, c.type, c.title_i18n as "titleI18n", c.message_i18n as "messageI18n", c.data,
-  c.external_id as "externalId", c.external_type as "externalType", n.read_at as "readAt", n.created_at as "createdAt"`;
+  c.external_id as "externalId", c.external_type as "externalType", n.language, n.read_at as "readAt",
+  n.created_at as "createdAt"`;
 
 /** Newest first; `unread` true = unread only, false = read only. Served by `inbox_newest`. */
 export async function listInbox(
@@ -186,7 +195,7 @@ export async function markAllRead(tx: Tx, inbox: Inbox, readAt: Date): Promise<n
   });
 }
 
-/** Who reads an inbox. `language` null = the directory in our tables does not know this user. */
+/** Who reads an inbox. `language` null = the directory is not in our tables, or does not know this user. */
 export interface InboxReader {
   readonly language: string | null;
   readonly defaultLanguage: string;
@@ -202,7 +211,8 @@ export async function readInboxReader(tx: Tx, inbox: Inbox): Promise<InboxReader
     text: `
       select u.language, t.default_language, $3 <> 'admin' or t.directory_source ->> 'kind' <> 'postgres'
         or coalesce('admin' = any (u.roles), false) as can_see
-      from tenant t left join directory_user u on u.merchant_id = $1 and u.id = $2`,
+      from tenant t left join directory_user u
+        on u.merchant_id = $1 and u.id = $2 and t.directory_source ->> 'kind' = 'postgres'`,
     values: [inbox.merchantId, inbox.userId, inbox.center],
   });
   const row = rows[0];

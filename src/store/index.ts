@@ -1,16 +1,19 @@
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import { createRecordAudit, type RecordAudit } from './audit.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
 import { createEventHorizon, type EventHorizon } from './event-horizon.ts';
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
+import { type CancelJob, createCancelJob } from './job-cancellation.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
 import { createMessageFailures, type MessageFailures } from './message-failures.ts';
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import type { Pool } from './pool.ts';
+import { createRecipientEraser, type RecipientEraser } from './recipient-eraser.ts';
 import type { TurnBell } from './turn-bell.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 import { createWebhookStore, type WebhookStore } from './webhooks.ts';
@@ -28,6 +31,9 @@ export interface Stores {
   readonly statuses: MessageStatuses;
   readonly horizon: EventHorizon;
   readonly webhooks: WebhookStore;
+  readonly recordAudit: RecordAudit;
+  readonly cancelJob: CancelJob;
+  readonly eraser: RecipientEraser;
   readonly createId: CreateId;
 }
 
@@ -56,6 +62,7 @@ export function createStores(dependencies: {
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
   const transactions = createTransactions(dependencies);
+  const cancelJob = createCancelJob({ channels, writeJobChange });
   return {
     transactions,
     channels,
@@ -68,6 +75,9 @@ export function createStores(dependencies: {
     statuses,
     horizon: createEventHorizon({ transactions }),
     webhooks: createWebhookStore(dependencies),
+    recordAudit: createRecordAudit(dependencies),
+    cancelJob,
+    eraser: createRecipientEraser({ cancelJob }),
     createId,
   };
 }

@@ -81,13 +81,23 @@ export async function closePushAttempts(tx: Tx, pushes: readonly PushToClose[]):
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Takes back attempts whose sends were never begun. */
-export async function withdrawPushAttempts(tx: Tx, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await tx.execute({
+/** Takes back attempts whose sends were never begun; returns how many there were. */
+export async function withdrawPushAttempts(tx: Tx, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  return tx.execute({
     text: 'delete from attempt where id = any ($1::text[]) and outcome is null',
     values: [ids],
   });
+}
+
+/** The highest number of an attempt at a job; 0 = there is none. Those that were taken back leave gaps below it. */
+export async function findLastAttemptNumber(tx: Tx, jobId: string): Promise<number> {
+  const rows = await tx.query<{ number: number | null }>({
+    name: 'find-last-attempt-number',
+    text: 'select max(number) as number from attempt where job_id = $1',
+    values: [jobId],
+  });
+  return rows[0]?.number ?? 0;
 }
 
 /** The earlier sends to these recipients, oldest first. */

@@ -35,6 +35,11 @@ export async function findTenant(tx: Tx): Promise<Tenant | null> {
     : { id: row.id, name: row.name, defaultLanguage: row.default_language, createdAt: row.created_at };
 }
 
+/** Until the transaction ends nobody else changes a setting that the tenant has one of: for those who compare first. */
+export async function lockTenantSettings(tx: Tx): Promise<void> {
+  await tx.execute({ text: 'select 1 from tenant for no key update' });
+}
+
 /** Null = any screen is allowed. */
 export async function findTargetScreens(tx: Tx): Promise<TargetScreens | null> {
   const rows = await tx.query<{ target_screens: TargetScreens | null }>({ text: 'select target_screens from tenant' });

@@ -5,7 +5,9 @@ import type { WorkflowName } from '../contracts/workflow-names.ts';
 import {
   type ChannelReference,
   type DeliveryReference,
+  type ErasureReference,
   type PageReference,
+  purgeWorkflowId,
   searchAttributeNames,
   taskQueues,
   wakeSignal,
@@ -34,6 +36,12 @@ export interface Starter {
   startKpiRelay(channel: ChannelReference): Promise<boolean>;
   /** Makes sure that a delivery that was asked for once more is sent. */
   startReplay(delivery: DeliveryReference): Promise<boolean>;
+  /** Makes sure that an erasure goes on. */
+  startErasure(erasure: ErasureReference): Promise<boolean>;
+  /** Likewise, without waiting for Temporal; false = the queue is full, and the sweep will come to it. */
+  startErasureSoon(erasure: ErasureReference): boolean;
+  /** Makes sure that what is too old is purged. */
+  startPurge(): Promise<boolean>;
   /** Makes sure that the endpoint's relay runs. */
   startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
   /** Waits for what the queue holds, at most `timeoutMs`. */
@@ -98,7 +106,8 @@ export function createStarter(options: {
       readonly id: string;
       readonly kind: string;
       readonly summary: string;
-      readonly reference: { readonly tenantId: string };
+      /** Null = it is about no tenant's. */
+      readonly reference: { readonly tenantId: string } | null;
     },
   ): Promise<boolean> {
     try {
@@ -106,13 +115,20 @@ export function createStarter(options: {
         client.workflow.start(type, {
           taskQueue: taskQueues.main,
           workflowId: aside.id,
-          args: [aside.reference],
+          args: aside.reference === null ? [] : [aside.reference],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
           staticSummary: aside.summary,
           typedSearchAttributes: [
-            { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' }, value: aside.reference.tenantId },
             { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: aside.kind },
+            ...(aside.reference === null
+              ? []
+              : [
+                  {
+                    key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const },
+                    value: aside.reference.tenantId,
+                  },
+                ]),
           ],
         }),
       );
@@ -130,6 +146,15 @@ export function createStarter(options: {
       kind: 'page',
       summary: `First attempts of ${page.jobIds.length} messages`,
       reference: page,
+    });
+  }
+
+  function startErasure(erasure: ErasureReference): Promise<boolean> {
+    return startAside('eraseRecipient', {
+      id: erasure.erasureId,
+      kind: 'erasure',
+      summary: 'Erase what is kept of one recipient',
+      reference: erasure,
     });
   }
 
@@ -159,6 +184,8 @@ export function createStarter(options: {
     startPagesSoon: (tenantId, jobIds) =>
       splitIntoPages(jobIds).every((page) => enqueue(() => startPage({ tenantId, jobIds: page }))),
     startPage,
+    startErasure,
+    startErasureSoon: (erasure) => enqueue(() => startErasure(erasure)),
     start: (job) => start(job),
     startKpiRelay: (channel) =>
       startAside('relayKpi', {
@@ -173,6 +200,13 @@ export function createStarter(options: {
         kind: 'replay',
         summary: 'Send one delivery once more',
         reference: delivery,
+      }),
+    startPurge: () =>
+      startAside('purgeExpired', {
+        id: purgeWorkflowId,
+        kind: 'retention',
+        summary: 'Purge what is older than its retention',
+        reference: null,
       }),
     startWebhookRelay: (webhook) =>
       startAside('relayWebhook', {

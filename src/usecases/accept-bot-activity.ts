@@ -1,6 +1,6 @@
 import { recipientOf } from '../domain/bot-address.ts';
 import type { Job } from '../domain/job.ts';
-import { listAnswered, readExpiration } from '../domain/message/bot-activity.ts';
+import { listAnswered, readExpiration, withoutServiceUrl } from '../domain/message/bot-activity.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { findJob } from '../store/jobs.ts';
@@ -56,7 +56,7 @@ export function createAcceptBotActivity(dependencies: {
       sendAt: null,
       expiresAt: readExpiration(activity, now),
       metadata: {},
-      request: { activity },
+      request: { activity: withoutServiceUrl(activity) },
       origin: 'bot' as const,
       requestId,
     };

@@ -1,7 +1,9 @@
 import type { ChannelChange, NewChannelRequest } from '../contracts/http/channels.ts';
+import { type Caller, changedMembers } from '../domain/audit.ts';
 import type { PushSettings, WhatsappSettings } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelRow } from '../store/channel-row.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import type { Tx } from '../store/transactions.ts';
@@ -11,14 +13,15 @@ import type { UrlJudge } from './require-allowed-url.ts';
 
 const capabilityBytes = 32;
 
+/** Whatever really changes something leaves an entry in the audit, in the same transaction. */
 export interface ChannelConfigurer {
-  create(tx: Tx, tenantId: string, wanted: NewChannelRequest): Promise<ChannelRow>;
+  create(tx: Tx, by: Caller, wanted: NewChannelRequest): Promise<ChannelRow>;
   /** Replaces the members given. New credentials resume a channel that an error has paused, not one paused by hand. */
-  change(tx: Tx, id: string, change: ChannelChange): Promise<ChannelRow>;
-  pause(tx: Tx, id: string): Promise<ChannelRow>;
-  resume(tx: Tx, id: string): Promise<ChannelRow>;
+  change(tx: Tx, by: Caller, id: string, change: ChannelChange): Promise<ChannelRow>;
+  pause(tx: Tx, by: Caller, id: string): Promise<ChannelRow>;
+  resume(tx: Tx, by: Caller, id: string): Promise<ChannelRow>;
   /** Refused with `conflict` while a job refers to the channel. */
-  remove(tx: Tx, id: string): Promise<void>;
+  remove(tx: Tx, by: Caller, id: string): Promise<void>;
   require(tx: Tx, id: string): Promise<ChannelRow>;
 }
 
@@ -28,8 +31,9 @@ export function createChannelConfigurer(dependencies: {
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly randomBytes: (count: number) => Buffer;
+  readonly recordAudit: RecordAudit;
 }): ChannelConfigurer {
-  const { channels, urlGuard, createId, clock, randomBytes } = dependencies;
+  const { channels, urlGuard, createId, clock, randomBytes, recordAudit } = dependencies;
 
   async function requireChannel(tx: Tx, id: string): Promise<ChannelRow> {
     const channel = await channels.find(tx, id);
@@ -39,7 +43,7 @@ export function createChannelConfigurer(dependencies: {
 
   return {
     require: requireChannel,
-    async create(tx, tenantId, { kind, ...members }) {
+    async create(tx, by, { kind, ...members }) {
       const { settings, secrets } = splitMembers(kind, members);
       requireSoundMembers(kind, settings, secrets, urlGuard);
       const id = createId('channel');
@@ -47,7 +51,7 @@ export function createChannelConfigurer(dependencies: {
       const capability = kind === 'whatsapp' && { capability: randomBytes(capabilityBytes).toString('base64url') };
       await channels.insert(tx, {
         id,
-        tenantId,
+        tenantId: by.tenantId,
         kind,
         name: members.name,
         // Parted from members that the contract of this kind has just parsed.
@@ -55,9 +59,11 @@ export function createChannelConfigurer(dependencies: {
         secrets: { ...secrets, ...capability },
         createdAt: clock(),
       });
+      const changed = changedMembers({}, { kind, ...members });
+      await recordAudit(tx, by, { action: 'channel.created', targetId: id, changed });
       return requireChannel(tx, id);
     },
-    async change(tx, id, change) {
+    async change(tx, by, id, change) {
       const locked = await channels.lock(tx, id);
       if (locked === null) throw noSuchChannel();
       const { kind, name, state, pausedReason } = locked.row;
@@ -68,29 +74,37 @@ export function createChannelConfigurer(dependencies: {
       const kept = kind === 'push' && Object.keys(given.secrets).length > 0 ? {} : asMembers(locked.secrets);
       const secrets = { ...kept, ...given.secrets };
       requireSoundMembers(kind, settings, secrets, urlGuard);
-      await channels.update(tx, { id, name: change.name ?? name, settings, secrets, now: clock() });
-      if (state === 'paused' && pausedReason !== null && changesCredentials(kind, change)) {
-        await channels.resume(tx, id, clock());
-      }
+      const newName = change.name ?? name;
+      await channels.update(tx, { id, name: newName, settings, secrets, now: clock() });
+      const isCured = state === 'paused' && pausedReason !== null && changesCredentials(kind, change);
+      const isResumed = isCured && (await channels.resume(tx, id, clock()));
+      const changed = changedMembers(
+        { ...asMembers(locked.row.settings), ...asMembers(locked.secrets), name, state },
+        { ...settings, ...secrets, name: newName, state: isResumed ? 'active' : state },
+      );
+      if (changed.length > 0) await recordAudit(tx, by, { action: 'channel.updated', targetId: id, changed });
       return requireChannel(tx, id);
     },
-    async pause(tx, id) {
+    async pause(tx, by, id) {
       await requireChannel(tx, id);
-      await channels.pause(tx, id, null, clock());
+      if (await channels.pause(tx, id, null, clock()))
+        await recordAudit(tx, by, { action: 'channel.paused', targetId: id, changed: ['state'] });
       return requireChannel(tx, id);
     },
-    async resume(tx, id) {
+    async resume(tx, by, id) {
       await requireChannel(tx, id);
-      await channels.resume(tx, id, clock());
+      if (await channels.resume(tx, id, clock()))
+        await recordAudit(tx, by, { action: 'channel.resumed', targetId: id, changed: ['state'] });
       return requireChannel(tx, id);
     },
-    async remove(tx, id) {
+    async remove(tx, by, id) {
       try {
         if (!(await channels.remove(tx, id))) throw noSuchChannel();
       } catch (error) {
         if (!isForeignKeyViolation(error)) throw error;
         throw apiProblem('conflict', 'Jobs refer to this channel; pause it instead, or wait until they are purged.');
       }
+      await recordAudit(tx, by, { action: 'channel.deleted', targetId: id, changed: [] });
     },
   };
 }

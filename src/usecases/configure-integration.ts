@@ -1,8 +1,16 @@
 import type { IntegrationChange, NewIntegrationRequest } from '../contracts/http/integrations.ts';
+import { type Caller, changedMembers } from '../domain/audit.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import { type Integration, insertIntegration, lockIntegration, updateIntegration } from '../store/integrations.ts';
+import type { RecordAudit } from '../store/audit.ts';
+import {
+  type Integration,
+  type IntegrationSecrets,
+  insertIntegration,
+  lockIntegration,
+  updateIntegration,
+} from '../store/integrations.ts';
 import type { Tx } from '../store/transactions.ts';
 import { type UrlJudge, requireAllowedUrls } from './require-allowed-url.ts';
 
@@ -15,12 +23,13 @@ export interface IntegrationDependencies {
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly randomBytes: (count: number) => Buffer;
+  readonly recordAudit: RecordAudit;
 }
 
 /** Makes an integration; the signing secret is returned here and never again. A name that is taken: `conflict`. */
 export async function createIntegration(
   tx: Tx,
-  tenantId: string,
+  by: Caller,
   wanted: NewIntegrationRequest,
   dependencies: IntegrationDependencies,
 ): Promise<{ readonly integration: Integration; readonly secret: string }> {
@@ -39,18 +48,21 @@ export async function createIntegration(
     updatedAt: now,
   };
   const secrets = { apiKey: wanted.apiKey, secret };
-  if (!(await insertIntegration(tx, { ...integration, tenantId, secrets }, keyRing))) {
+  if (!(await insertIntegration(tx, { ...integration, tenantId: by.tenantId, secrets }, keyRing))) {
     throw apiProblem('conflict', `There is an integration named ${wanted.name} already.`);
   }
+  const changed = changedMembers({}, { ...wanted, secret });
+  await dependencies.recordAudit(tx, by, { action: 'integration.created', targetId: wanted.name, changed });
   return { integration, secret };
 }
 
 /** Replaces the members given. */
 export async function changeIntegration(
   tx: Tx,
+  by: Caller,
   name: string,
   change: IntegrationChange,
-  dependencies: Pick<IntegrationDependencies, 'keyRing' | 'urlGuard' | 'clock'>,
+  dependencies: Pick<IntegrationDependencies, 'keyRing' | 'urlGuard' | 'clock' | 'recordAudit'>,
 ): Promise<Integration> {
   const { keyRing, urlGuard, clock } = dependencies;
   requireAllowedUrls(urlGuard, { '/url': change.url });
@@ -71,5 +83,14 @@ export async function changeIntegration(
     secret: change.secret ?? locked.secrets.secret,
   };
   await updateIntegration(tx, { ...integration, secrets }, keyRing);
+  const changed = changedMembers(membersOf(before, locked.secrets), membersOf(integration, secrets));
+  if (changed.length > 0)
+    await dependencies.recordAudit(tx, by, { action: 'integration.updated', targetId: name, changed });
   return integration;
+}
+
+/** As the contract names them. */
+function membersOf(integration: Integration, secrets: IntegrationSecrets) {
+  const { url, errorDelivery, errorsAs, retryScheduleSeconds: retrySchedule } = integration;
+  return { url, errorDelivery, errorsAs, retrySchedule, ...secrets };
 }

@@ -1,7 +1,9 @@
 import type { NewWebhookRequest, WebhookChange } from '../contracts/http/webhooks.ts';
+import { type Caller, changedMembers } from '../domain/audit.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { rotateSecret, type Webhook } from '../domain/webhook/webhook.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import { findNewestPosition } from '../store/events.ts';
 import type { Tx } from '../store/transactions.ts';
 import { disableDeliveries } from '../store/webhook-deliveries.ts';
@@ -12,19 +14,22 @@ const webhooksPerTenant = 50;
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
 
-/** Secrets are returned by the call that made them and never again. */
+/**
+ * Secrets are returned by the call that made them and never again. Whatever really changes something leaves an entry in the
+ * audit, in the same transaction.
+ */
 export interface WebhookConfigurer {
   /** From now on: what happened before is not sent. More than 50 of a tenant: `conflict`. */
-  create(tx: Tx, tenantId: string, wanted: NewWebhookRequest): Promise<{ webhook: Webhook; secret: string }>;
+  create(tx: Tx, by: Caller, wanted: NewWebhookRequest): Promise<{ webhook: Webhook; secret: string }>;
   require(tx: Tx, id: string): Promise<WebhookRow>;
   /** Replaces the members given. */
-  change(tx: Tx, id: string, change: WebhookChange): Promise<Webhook>;
+  change(tx: Tx, by: Caller, id: string, change: WebhookChange): Promise<Webhook>;
   /** The old secret signs too for another 24 hours. */
-  rotate(tx: Tx, id: string): Promise<{ webhook: Webhook; secret: string }>;
+  rotate(tx: Tx, by: Caller, id: string): Promise<{ webhook: Webhook; secret: string }>;
   /** A disabled endpoint gets events from now on; what it missed can be replayed. An enabled one stays as it is. */
-  enable(tx: Tx, id: string): Promise<Webhook>;
+  enable(tx: Tx, by: Caller, id: string): Promise<Webhook>;
   /** Its deliveries stay to be read; those that wait are disabled. */
-  remove(tx: Tx, id: string): Promise<void>;
+  remove(tx: Tx, by: Caller, id: string): Promise<void>;
 }
 
 export function createWebhookConfigurer(dependencies: {
@@ -33,8 +38,9 @@ export function createWebhookConfigurer(dependencies: {
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly randomBytes: (count: number) => Buffer;
+  readonly recordAudit: RecordAudit;
 }): WebhookConfigurer {
-  const { webhooks, urlGuard, createId, clock, randomBytes } = dependencies;
+  const { webhooks, urlGuard, createId, clock, randomBytes, recordAudit } = dependencies;
   const makeSecret = () => `whsec_${randomBytes(secretBytes).toString('base64')}`;
 
   async function requireLocked(tx: Tx, id: string): Promise<WebhookRow> {
@@ -42,15 +48,15 @@ export function createWebhookConfigurer(dependencies: {
   }
 
   return {
-    async create(tx, tenantId, wanted) {
+    async create(tx, by, wanted) {
       requireAllowedUrls(urlGuard, { '/url': wanted.url });
-      if ((await countWebhooksForAdding(tx, tenantId)) >= webhooksPerTenant)
+      if ((await countWebhooksForAdding(tx, by.tenantId)) >= webhooksPerTenant)
         throw apiProblem('conflict', `A tenant has at most ${webhooksPerTenant} webhook endpoints.`);
       const secret = makeSecret();
       const now = clock();
       const webhook: Webhook = {
         id: createId('webhook'),
-        tenantId,
+        tenantId: by.tenantId,
         url: wanted.url,
         events: wanted.events,
         description: wanted.description,
@@ -65,6 +71,8 @@ export function createWebhookConfigurer(dependencies: {
       };
       const secrets = { current: secret, previous: null, previousUntil: null };
       await webhooks.insert(tx, { webhook, secrets, eventCursor: await findNewestPosition(tx) });
+      const changed = changedMembers({}, { ...wanted, secret });
+      await recordAudit(tx, by, { action: 'webhook.created', targetId: webhook.id, changed });
       return { webhook, secret };
     },
 
@@ -72,7 +80,7 @@ export function createWebhookConfigurer(dependencies: {
       return (await webhooks.find(tx, id)) ?? refuse(id);
     },
 
-    async change(tx, id, change) {
+    async change(tx, by, id, change) {
       requireAllowedUrls(urlGuard, { '/url': change.url });
       const row = await requireLocked(tx, id);
       const before = row.webhook;
@@ -88,19 +96,22 @@ export function createWebhookConfigurer(dependencies: {
         updatedAt: clock(),
       };
       await webhooks.update(tx, { ...row, webhook });
+      const changed = changedMembers(membersOf(before), membersOf(webhook));
+      if (changed.length > 0) await recordAudit(tx, by, { action: 'webhook.updated', targetId: id, changed });
       return webhook;
     },
 
-    async rotate(tx, id) {
+    async rotate(tx, by, id) {
       const row = await requireLocked(tx, id);
       const secret = makeSecret();
       const now = clock();
       const webhook = { ...row.webhook, updatedAt: now };
       await webhooks.update(tx, { ...row, webhook, secrets: rotateSecret(row.secrets, secret, now) });
+      await recordAudit(tx, by, { action: 'webhook.secret_rotated', targetId: id, changed: ['secret'] });
       return { webhook, secret };
     },
 
-    async enable(tx, id) {
+    async enable(tx, by, id) {
       const row = await requireLocked(tx, id);
       if (row.webhook.state === 'enabled') return row.webhook;
       const webhook: Webhook = {
@@ -113,16 +124,23 @@ export function createWebhookConfigurer(dependencies: {
         updatedAt: clock(),
       };
       await webhooks.update(tx, { ...row, webhook, eventCursor: await findNewestPosition(tx) });
+      await recordAudit(tx, by, { action: 'webhook.enabled', targetId: id, changed: ['state'] });
       return webhook;
     },
 
-    async remove(tx, id) {
+    async remove(tx, by, id) {
       if (!(await removeWebhook(tx, id))) refuse(id);
       await disableDeliveries(tx, id, null, clock());
+      await recordAudit(tx, by, { action: 'webhook.deleted', targetId: id, changed: [] });
     },
   };
 }
 
 function refuse(id: string): never {
   throw apiProblem('not_found', `There is no webhook endpoint ${id}.`);
+}
+
+/** What its owner sets, as the contract names it. */
+function membersOf({ url, events, description, retryScheduleSeconds: retrySchedule }: Webhook) {
+  return { url, events, description, retrySchedule };
 }

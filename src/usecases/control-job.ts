@@ -1,9 +1,8 @@
-import { cancelInbound } from '../domain/inbound/control.ts';
-import type { Job, JobChange } from '../domain/job.ts';
-import { cancelBatch, retryBatch } from '../domain/notification/control.ts';
-import { cancelMessage, retryMessage } from '../domain/message/control.ts';
+import type { Job } from '../domain/job.ts';
+import { retryBatch } from '../domain/notification/control.ts';
+import { retryMessage } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import type { ChannelStore } from '../store/channels.ts';
+import type { CancelJob } from '../store/job-cancellation.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import { lockJob } from '../store/jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
@@ -19,12 +18,12 @@ export interface ControlJob {
 
 export function createControlJob(dependencies: {
   readonly transactions: Transactions;
-  readonly channels: ChannelStore;
+  readonly cancelJob: CancelJob;
   readonly writeJobChange: WriteJobChange;
   readonly starter: Pick<Starter, 'wakeSoon'>;
   readonly clock: () => Date;
 }): ControlJob {
-  const { transactions, channels, writeJobChange, starter, clock } = dependencies;
+  const { transactions, cancelJob, writeJobChange, starter, clock } = dependencies;
 
   async function lock(tx: Tx, jobId: string): Promise<Job> {
     const job = await lockJob(tx, jobId);
@@ -35,26 +34,8 @@ export function createControlJob(dependencies: {
   async function cancelLocked(tx: Tx, jobId: string): Promise<{ result: 'cancelled' | 'too_late'; job: Job }> {
     const job = await lock(tx, jobId);
     if (job.state === 'cancelled') return { result: 'cancelled', job };
-    const now = clock();
-    const change = await cancellationOf(tx, job, now);
-    if (change === null) return { result: 'too_late', job };
-    return { result: 'cancelled', job: await writeJobChange(tx, { job, change, now }) };
-  }
-
-  async function cancellationOf(tx: Tx, job: Job, now: Date): Promise<JobChange | null> {
-    switch (job.kind) {
-      case 'notification':
-        return cancelBatch(job, now);
-      case 'inbound':
-        return cancelInbound(job, now);
-      case 'message':
-        return cancelMessage(job, now, await numRetriesOf(tx, job));
-    }
-  }
-
-  async function numRetriesOf(tx: Tx, job: Job): Promise<number> {
-    const channel = job.channelId === null ? null : await channels.findWhatsapp(tx, job.channelId);
-    return channel?.settings.numRetries ?? 0;
+    const cancelled = await cancelJob(tx, job, clock());
+    return cancelled === null ? { result: 'too_late', job } : { result: 'cancelled', job: cancelled };
   }
 
   return {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { toCanonicalJson } from '../domain/canonical-json.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import { findOperatorAnswer } from '../store/cross-tenant.ts';
 import { type StoredAnswer, findAnswer, keepAnswer, takeKeyTurn } from '../store/idempotency-keys.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
@@ -24,7 +25,10 @@ export interface OnceRequest<Body> {
   readonly transactions: Transactions;
   readonly keyRing: KeyRing;
   readonly clock: () => Date;
+  /** Whose rows `work` writes. */
   readonly tenantId: string;
+  /** True = the key is the operator's, who makes tenants: then `tenantId` is the new one. */
+  readonly isOperator?: boolean;
   /** The `Idempotency-Key`; null = the caller sent none, and `work` runs without memory. */
   readonly key: string | null;
   readonly method: string;
@@ -65,17 +69,26 @@ export async function answerOnce<Body>(request: OnceRequest<Body>): Promise<Once
 }
 
 async function recall<Body>(tx: Tx, key: string, request: OnceRequest<Body>): Promise<Answer<Body> | null> {
-  if (!(await takeKeyTurn(tx, request.tenantId, key))) {
+  const { isOperator = false } = request;
+  if (!(await takeKeyTurn(tx, isOperator ? '' : request.tenantId, key))) {
     throw apiProblem('idempotency_in_progress', 'A request with this Idempotency-Key is still being answered.', {
       retryAfterSeconds,
     });
   }
-  const stored = await findAnswer(tx, key, new Date(request.clock().getTime() - keepAnswerMs));
+  const notBefore = new Date(request.clock().getTime() - keepAnswerMs);
+  const stored = isOperator
+    ? await findOperatorAnswer(tx, operatorKey(key), notBefore)
+    : await findAnswer(tx, key, notBefore);
   if (stored === null) return null;
   if (!stored.requestHash.equals(hashRequest(request))) {
     throw apiProblem('idempotency_key_reused', 'This Idempotency-Key came before with another request.');
   }
   return openAnswer(stored, request.keyRing);
+}
+
+/** No tenant's key begins so: they are printable. */
+function operatorKey(key: string): string {
+  return `\u0001${key}`;
 }
 
 function openAnswer<Body>(stored: StoredAnswer, keyRing: KeyRing): Answer<Body> {
@@ -87,7 +100,7 @@ function openAnswer<Body>(stored: StoredAnswer, keyRing: KeyRing): Answer<Body> 
 async function remember<Body>(tx: Tx, key: string, answer: Answer<Body>, request: OnceRequest<Body>): Promise<void> {
   await keepAnswer(tx, {
     tenantId: request.tenantId,
-    key,
+    key: request.isOperator === true ? operatorKey(key) : key,
     requestHash: hashRequest(request),
     status: answer.status,
     location: answer.location ?? null,

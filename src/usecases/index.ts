@@ -6,15 +6,17 @@ import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
+import { createIntakeRoom } from './intake-room.ts';
 import { createStartRoom } from './start-room.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
-    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
+    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon' | 'startErasureSoon'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
     readonly clock: () => Date;
@@ -22,14 +24,17 @@ export function createUseCases(
 ) {
   const { transactions, clock } = dependencies;
   const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
+  const intakeRoom = createIntakeRoom({ nowMs: () => clock().getTime() });
   return {
+    intakeRoom,
     acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
     acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
     acceptNotification: createAcceptNotification(dependencies),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
-    retryJobs: createRetryJobs(dependencies),
+    eraseRecipient: createEraseRecipient(dependencies),
+    retryJobs: createRetryJobs({ ...dependencies, intakeRoom }),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),
   };

@@ -1,6 +1,9 @@
+import { type Caller, changedMembers } from '../domain/audit.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import { countRetryable, retryPage } from '../store/bulk-retry.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
+import type { IntakeRoom } from './intake-room.ts';
 
 /** One call takes so many jobs, oldest first; the rest are the next call's. */
 export const maxJobsPerRetry = 10_000;
@@ -20,22 +23,31 @@ export interface RetriedJobs {
 
 export interface RetryJobs {
   (
-    tenantId: string,
+    by: Caller,
     wanted: { readonly filter: JobFilter; readonly ratePerSecond: number; readonly dryRun: boolean },
   ): Promise<RetriedJobs>;
 }
 
 /**
  * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
- * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches.
+ * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches; the first one
+ * that runs anything again leaves the audit's entry for all of them, with the names of the filter's members. Refuses with
+ * `too_many_waiting_jobs`: more would only wait longer.
  */
 export function createRetryJobs(dependencies: {
   readonly transactions: Transactions;
+  readonly recordAudit: RecordAudit;
+  readonly intakeRoom: IntakeRoom;
   readonly clock: () => Date;
 }): RetryJobs {
-  const { transactions, clock } = dependencies;
-  return async (tenantId, { filter, ratePerSecond, dryRun }) => {
-    const found = await transactions.withTenant(tenantId, (tx) => countRetryable(tx, filter, maxJobsPerRetry + 1));
+  const { transactions, clock, recordAudit, intakeRoom } = dependencies;
+  return async (by, { filter, ratePerSecond, dryRun }) => {
+    const { tenantId } = by;
+    const changed = changedMembers({}, filter);
+    const found = await transactions.withTenant(tenantId, async (tx) => {
+      if (!dryRun) await intakeRoom.check(tx, tenantId);
+      return countRetryable(tx, filter, maxJobsPerRetry + 1);
+    });
     const matched = Math.min(found, maxJobsPerRetry);
     const now = clock();
     const everyMs = 1_000 / ratePerSecond;
@@ -44,9 +56,11 @@ export function createRetryJobs(dependencies: {
     for (let page = 0; !dryRun && retried < matched && page < maxPages; page += 1) {
       const limit = Math.min(jobsPerTransaction, matched - retried);
       const startsAt = startOf(retried);
-      const done = await transactions.withTenant(tenantId, (tx) =>
-        retryPage(tx, filter, { limit, now, startsAt, everyMs }),
-      );
+      const done = await transactions.withTenant(tenantId, async (tx) => {
+        const count = await retryPage(tx, filter, { limit, now, startsAt, everyMs });
+        if (retried === 0 && count > 0) await recordAudit(tx, by, { action: 'jobs.retried', targetId: null, changed });
+        return count;
+      });
       retried += done;
       if (done === 0) break;
     }

@@ -1,16 +1,16 @@
 import {
   closeStatusWindows,
+  leaseDueErasures,
   leaseDueJobs,
   leaseDueMessages,
   leaseDueReplays,
   listKpiBacklog,
   listWebhookBacklog,
-  purgeOld,
-  purgeShortLived,
   releaseHeldJobs,
   skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
 import type { EventHorizon } from '../store/event-horizon.ts';
+import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import { minPageMessages, splitIntoPages } from '../domain/message/pages.ts';
@@ -26,16 +26,16 @@ const startsAtOnce = 16;
 /** Far more than are started meanwhile, and done in a tenth of a second. */
 const releasedPerSweep = 1_000;
 const windowsPerSweep = 1_000;
-const purgedPerSweep = 1_000;
-/** Each takes its rows in a dozen tables along. */
-const oldJobsPerSweep = 500;
-const parkedStatusHours = 24;
-const idempotencyHours = 24;
+/** On a busy system something grows too old every second: it goes together, with one workflow. */
+const purgeSlackMs = 600_000;
 /** Cursors that lag less are left where they are. */
 const cursorLag = 1_000;
 
 /** What the sweeps start. */
-export type SweepStarter = Pick<Starter, 'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay'>;
+export type SweepStarter = Pick<
+  Starter,
+  'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure' | 'startPurge'
+>;
 
 /**
  * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
@@ -47,8 +47,6 @@ export function createSweep(dependencies: {
   readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
-  /** Told of parked statuses whose message never came to be known. */
-  readonly onStatusesDropped?: (count: number) => void;
 }) {
   const { transactions, horizon, starter, clock, retentionDays } = dependencies;
   return {
@@ -107,24 +105,23 @@ export function createSweep(dependencies: {
       });
       return { hasMore: due.length === jobsPerSweep };
     },
+    /** Starts erasures that nobody goes on with; a full page means that there is more. */
+    async startErasures(): Promise<{ readonly hasMore: boolean }> {
+      const due = await transactions.acrossTenants((tx) => leaseDueErasures(tx, { limit: jobsPerSweep, leaseSeconds }));
+      await forEachBounded(due, startsAtOnce, async (erasure) => {
+        await starter.startErasure(erasure);
+      });
+      return { hasMore: due.length === jobsPerSweep };
+    },
     async tidy(): Promise<void> {
-      const nowMs = clock().getTime();
       await transactions.acrossTenants((tx) => closeStatusWindows(tx, windowsPerSweep));
-      const purged = await transactions.acrossTenants((tx) =>
-        purgeShortLived(
-          tx,
-          {
-            statuses: new Date(nowMs - parkedStatusHours * 3_600_000),
-            keys: new Date(nowMs - idempotencyHours * 3_600_000),
-          },
-          purgedPerSweep,
-        ),
-      );
-      if (purged.statuses > 0) dependencies.onStatusesDropped?.(purged.statuses);
       const settled = await horizon.read();
       await transactions.acrossTenants((tx) => skipUnwantedEvents(tx, settled, cursorLag));
-      const oldBefore = new Date(nowMs - retentionDays * 86_400_000);
-      await transactions.acrossTenants((tx) => purgeOld(tx, oldBefore, oldJobsPerSweep));
+    },
+    /** Makes sure that a purge runs where something is too old. */
+    async startPurge(): Promise<void> {
+      const overdue = await transactions.acrossTenants((tx) => listOverdue(tx, retentionDays, clock()));
+      if (overdue.some(({ overdueMs }) => overdueMs > purgeSlackMs)) await starter.startPurge();
     },
   };
 }

@@ -9,6 +9,9 @@ const releaseEveryMs = 1_000;
 const relayEveryMs = 1_000;
 /** Who asked for a replay waits for it so long, at most. */
 const replayEveryMs = 500;
+/** Who asks for an erasure starts it; this is for those whose start was lost. */
+const eraseEveryMs = 5_000;
+const purgeEveryMs = 30_000;
 const tidyEveryMs = 10_000;
 
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
@@ -18,7 +21,6 @@ export function startSweeps(dependencies: {
   readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
-  readonly onStatusesDropped: (count: number) => void;
   readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
 }): Repetition {
   const sweep = createSweep(dependencies);
@@ -41,6 +43,8 @@ export function startSweeps(dependencies: {
     repeat({ everyMs: releaseEveryMs, work: () => sweep.releaseHeldJobs(), onError }),
     repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
     repeat({ everyMs: replayEveryMs, work: () => sweep.startReplays(), onError }),
+    repeat({ everyMs: eraseEveryMs, work: () => sweep.startErasures(), onError }),
+    repeat({ everyMs: purgeEveryMs, work: () => sweep.startPurge(), onError }),
     repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
   ];
   return {

@@ -12,7 +12,7 @@ import { insertProblems } from '../store/webhook-deliveries.ts';
 import { insertTest } from '../store/webhook-lists.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
 
-/** The part of the webhook client that posts one event, by the same rules as every delivery. */
+/** The part of the webhook client that posts one event and shows its answer, by the same rules as every delivery. */
 export interface PostEvent {
   postEvent(post: {
     readonly url: string;
@@ -20,6 +20,7 @@ export interface PostEvent {
     readonly eventId: string;
     readonly body: string;
   }): Promise<HttpOutcome>;
+  excerpt(outcome: HttpOutcome, secrets: readonly string[]): string | null;
 }
 
 /** Sends one event of the type `webhook.test` now and once, and returns what came of it. The endpoint's health is not judged. */
@@ -42,12 +43,8 @@ export function createTestWebhook(dependencies: {
     const eventId = createId('event');
     const data = JSON.stringify(toWebhookView(webhook));
     const body = buildEnvelope({ id: eventId, type: testEventType, createdAt: at, data });
-    const outcome = await webhookClient.postEvent({
-      url: webhook.url,
-      secrets: signingSecrets(row.secrets, at),
-      eventId,
-      body,
-    });
+    const secrets = signingSecrets(row.secrets, at);
+    const outcome = await webhookClient.postEvent({ url: webhook.url, secrets, eventId, body });
     const now = clock();
     const decision = decideDelivery({ outcome, tries: 1, scheduleSeconds: [0], random: () => 0.5 });
     const problem =
@@ -80,7 +77,7 @@ export function createTestWebhook(dependencies: {
           httpStatus: outcome.answered ? outcome.status : null,
           outcome: problem === null ? 'accepted' : 'rejected',
           problem,
-          responseExcerpt: null,
+          responseExcerpt: webhookClient.excerpt(outcome, secrets),
         },
       ],
       nextAttemptAt: null,

@@ -35,7 +35,7 @@ describe('files of code', () => {
   });
 
   it('are short doors where a process starts', () => {
-    const doors = ['src/api.ts', 'src/worker.ts', 'src/migrate.ts'];
+    const doors = ['src/api.ts', 'src/worker.ts', 'src/migrate.ts', 'src/rotate-keys.ts'];
     const lengths = doors.map((path) => ({ path, lineCount: readText(path).trimEnd().split('\n').length }));
     expect(lengths.filter(({ lineCount }) => lineCount > 60)).toEqual([]);
   });

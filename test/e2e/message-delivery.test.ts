@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
-import { createCodecCapability } from '../../src/usecases/codec-capability.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
+import { openPayload } from '../support/open-payload.ts';
 import { poll } from '../support/poll.ts';
 import { openPlace, type PlaceChannel, type ProductPlace, unhurriedCallbacks } from '../support/product-place.ts';
 
@@ -180,12 +180,7 @@ describe('its workflow in Temporal', () => {
     expect(encoding).toBe('binary/encrypted');
     expect(Buffer.from(sealed[0]?.data ?? []).toString('latin1')).not.toContain(job.id);
 
-    const opened = await tenant.call(`POST /codec/${createCodecCapability(place.adminKey)}/decode`, {
-      key: null,
-      body: { payloads: sealed.map(toWire) },
-    });
-    expect(opened.status).toBe(200);
-    const input: unknown = JSON.parse(Buffer.from(String(opened.at('payloads.0.data')), 'base64').toString());
+    const input = await openPayload(tenant, place.adminKey, sealed[0]);
     expect(input).toEqual({ tenantId: tenant.tenantId, jobId: job.id });
   });
 
@@ -194,18 +189,6 @@ describe('its workflow in Temporal', () => {
     expect([answer.status, answer.at('code')]).toEqual([401, 'unauthorized']);
   });
 });
-
-interface Payload {
-  readonly metadata?: Record<string, Uint8Array> | null;
-  readonly data?: Uint8Array | null;
-}
-
-/** The JSON form of a payload: bytes are base64. */
-function toWire({ metadata, data }: Payload) {
-  const encode = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-  const entries = Object.entries(metadata ?? {}).map(([name, bytes]) => [name, encode(bytes)]);
-  return { metadata: Object.fromEntries(entries), data: encode(data ?? new Uint8Array()) };
-}
 
 async function readSummary(description: { staticSummary(): Promise<string | undefined> }) {
   return { staticSummary: await description.staticSummary() };

@@ -14,19 +14,21 @@ let place: ProductPlace;
 let push: Push;
 let tenant: Caller;
 let worker: RunningProcess;
+let channelId: string;
 
 beforeAll(async () => {
   place = await openPlace();
   push = await startPush({ accessToken });
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
-  await tenant.ask('POST /v1/channels', {
+  const channel = await tenant.ask<{ id: string }>('POST /v1/channels', {
     kind: 'push',
     name: 'Push',
     projectId: 'project',
     apiBaseUrl: push.url,
     accessToken,
   });
+  channelId = channel.id;
   await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });
   const lines = Array.from({ length: users }, (_, index) =>
     JSON.stringify({
@@ -67,6 +69,8 @@ describe(`a push to ${users} users`, () => {
     expect([job.state, job.counts?.delivered, job.counts?.failed]).toEqual(['completed', users, 0]);
     const tokens = push.requests.list().map(({ token }) => token);
     expect([tokens.length, new Set(tokens).size]).toEqual([users, users]);
+    const ofChannel = await tenant.list<JobView>(`/v1/jobs?channelId=${channelId}`);
+    expect([job.channelId, ofChannel.map((each) => each.id)]).toEqual([channelId, [id]]);
     const [first] = await tenant.list<{ recipient: string; outcome: string }>(`/v1/jobs/${id}/attempts?limit=1`);
     expect(first).toMatchObject({ recipient: expect.stringMatching(/^m1\/u\d+$/), outcome: 'accepted' });
   });
@@ -89,17 +93,36 @@ describe(`a push to ${users} users`, () => {
     const counts = new Map<string, number>();
     for (const { token } of push.requests.list()) counts.set(String(token), (counts.get(String(token)) ?? 0) + 1);
     const twice = [...counts].filter(([, count]) => count > 1).map(([token]) => token.replace('token-', 'u'));
-    const marked = new Set<string>();
-    for (let cursor = ''; ;) {
-      const page = await tenant.ask<{
-        data: { userId: string; possibleDuplicate: boolean }[];
-        nextCursor: string | null;
-      }>(`GET /v1/jobs/${id}/recipients?limit=200${cursor}`);
-      for (const each of page.data) if (each.possibleDuplicate) marked.add(each.userId);
-      if (page.nextCursor === null) break;
-      cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
-    }
+    const recipients = await tenant.listAll<{ userId: string; possibleDuplicate: boolean }>(
+      `/v1/jobs/${id}/recipients`,
+    );
+    const marked = new Set(recipients.filter((each) => each.possibleDuplicate).map(({ userId }) => userId));
     expect(counts.size).toBe(users);
     expect(twice.filter((userId) => !marked.has(userId))).toEqual([]);
+  });
+
+  it('that is cancelled in the middle keeps whom it has reached, sends to nobody else, and counts all', async () => {
+    push.clear();
+    push.answerAlways({ body: { name: 'projects/project/messages/1' }, delayMs: 1_000 });
+    const { id } = await notify('cancelled');
+    await poll({
+      what: 'some devices have it',
+      look: () => push.requests.list().length,
+      isDone: (count) => count > 20,
+      timeoutMs: 30_000,
+    });
+    expect((await tenant.call(`POST /v1/jobs/${id}/cancel`)).at('result')).toBe('cancelled');
+    expect(await place.temporal.waitForEnd(id)).toBe('COMPLETED');
+    push.answerAlways(null);
+    const job = await tenant.job(id);
+    const reached = push.requests.list().map(({ token }) => String(token).replace('token-', 'u'));
+    expect(reached.length).toBeLessThan(users);
+    expect([job.state, job.error, job.attempts]).toEqual(['cancelled', null, reached.length]);
+    expect(job.counts).toMatchObject({ delivered: reached.length, failed: 0, pending: 0 });
+    const recipients = await tenant.listAll<{ userId: string; state: string }>(`/v1/jobs/${id}/recipients`);
+    const inState = (state: string) => recipients.filter((each) => each.state === state).map(({ userId }) => userId);
+    expect(inState('delivered').toSorted()).toEqual(reached.toSorted());
+    expect(inState('cancelled')).toHaveLength(users - reached.length);
+    expect(await tenant.list(`/v1/jobs/${id}/deliveries`)).toEqual([]);
   });
 });

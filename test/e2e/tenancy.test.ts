@@ -23,9 +23,9 @@ afterAll(async () => {
 const merchant = { name: 'Bakery', active: true };
 const user = { active: true, roles: ['user'], language: 'es', push: { enabled: false, tokens: [] } };
 
+// Every route and every id: test/integration/tenancy-walk.test.ts. Here on the built product, with jobs that were run.
 describe("another tenant's key", () => {
   let paths: Readonly<Record<'job' | 'problem' | 'channel' | 'integration' | 'merchant' | 'user', string>>;
-  let keyPath: string;
 
   beforeAll(async () => {
     const activity = { type: 'message', text: '<p>Hi</p>', textFormat: 'xml' };
@@ -34,8 +34,6 @@ describe("another tenant's key", () => {
     await owner.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url });
     await owner.ask('PUT /v1/directory/merchants/m-1', merchant);
     await owner.ask('PUT /v1/directory/merchants/m-1/users/u-1', user);
-    const key = await owner.ask<{ id: string }>('POST /v1/api-keys', { name: 'second', scopes: ['jobs:read'] });
-    keyPath = `/v1/api-keys/${key.id}`;
     paths = {
       job: `/v1/jobs/${id}`,
       problem: new URL(failed.error?.instance ?? '').pathname,
@@ -51,36 +49,6 @@ describe("another tenant's key", () => {
       Promise.all(Object.values(paths).map(async (path) => (await caller.call(`GET ${path}`)).status));
     expect(new Set(await seen(owner))).toEqual(new Set([200]));
     expect(new Set(await seen(stranger))).toEqual(new Set([404]));
-  });
-
-  it('can do nothing to them, and its answers tell nothing', async () => {
-    const calls: readonly [route: string, body?: unknown][] = [
-      [`GET ${paths.job}/attempts`],
-      [`GET ${paths.job}/timeline`],
-      [`POST ${paths.job}/cancel`],
-      [`POST ${paths.job}/retry`],
-      [`PATCH ${paths.channel}`, { name: 'Mine now' }],
-      [`POST ${paths.channel}/pause`],
-      [`POST ${paths.channel}/resume`],
-      [`DELETE ${paths.channel}`],
-      [`PATCH ${paths.integration}`, { url: place.bot.url }],
-      [`DELETE ${paths.integration}`],
-      [`DELETE ${keyPath}`],
-    ];
-    for (const [route, body] of calls) {
-      const answer = await stranger.call(route, { body });
-      expect([route, answer.status, answer.at('code')]).toEqual([route, 404, 'not_found']);
-      expect(answer.text).not.toContain(owner.tenantId);
-    }
-    const after = await owner.call(`GET ${paths.channel}`);
-    expect([after.at('state'), after.at('name')]).toEqual(['active', `Number ${channel.phoneNumberId}`]);
-  });
-
-  it('lists nothing of theirs', async () => {
-    for (const path of ['/v1/jobs', '/v1/channels', '/v1/integrations']) {
-      expect([path, await stranger.list(path)]).toEqual([path, []]);
-      expect((await owner.list(path)).length, path).toBeGreaterThan(0);
-    }
   });
 
   it('cannot send over their channel', async () => {

@@ -13,6 +13,8 @@ interface Subscription {
 /** The sweep starts a relay within a second of the first event; the rest is room for a machine that others use too. */
 const inTimeMs = 10_000;
 const recoveryMs = 90_000;
+/** When a post that nobody answers is given up. */
+const timeoutMs = 15_000;
 
 let place: ProductPlace;
 let tenant: Caller;
@@ -20,16 +22,17 @@ let channelId: string;
 let worker: RunningProcess;
 let healthy: Sink;
 let dead: Sink;
+let silent: Sink;
 beforeAll(async () => {
   place = await openPlace();
-  [healthy, dead] = await Promise.all([startWebhookSink(), startWebhookSink()]);
+  [healthy, dead, silent] = await Promise.all([startWebhookSink(), startWebhookSink(), startWebhookSink()]);
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   channelId = (await place.makeChannel(tenant)).id;
 });
 afterAll(async () => {
   await place.close();
-  await Promise.all([healthy.stop(), dead.stop()]);
+  await Promise.all([healthy.stop(), dead.stop(), silent.stop()]);
 });
 
 const subscribe = (sink: Sink, members: object = {}) =>
@@ -54,7 +57,15 @@ async function readFeed(): Promise<{ id: string; type: string; timestamp: string
   }
 }
 
-const takenIds = (sink: Sink) => new Set(sink.posts.filter(({ status }) => status < 300).map(({ event }) => event.id));
+const takenIds = (sink: Sink) =>
+  new Set(sink.posts.filter(({ status }) => status !== null && status < 300).map(({ event }) => event.id));
+
+/** How long after its event each post came, the slowest last. */
+const waitsOf = (sink: Sink, feed: readonly { readonly id: string }[]) =>
+  sink.posts
+    .filter(({ event }) => feed.some(({ id }) => id === event.id))
+    .map(({ at, event }) => at - Date.parse(event.timestamp))
+    .toSorted((one, other) => one - other);
 
 /** Waits until a sink has taken every event of the feed, and returns the feed. */
 async function waitUntilComplete(sink: Sink, timeoutMs: number) {
@@ -93,6 +104,24 @@ describe('two subscribers', () => {
       expect(takenIds(sink)).toEqual(new Set(feed.map(({ id }) => id)));
       for (const { webhookId, event } of sink.posts) expect(webhookId).toBe(event.id);
     }
+  });
+
+  it('are told side by side: while one says nothing until its time is over, the other has everything long before', async () => {
+    const before = new Set((await readFeed()).map(({ id }) => id));
+    await sendMessages(5);
+    const alone = (await waitUntilComplete(healthy, inTimeMs)).filter(({ id }) => !before.has(id));
+    silent.answer = () => null;
+    const { id } = await subscribe(silent);
+    await sendMessages(5);
+    const all = await waitUntilComplete(healthy, inTimeMs);
+    const beside = all.filter((event) => !before.has(event.id) && !alone.some((each) => each.id === event.id));
+    expect(silent.posts.length).toBeGreaterThan(0);
+    // Nobody has given up the silent one yet: all of it was beside posts that still hang.
+    const { failuresInARow } = await tenant.ask<{ failuresInARow: number }>(`GET /v1/webhooks/${id}`);
+    expect(failuresInARow).toBe(0);
+    const slowest = [alone, beside].map((feed) => waitsOf(healthy, feed).at(-1) ?? Number.NaN);
+    expect([slowest, slowest.every((ms) => ms < timeoutMs)]).toEqual([slowest, true]);
+    await tenant.ask(`DELETE /v1/webhooks/${id}`);
   });
 
   it('are listed with their deliveries, at the endpoint and at the job', async () => {

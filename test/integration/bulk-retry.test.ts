@@ -4,10 +4,12 @@ import { retryMessage } from '../../src/domain/message/control.ts';
 import { retryBatch } from '../../src/domain/notification/control.ts';
 import { retryPage } from '../../src/store/bulk-retry.ts';
 import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
+import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { aCaller } from '../support/a-caller.ts';
 import { aProblem } from '../support/a-job.ts';
 
 let place: DeliveryPlace;
@@ -22,7 +24,12 @@ const hour = 3_600_000;
 
 function retry(filter: JobFilter, options: { readonly ratePerSecond?: number; readonly dryRun?: boolean } = {}) {
   const { ratePerSecond = 50, dryRun = false } = options;
-  return createRetryJobs({ ...place.stores, clock: place.clock })(place.tenantId, { filter, ratePerSecond, dryRun });
+  const intakeRoom = createIntakeRoom({ nowMs: Date.now });
+  return createRetryJobs({ ...place.stores, intakeRoom, clock: place.clock })(aCaller(place.tenantId), {
+    filter,
+    ratePerSecond,
+    dryRun,
+  });
 }
 
 /** A row with as much in it as an end leaves there; two made alike differ by their ids alone. */

@@ -51,6 +51,22 @@ describe('a reply', () => {
     expect(await reply(channelId, received)).toEqual({ message_id: 'wamid.in1' });
   });
 
+  it("quotes nothing of another tenant's, though it names its job", async () => {
+    const channelId = await place.addChannel();
+    const [stranger, foreign] = [await place.addTenant(), place.stores.createId('inbound')];
+    await place.stores.transactions.withTenant(stranger, (tx) =>
+      tx.execute({
+        text: `insert into job (id, tenant_id, kind, state, terminal, provider_message_ids, request, expires_at, created_at,
+          updated_at) values ($1, $2, 'inbound', 'completed', true, '{wamid.theirs}', '{}', now(), now(), now())`,
+        values: [foreign, stranger],
+      }),
+    );
+    const nobodys = place.stores.createId('inbound');
+    const contexts = [await reply(channelId, foreign), await reply(channelId, nobodys)];
+    expect(JSON.stringify(contexts)).not.toContain('wamid.theirs');
+    expect(contexts[0]).toEqual(contexts[1]);
+  });
+
   it('of a bot quotes only where the channel wants it', async () => {
     const plain = await place.addChannel();
     const quoting = await place.addChannel({ quoteReplies: true });

@@ -6,6 +6,7 @@ import { poll } from '../support/poll.ts';
 import { countParkedStatuses } from '../../src/store/cross-tenant.ts';
 import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
+import { runInActivity } from '../support/in-activity.ts';
 
 let place: DeliveryPlace;
 let channelId: string;
@@ -158,18 +159,9 @@ describe("the provider's statuses", () => {
     await place.rows("update provider_status set received_at = now() - interval '25 hours' where job_id is null", []);
     await place.rows('update provider_status set received_at = now() where provider_message_id = $1', [young]);
     const before = await place.stores.transactions.acrossTenants(countParkedStatuses);
-    const dropped: number[] = [];
-    const onStatusesDropped = (count: number) => dropped.push(count);
-    const sweep = createSweep({
-      ...place.stores,
-      clock: place.clock,
-      retentionDays: 30,
-      starter: idleStarter,
-      onStatusesDropped,
-    });
-    await sweep.tidy();
-    await sweep.tidy();
-    expect(dropped).toEqual([before - 1]);
+    const activities = place.makeActivities();
+    for (let count = 0; count < 2; count += 1) await runInActivity(() => activities.purgeExpired());
+    expect(place.dropped).toEqual([before - 1]);
     expect(await place.stores.transactions.acrossTenants(countParkedStatuses)).toBe(1);
     expect(await place.tell(channelId, { wamid: young, status: 'sent' })).toMatchObject({ duplicates: 1 });
   });

@@ -1,5 +1,8 @@
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/http/build-app.ts';
 import { scopes } from '../../src/domain/scope.ts';
+import { poll } from '../support/poll.ts';
 import { adminKey, startTestApp, type TestApp } from '../support/test-app.ts';
 
 let test: TestApp;
@@ -58,6 +61,47 @@ describe('a key', () => {
       tx.query({ text: 'select api_key::text as row from api_key' }),
     );
     expect(JSON.stringify(rows)).not.toContain(key);
+  });
+});
+
+describe('a key that ends', () => {
+  it('opens nothing from the next call on, at every api', async () => {
+    const second = await buildApp({ ...test.dependencies, metrics: new Registry() });
+    const atSecond = async (key: string) =>
+      (await second.inject({ url: '/v1/channels', headers: { authorization: `Bearer ${key}` } })).statusCode;
+    const { id, key } = await makeKey({});
+    for (let times = 0; times < 3; times += 1) {
+      expect([(await test.call('GET /v1/channels', { key })).status, await atSecond(key)]).toEqual([200, 200]);
+    }
+    expect((await test.call(`DELETE /v1/api-keys/${id}`)).status).toBe(204);
+    expect([await atSecond(key), (await test.call('GET /v1/channels', { key })).status]).toEqual([401, 401]);
+
+    const endsMs = Date.now() + 700;
+    const short = await makeKey({ expiresAt: new Date(endsMs).toISOString() });
+    expect(await atSecond(short.key)).toBe(200);
+    const look = () => atSecond(short.key);
+    await poll({ what: 'the end', look, isDone: (status) => status === 401, timeoutMs: 5_000 });
+    expect(Date.now()).toBeGreaterThanOrEqual(endsMs);
+    await second.close();
+  });
+
+  it('may be the last one: the operator makes a new one', async () => {
+    const { id, key } = await test.makeTenant();
+    const { body } = await test.call('GET /v1/api-keys', { key });
+    const [last] = (body as { data: { id: string }[] }).data; // cast: the contract
+    expect((await test.call(`DELETE /v1/api-keys/${last?.id}`, { key })).status).toBe(204);
+    expect((await test.call('GET /v1/api-keys', { key })).status).toBe(401);
+
+    const route = `POST /v1/tenants/${id}/api-keys`;
+    const wanted = { body: { name: 'back again', scopes: ['config:write'] } };
+    expect((await test.call(route, wanted)).at('code')).toBe('insufficient_scope');
+    expect((await test.call(route, { ...wanted, key: null })).status).toBe(401);
+    const made = await test.call(route, { ...wanted, key: adminKey });
+    expect(made.status).toBe(201);
+    const list = await test.call('GET /v1/api-keys', { key: String(made.at('apiKey')) });
+    expect(list.at('data.0.name')).toBe('back again');
+    const nowhere = 'POST /v1/tenants/ten_none/api-keys';
+    expect((await test.call(nowhere, { ...wanted, key: adminKey })).status).toBe(404);
   });
 });
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApp, type TestApp } from '../support/test-app.ts';
+import { refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
 let test: TestApp;
 beforeAll(async () => {
@@ -51,6 +51,40 @@ describe('the directory', () => {
     expect(tokens[0]?.registeredAt).not.toBe(first.at('push.tokens.1.registeredAt'));
     expect((await test.call(route, withTokens())).at('push.tokens')).toEqual([]);
     expect((await test.call(route, withTokens('a', 'a'))).at('errors.0.pointer')).toBe('/push/tokens');
+  });
+});
+
+describe('what the directory cannot hold', () => {
+  const tokens = (count: number) => Array.from({ length: count }, (_token, index) => ({ token: `t-${index}` }));
+
+  it.each<[string, string, object, string]>([
+    ['a user without language', 'm/users/u', { active: true }, '/language'],
+    ['a user who is neither active nor not', 'm/users/u', { language: 'en' }, '/active'],
+    ['a role that is none', 'm/users/u', { ...ana, roles: ['owner'] }, '/roles/0'],
+    ['an unknown member', 'm/users/u', { ...ana, name: 'Ana' }, '/name'],
+    ['push that does not say whether', 'm/users/u', { ...ana, push: { tokens: [] } }, '/push/enabled'],
+    [
+      'an empty token',
+      'm/users/u',
+      { ...ana, push: { enabled: true, tokens: [{ token: '' }] } },
+      '/push/tokens/0/token',
+    ],
+    ['51 tokens', 'm/users/u', { ...ana, push: { enabled: true, tokens: tokens(51) } }, '/push/tokens'],
+    ['a user id with a line break', 'm/users/a%0Ab', ana, '/path/userId'],
+    ['a merchant id with 201 characters', `${'m'.repeat(201)}/users/u`, ana, '/path/merchantId'],
+    ['a merchant with an unknown member', 'm', { colour: 'red' }, '/colour'],
+    ['a merchant with a name of two lines', 'm', { name: 'a\nb' }, '/name'],
+  ])('is %s', async (_case, path, body, pointer) => {
+    const answer = await test.call(`PUT /v1/directory/merchants/${path}`, { body });
+    expect(refusalOf(answer)).toEqual([422, 'invalid_request', pointer]);
+  });
+
+  it('takes 50 tokens, and ids with blanks, slashes and letters of any script', async () => {
+    const path = `m%20%2F%C3%B1/users/${encodeURIComponent('u 1/ñ')}`;
+    const body = { ...ana, push: { enabled: true, tokens: tokens(50) } };
+    const put = await test.call(`PUT /v1/directory/merchants/${path}`, { body });
+    expect(put.body).toMatchObject({ merchantId: 'm /ñ', userId: 'u 1/ñ' });
+    expect(put.at('push.tokens')).toHaveLength(50);
   });
 });
 

@@ -131,6 +131,18 @@ describe('a test of an endpoint', () => {
     expect((await test.call(`GET /v1/deliveries/${String(answer.at('id'))}`)).body).toEqual(answer.body);
   });
 
+  it('shows what was said to it, up to 16 KiB and without its secrets', async () => {
+    const made = await create();
+    const secret = String(made.at('secret'));
+    sink.answer = () => ({ status: 500, body: `${secret} is no secret here. ${'é'.repeat(20_000)}` });
+    const answer = await test.call(`POST /v1/webhooks/${String(made.at('id'))}/test`);
+    const excerpt = String(answer.at('attempts.0.responseExcerpt'));
+    expect(excerpt.slice(0, 40)).toBe('[redacted] is no secret here. éééééééééé');
+    expect(Buffer.byteLength(excerpt)).toBeLessThanOrEqual(16 * 1024);
+    expect(Buffer.byteLength(excerpt)).toBeGreaterThan(16 * 1024 - 4);
+    expect((await test.call(`GET /v1/deliveries/${String(answer.at('id'))}`)).body).toEqual(answer.body);
+  });
+
   it('says why it was not taken, and changes nothing for the endpoint', async () => {
     sink.answer = () => ({ status: 410 });
     const id = String((await create()).at('id'));

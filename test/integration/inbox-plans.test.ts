@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tx } from '../../src/store/transactions.ts';
 import { countUnread, type Inbox, listInbox, markAllRead, markRead } from '../../src/store/inbox.ts';
 import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { plansOf } from '../support/query-plans.ts';
 
 /** Whose every notification but the ten oldest is read, among many others' inboxes. */
 const inbox: Inbox = { center: 'user', merchantId: 'big', userId: 'big' };
@@ -27,32 +28,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-/** The plans of what `work` asks the database, instead of its answers. */
-async function plansOf(work: (tx: Tx) => Promise<unknown>): Promise<string> {
-  const plans: string[] = [];
-  await bench.tx(async (tx) => {
-    const explain = async ({ text, values }: Parameters<Tx['query']>[0]): Promise<void> => {
-      const rows = await tx.query<Record<string, string>>({
-        text: `explain ${text}`,
-        ...(values === undefined ? {} : { values }),
-      });
-      plans.push(...rows.map((row) => row['QUERY PLAN'] ?? ''));
-    };
-    await work({
-      ...tx,
-      query: async (query) => {
-        await explain(query);
-        return [];
-      },
-      execute: async (query) => {
-        await explain(query);
-        return 0;
-      },
-    });
-  });
-  return plans.join('\n');
-}
-
 const page = { limit: 51, after: null };
 const later = { limit: 51, after: { createdAt: new Date(), id: 'nfx_5000' } };
 
@@ -66,7 +41,7 @@ describe('among 50,000 stored notifications', () => {
     ['reading all', 'inbox_unread', (tx) => markAllRead(tx, inbox, new Date())],
     ['reading one', 'inbox_notification_pkey', (tx) => markRead(tx, inbox, 'nfx_1', new Date())],
   ])('%s is served by %s', async (_what, index, work) => {
-    const plan = await plansOf(work);
+    const plan = await bench.tx((tx) => plansOf(tx, work));
     expect(plan).toContain(index);
     expect(plan).not.toMatch(/Seq Scan on inbox_notification/);
     expect(plan).not.toContain('Sort Key: n.created_at');

@@ -96,6 +96,21 @@ describe('the end of a batch', () => {
     expect(await eventsOf(job)).toEqual(['notification.failed']);
   });
 
+  it('is no expiry where all are done and only the integrator is waited for, also after another workflow took over', async () => {
+    bench.integrator.answer = () => ({ status: 503 });
+    const expiresAt = new Date(bench.now().getTime() + 60_000);
+    const job = await bench.accept([{ merchantId: 'm1', userIds: ['u1', 'nobody'] }], { expiresAt });
+    const reference = referenceOf(job);
+    await bench.activities.openBatch(reference);
+    await bench.activities.processPage({ ...reference, fromOrdinal: 0, size: 10 });
+    await bench.activities.prepareErrorCallbacks(reference);
+    expect(await bench.activities.sendErrorCallbacks(reference)).toMatchObject({ pending: 1 });
+    bench.pass(61_000);
+    bench.integrator.answer = () => ({ status: 200 });
+    expect(await bench.run(job)).toMatchObject({ state: 'completed_with_errors', delivered: 1, failed: 1 });
+    expect(await bench.deliveries(job)).toMatchObject([{ state: 'delivered' }]);
+  });
+
   it('does not come before its beginning: a scheduled batch is left alone until its time', async () => {
     const sendAt = new Date(bench.now().getTime() + 3_600_000);
     const job = await bench.accept([{ merchantId: 'm1', userIds: ['u1'] }], { sendAt });

@@ -12,7 +12,7 @@ let bench: BatchBench;
 let directory: DirectoryStandIn;
 
 beforeAll(async () => {
-  [bench, directory] = await Promise.all([openBatchBench({ directoryTimeoutMs: 300 }), startDirectory()]);
+  [bench, directory] = await Promise.all([openBatchBench({ directoryTimeoutMs: 1_000 }), startDirectory()]);
   await bench.useDirectory({ kind: 'http', url: directory.url, apiKey: 'directory-key' });
 });
 afterAll(async () => {

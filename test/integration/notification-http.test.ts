@@ -83,56 +83,6 @@ describe('POST /v1/notifications', () => {
   });
 });
 
-describe('the path of existing integrators', () => {
-  const path = 'POST /webhooks/integration/erp/webhooktype/USER_CENTER_NOTIFICATION';
-
-  it('answers in their envelope, with the job as request id, and keeps what it does not know', async () => {
-    const { type: _, integration: __, ...body } = notification;
-    const answer = await app.call(path, {
-      body: { ...body, theirs: { own: 1 } },
-      key: null,
-      headers: { 'x-api-key': app.key },
-    });
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({
-      code: 'OK',
-      errorSeverity: 'NONE',
-      message: 'Ok',
-      httpStatus: 200,
-      requestId: expect.stringMatching(/^ntf_/),
-      date: expect.stringMatching(/^\d{4}-.*Z$/),
-    });
-    const job = await app.call(`GET /v1/jobs/${String(answer.at('requestId'))}`);
-    expect(job.body).toMatchObject({ kind: 'notification', origin: 'integration', integration: 'erp' });
-  });
-
-  it.each([
-    ['without a key', path, {}, null, 401, 'unauthorized'],
-    ['with a bad body', path, { receivers: 'all' }, undefined, 422, 'invalid_request'],
-    ['with broken JSON', path, '{', undefined, 400, 'malformed_json'],
-    ['of an unknown integration', path.replace('erp', 'nobody'), {}, undefined, 422, 'invalid_request'],
-    ['of an unknown type', path.replace('USER_CENTER', 'LETTER'), {}, undefined, 422, 'invalid_request'],
-  ])(
-    'refuses %s in their envelope too, which is a problem document as well',
-    async (_case, route, body, key, status, code) => {
-      const answer = await app.call(route, {
-        body,
-        ...(key === undefined ? { headers: { 'content-type': 'application/json' } } : { key }),
-      });
-      expect(answer.status).toBe(status);
-      expect(answer.headers['content-type']).toBe('application/problem+json');
-      expect(answer.body).toMatchObject({
-        code,
-        errorSeverity: 'ERROR',
-        message: expect.any(String),
-        httpStatus: status,
-        requestId: answer.headers['x-request-id'],
-        date: expect.stringMatching(/^\d{4}-.*Z$/),
-      });
-    },
-  );
-});
-
 describe('what became of a notification', () => {
   it('is told for each recipient, error and delivery', async () => {
     const id = await deliverNotification(app);

@@ -10,13 +10,16 @@ const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const asked: string[] = [];
 let answer: { status: number; body: object };
+/** The answer repeats what it was asked. */
+let isEcho = false;
 let nowMs = 0;
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     asked.push(Buffer.concat(chunks).toString());
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+    const said = isEcho ? { ...answer.body, error_description: asked.at(-1), echo: asked.at(-1) } : answer.body;
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
   });
 });
 const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
@@ -30,6 +33,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   asked.length = 0;
+  isEcho = false;
   answer = { status: 200, body: { access_token: `token-${nowMs}`, expires_in: 3_600 } };
   nowMs += 10_000_000;
 });
@@ -71,4 +75,14 @@ it('what cannot be had is data, without the key', async () => {
   const broken = await push.authorise(account({ private_key: 'no key' }), null);
   expect(broken).toMatchObject({ ok: false, refusal: { detail: expect.stringContaining('cannot be used') } });
   expect(JSON.stringify([refused, forbidden, broken])).not.toContain('PRIVATE KEY');
+});
+
+it('what the token was asked for with is not kept where the answer quotes it: it could be used again', async () => {
+  isEcho = true;
+  answer = { status: 503, body: { error: 'temporarily_unavailable' } };
+  const refused = await push.authorise(account(), null);
+  const assertion = new URLSearchParams(asked[0]).get('assertion') ?? '';
+  expect(assertion.split('.')).toHaveLength(3);
+  expect(JSON.stringify(refused)).toContain('[redacted]');
+  expect(JSON.stringify(refused)).not.toContain(assertion);
 });

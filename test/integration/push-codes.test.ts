@@ -91,9 +91,13 @@ describe('a push notification', () => {
     expect(bench.push.requests.list()).toEqual([]);
   });
 
-  it('that cannot be mapped is reported for everybody and fails at its end', async () => {
+  it.each([
+    ['no title', { titleI18n: {} }],
+    ['an unknown screen', { data: { targetScreen: 'NOWHERE' } }],
+  ])('that cannot be mapped (%s) is reported for everybody and fails at its end', async (_case, content) => {
+    await bench.tx((tx) => saveTargetScreens(tx, { CARD_DETAILS: ['cardID'] }));
     await bench.device('ana', ['ana-1']);
-    const job = await bench.notify(['ana', 'nobody'], { titleI18n: {} });
+    const job = await bench.notify(['ana', 'nobody'], content);
     expect(await bench.run(job)).toMatchObject({ state: 'failed', errorCode: 'unable_to_map_custom_notification' });
     expect((await outcomes(job)).map(([, , code]) => code)).toEqual(Array(2).fill('unable_to_map_custom_notification'));
     expect(bench.push.requests.list()).toEqual([]);

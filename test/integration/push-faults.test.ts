@@ -12,8 +12,8 @@ beforeAll(async () => {
 beforeEach(() => bench.push.clear());
 afterEach(async () => {
   bench.afterPush = () => undefined;
-  // Whatever a test was told to wait for is over.
-  bench.pass(3_600_000);
+  // Whatever a test was told to wait for is over: two hours are the longest, of which a batch's own hour may be left.
+  bench.pass(3 * 3_600_000);
   await bench.tx((tx) => bench.stores.channels.resume(tx, bench.channelId, bench.now()));
 });
 afterAll(() => bench.close());
@@ -187,6 +187,40 @@ describe('a batch that is cancelled in the middle of a page', () => {
     expect([attempts.length, attempts.filter(({ outcome }) => outcome !== 'accepted')]).toEqual([reached.length, []]);
     const { state, counts } = await bench.look(job);
     expect([state, counts?.delivered, counts?.pending]).toEqual(['cancelled', reached.length, 0]);
+  });
+});
+
+describe('the log', () => {
+  it('has a line for each push, with every id and neither a token nor a user', async () => {
+    await bench.device('somebody', ['first-device', 'other-device']);
+    bench.push.script('first-device', [pushError(503, 'UNAVAILABLE')]);
+    const job = await notifyAndOpen(['nobody', 'somebody']);
+    bench.logged.length = 0;
+    await page(job);
+    const attempts = await bench.attempts(job);
+    const lines = bench.logged.filter(({ message }) => message === 'push').map(({ fields }) => fields);
+    const ids = { tenantId: bench.tenantId, jobId: job.id, channelId: bench.channelId, recipient: 1 };
+    const tried = { ...ids, tries: 1, maxTries: 5, mayRepeat: false, durationMs: expect.any(Number) };
+    const of = (outcome: string) => attempts.find((attempt) => attempt.outcome === outcome);
+    const taken = { outcome: 'accepted', httpStatus: 200, code: null, nextAttemptAt: null };
+    const refused = { outcome: 'retry', httpStatus: 503, code: 'fcm_UNAVAILABLE', nextAttemptAt: expect.any(String) };
+    expect(lines).toHaveLength(2);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        { ...tried, ...taken, attempt: of('accepted')?.number, attemptId: of('accepted')?.id },
+        { ...tried, ...refused, attempt: of('retry')?.number, attemptId: of('retry')?.id },
+      ]),
+    );
+    expect(JSON.stringify(lines)).not.toMatch(/device|somebody|m1/);
+  });
+
+  it('tells a push once, also where its page runs twice', async () => {
+    await bench.device('ana', ['ana-1']);
+    const job = await notifyAndOpen(['ana']);
+    bench.logged.length = 0;
+    await Promise.all([page(job), page(job)]);
+    await page(job);
+    expect(bench.logged.filter(({ message }) => message === 'push')).toHaveLength(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { createStartRoom, maxStarted } from '../../src/usecases/start-room.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { runInActivity } from '../support/in-activity.ts';
 
 let place: DeliveryPlace;
 let channelId: string;
@@ -111,7 +112,7 @@ describe('the sweep', () => {
     await place.rows("update job set created_at = now() - interval '40 days' where id = any ($1)", [[old.id, open.id]]);
     await place.rows("update job set finished_at = now() - interval '31 days' where id = $1", [old.id]);
     await place.rows("update event set created_at = now() - interval '31 days' where job_id = $1", [old.id]);
-    await createTestSweep([]).tidy();
+    await runInActivity(() => place.makeActivities().purgeExpired());
     const left = await place.rows<{ id: string }>('select id from job where id = any ($1)', [
       [old.id, open.id, fresh.id],
     ]);

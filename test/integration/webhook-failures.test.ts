@@ -200,7 +200,7 @@ describe('an endpoint that fails', () => {
     await place.relay(id);
     await place.makeEvents(channelId);
     place.sink.answer = () => ({ status: 204 });
-    await place.withTenant((tx) => place.configurer.enable(tx, id));
+    await place.withTenant((tx) => place.configurer.enable(tx, place.by, id));
     await place.makeEvents(channelId);
     expect(await place.relay(id)).toMatchObject({ delivered: 1 });
     const replayed = await place.withTenant((tx) => place.replays.since(tx, id, { since, onlyFailed: true }));

@@ -1,7 +1,10 @@
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { aCaller } from '../support/a-caller.ts';
 import { verifyPost } from '../support/webhook-sink.ts';
 import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
 
+const dayMs = 24 * 60 * 60_000;
 let place: WebhookPlace;
 let channelId: string;
 beforeAll(async () => {
@@ -81,6 +84,37 @@ describe('the webhook relay', () => {
     );
   });
 
+  it('signs with both secrets for a day after a rotation, and then with the new one alone', async () => {
+    const { id, path, secret } = await place.addWebhook({ events: ['message.delivered'] });
+    const { secret: renewed } = await place.withTenant((tx) =>
+      place.configurer.rotate(tx, aCaller(place.tenantId), id),
+    );
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const [overlap] = place.sink.at(path);
+    if (overlap === undefined) throw new Error('nothing came');
+    for (const each of [secret, renewed]) verifyPost(overlap, each);
+    expect(overlap.headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    place.skip(dayMs + 60_000);
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const later = place.sink.at(path)[1];
+    // Its time is a day ahead of the library's clock, which would refuse it for that alone.
+    const sentAt = new Date(Number(later?.headers['webhook-timestamp']) * 1_000);
+    expect(later?.headers['webhook-signature']).toBe(
+      new Webhook(renewed).sign(later?.webhookId ?? '', sentAt, later?.body ?? ''),
+    );
+  });
+
+  it('waits a day at most, however long an endpoint asks for', async () => {
+    const { id } = await place.addWebhook({ events: ['message.delivered'] });
+    place.sink.answer = () => ({ status: 503, headers: { 'retry-after': '999999999' } });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    const due = (await place.deliveriesOf(id))[0]?.nextAttemptAt?.getTime() ?? Number.NaN;
+    expect(Math.abs(due - place.clock().getTime() - dayMs)).toBeLessThan(60_000);
+  });
+
   it('waits before the first try too, where the schedule says so', async () => {
     const { id, path } = await place.addWebhook({ events: ['message.delivered'], retrySchedule: [60] });
     await place.makeEvents(channelId);
@@ -97,12 +131,12 @@ describe('the webhook relay', () => {
     await place.makeEvents(channelId);
     await place.relay(id);
     place.sink.answer = () => ({ status: 204 });
-    await place.withTenant((tx) => place.configurer.change(tx, id, { url: `${place.sink.url}/moved` }));
+    await place.withTenant((tx) => place.configurer.change(tx, place.by, id, { url: `${place.sink.url}/moved` }));
     place.skip(10_000);
     await place.relay(id);
     expect([place.sink.at(path).length, place.sink.at('/moved').length]).toEqual([1, 1]);
     expect(await place.deliveriesOf(id)).toMatchObject([{ url: `${place.sink.url}/moved`, state: 'delivered' }]);
-    await place.withTenant((tx) => place.configurer.remove(tx, id));
+    await place.withTenant((tx) => place.configurer.remove(tx, place.by, id));
     await place.makeEvents(channelId);
     expect(await place.relay(id)).toEqual({ delivered: 0, hasMore: false });
   });

@@ -6,6 +6,7 @@ import { skipUnwantedEvents } from '../../src/store/cross-tenant.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { runInActivity } from '../support/in-activity.ts';
 
 let place: WebhookPlace;
 let channelId: string;
@@ -96,7 +97,7 @@ describe('the sweep of webhooks', () => {
     for (const table of ['event', 'delivery']) {
       await place.rows(`update ${table} set created_at = now() - interval '31 days' where job_id = $1`, [old]);
     }
-    await sweep().tidy();
+    await runInActivity(() => place.makeActivities().purgeExpired());
     expect((await place.deliveriesOf(id)).map(({ jobId }) => jobId)).toEqual([fresh]);
     expect(await place.rows('select 1 from event where job_id = $1', [old])).toEqual([]);
   });

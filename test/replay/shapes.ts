@@ -20,6 +20,7 @@ const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'ch
 
 const replay = { workflow: 'replayDelivery', args: [{ tenantId: 'ten_1', deliveryId: 'dlv_1' }] } as const;
 const webhook = { workflow: 'relayWebhook', args: [{ tenantId: 'ten_1', webhookId: 'whk_1' }] } as const;
+const erasure = { workflow: 'eraseRecipient', args: [{ tenantId: 'ten_1', erasureId: 'era_1' }] } as const;
 
 const page = { done: 1_000, isCancelled: false };
 const closed = { state: 'completed', errorCode: null, delivered: 10, failed: 0, failure: null };
@@ -147,6 +148,35 @@ export const shapes: Readonly<Record<string, Shape>> = {
     },
   },
   'delivery-replayed': { ...replay, script: { sendReplay: [new Error('away'), { state: 'delivered' }] } },
+  'erasure-in-passes': {
+    ...erasure,
+    script: {
+      eraseRecipient: [
+        { next: 'more', erasedJobs: 900, inFlight: 0 },
+        { next: 'end', erasedJobs: 7, inFlight: 0 },
+      ],
+    },
+  },
+  'erasure-waiting': {
+    ...erasure,
+    script: {
+      eraseRecipient: [
+        new Error('away'),
+        { next: 'wait', erasedJobs: 0, inFlight: 1 },
+        { next: 'end', erasedJobs: 1, inFlight: 0 },
+      ],
+    },
+  },
+  'purge-in-passes': {
+    workflow: 'purgeExpired',
+    args: [],
+    script: {
+      purgeExpired: [
+        ...Array.from({ length: busyRuns }, () => ({ purged: { jobs: 900, events: 100 }, hasMore: true })),
+        { purged: { events: 7 }, hasMore: false },
+      ],
+    },
+  },
   'webhook-relay': {
     ...webhook,
     script: {

@@ -30,11 +30,18 @@ export interface Caller {
   ask<Body>(route: string, body?: unknown): Promise<Body>;
   /** A list's `data`. */
   list<Item>(path: string): Promise<readonly Item[]>;
+  /** All pages of a list, by its cursors; `path` has no query of its own. */
+  listAll<Item>(path: string): Promise<readonly Item[]>;
   /** Hands over a message with a text; members given replace or extend it. */
   send(message?: Readonly<Record<string, unknown>>): Promise<JobView>;
   job(id: string): Promise<JobView>;
   /** Waits until the job is in one of these states, or until `isDone` says so. */
   follow(id: string, until: readonly string[] | ((job: JobView) => boolean), timeoutMs?: number): Promise<JobView>;
+}
+
+interface Page<Item> {
+  readonly data: readonly Item[];
+  readonly nextCursor: string | null;
 }
 
 export function createCaller(baseUrl: string, key: string): Caller {
@@ -65,12 +72,24 @@ export function createCaller(baseUrl: string, key: string): Caller {
     throw new Error(`${route} was answered with ${answer.status}: ${answer.text}`);
   }
 
+  async function listAll<Item>(path: string): Promise<readonly Item[]> {
+    const all: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: Page<Item> = await ask(`GET ${path}?limit=200${query}`);
+      all.push(...page.data);
+      cursor = page.nextCursor;
+    }
+    return all;
+  }
+
   const job = (id: string) => ask<JobView>(`GET /v1/jobs/${id}`);
   return {
     key,
     call,
     ask,
     list: async <Item>(path: string) => (await ask<{ data: readonly Item[] }>(`GET ${path}`)).data,
+    listAll,
     send: (message = {}) => ask<JobView>('POST /v1/messages', aMessage(message)),
     job,
     follow: (id, until, timeoutMs = followTimeoutMs) =>

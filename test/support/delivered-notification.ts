@@ -1,6 +1,6 @@
 import { createNotificationActivities } from '../../src/activities/notification/index.ts';
-import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
-import { runBatch } from './notification-batch.ts';
+import type { DirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
+import { runBatch } from './run-batch.ts';
 import { idleRuntime } from './idle-runtime.ts';
 import { publicUrl, type TestApp } from './test-app.ts';
 
@@ -28,10 +28,16 @@ export async function setUpReceivers(app: TestApp): Promise<void> {
   await app.call('PUT /v1/directory/merchants/m1/users/boss', { body: boss });
 }
 
-/** Accepts a notification and runs it as its workflow would, with an integrator that takes everything; returns the job's id. */
+const noDirectory: DirectoryClient = { listActiveUsers: () => Promise.reject(new Error('no directory over HTTP')) };
+
+/**
+ * Accepts a notification and runs it as its workflow would, with an integrator that takes everything; returns the job's id.
+ * `directory` is asked where the tenant's own directory is behind HTTP.
+ */
 export async function deliverNotification(
   app: TestApp,
   members: Readonly<Record<string, unknown>> = {},
+  directory = noDirectory,
 ): Promise<string> {
   const accepted = await app.call('POST /v1/notifications', { body: aNotification(members) });
   const jobId = String(accepted.at('id'));
@@ -42,7 +48,7 @@ export async function deliverNotification(
     integrator: {
       postErrors: async () => ({ answered: true, status: 200, retryAfterMs: null, body: '', durationMs: 1 }),
     },
-    directory: createDirectoryClient({ http: { request: () => Promise.reject(new Error('no directory over HTTP')) } }),
+    directory,
     push: {
       authorise: async () => ({ ok: true, accessToken: 'unused' }),
       send: () => Promise.reject(new Error('nothing is pushed here')),

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type pg from 'pg';
 import type { KernelSend } from '../../demo/stand-ins/kernel-sends.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
@@ -23,6 +21,7 @@ import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
 import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
 import { createTestDatabase } from './database.ts';
+import { runInActivity } from './in-activity.ts';
 
 export const publicUrl = 'https://waypost.test';
 /** How often `deliver` looks again before it says that a message never comes to rest. */
@@ -104,19 +103,18 @@ export async function openDeliveryPlace() {
   }
   const tenantId = await addTenant();
 
+  const dropped: number[] = [];
+  const upkeep = { retentionDays: 30, onStatusesDropped: (count: number) => void dropped.push(count) };
   /** The activities of one worker; parts of it may be replaced to make it fail. */
   function makeActivities(parts: WorkerParts = {}): Activities {
     const log = { info: () => undefined, warn: () => undefined };
-    return createActivities({ stores, http, ...parts, keyRing, starter, publicUrl, clock, log });
+    return createActivities({ stores, http, ...parts, keyRing, starter, publicUrl, clock, log, ...upkeep });
   }
   /** Attempts as the activity of one worker does, inside an activity's context. */
   function createWorker(parts: WorkerParts = {}) {
     const activities = makeActivities(parts);
     return (jobId: string, isFastPath = false): Promise<DeliveryStep> =>
-      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
-        (input: Parameters<Activities['attemptDelivery']>[0]) => activities.attemptDelivery(input),
-        { tenantId, jobId, isFastPath },
-      );
+      runInActivity(() => activities.attemptDelivery({ tenantId, jobId, isFastPath }));
   }
   const attempt = createWorker();
 
@@ -144,6 +142,8 @@ export async function openDeliveryPlace() {
     applyStatuses,
     createWorker,
     makeActivities,
+    /** Statuses that purges have dropped. */
+    dropped,
     keyRing,
     transactionCount: () => transactionCount,
     attempt,

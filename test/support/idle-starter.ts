@@ -7,4 +7,6 @@ export const idleStarter: SweepStarter = {
   startKpiRelay: async () => true,
   startWebhookRelay: async () => true,
   startReplay: async () => true,
+  startErasure: async () => true,
+  startPurge: async () => true,
 };

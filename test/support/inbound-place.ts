@@ -1,5 +1,3 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { type Bot, startBot } from '../../demo/stand-ins/bot.ts';
 import type { CallbackMessage } from '../../src/contracts/http/callbacks.ts';
 import type { DeliveryStep } from '../../src/contracts/activities.ts';
@@ -9,6 +7,7 @@ import type { Stores } from '../../src/store/index.ts';
 import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createApplyInbound } from '../../src/usecases/apply-inbound.ts';
 import { openDeliveryPlace } from './delivery-place.ts';
+import { runInActivity } from './in-activity.ts';
 
 const maxSteps = 50;
 
@@ -28,10 +27,7 @@ export async function openInboundPlace(options: Parameters<typeof startBot>[0] =
   function createRelay(parts: WorkerParts = {}) {
     const activities = place.makeActivities(parts);
     return (jobId: string, isFastPath = false): Promise<DeliveryStep> =>
-      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
-        (input: Parameters<typeof activities.attemptRelay>[0]) => activities.attemptRelay(input),
-        { tenantId: place.tenantId, jobId, isFastPath },
-      );
+      runInActivity(() => activities.attemptRelay({ tenantId: place.tenantId, jobId, isFastPath }));
   }
   const attemptRelay = createRelay();
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { createNotificationActivities } from '../../src/activities/notification/index.ts';
 import type { NotificationActivities } from '../../src/contracts/activities.ts';
-import type { JobReference } from '../../src/contracts/workflows.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
 import type { KeyRing } from '../../src/domain/key-ring.ts';
 import type { Job } from '../../src/domain/job.ts';
@@ -27,6 +26,7 @@ import { createPushClient } from '../../src/upstreams/push/push-client.ts';
 import { createAcceptNotification, type NotificationToAccept } from '../../src/usecases/accept-notification.ts';
 import { idleRuntime } from './idle-runtime.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { runBatch } from './run-batch.ts';
 import { type IntegratorStandIn, startIntegrator } from './integrator-stand-in.ts';
 
 export const secret = `whsec_${Buffer.from('a signing key of some length').toString('base64')}`;
@@ -41,8 +41,12 @@ export interface BatchBench {
   readonly tenantId: string;
   /** Called between the answer to a callback and its record; a test that throws here kills the worker there. */
   afterSend: () => void;
+  /** Called at the moment at which a push begins. */
+  beforePush: () => void;
   /** The same between the answer to a push and its record. */
   afterPush: () => void;
+  /** Every line that the activities wrote to the log. */
+  readonly logged: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   now(): Date;
   pass(ms: number): void;
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -95,6 +99,7 @@ export async function openBatchBench(
   const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const pushClient = createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
+  const logged: BatchBench['logged'] = [];
   const activities = createNotificationActivities({
     stores,
     keyRing,
@@ -109,6 +114,7 @@ export async function openBatchBench(
     push: {
       authorise: (secrets, stale) => pushClient.authorise(secrets, stale),
       async send(push) {
+        bench.beforePush();
         const answer = await pushClient.send(push);
         bench.afterPush();
         return answer;
@@ -117,7 +123,9 @@ export async function openBatchBench(
     random: Math.random,
     publicUrl,
     clock,
-    info: () => undefined,
+    info: (fields, message) => {
+      logged.push({ message, fields });
+    },
     runtime: idleRuntime,
   });
   const acceptNotification = createAcceptNotification({ insertJob: stores.insertJob, createId, clock });
@@ -133,7 +141,9 @@ export async function openBatchBench(
     activities,
     tenantId,
     afterSend: () => undefined,
+    beforePush: () => undefined,
     afterPush: () => undefined,
+    logged,
     now: clock,
     pass,
     tx,
@@ -220,31 +230,4 @@ export async function openBatchBench(
   };
   await bench.integrate('erp');
   return bench;
-}
-
-/** Runs a batch as its workflow does; `pass` lets the waits go by. */
-export async function runBatch(
-  activities: NotificationActivities,
-  reference: JobReference,
-  options: { pageSize?: number | undefined; pass: (ms: number) => void },
-): ReturnType<NotificationActivities['closeBatch']> {
-  const { pageSize = 1_000, pass } = options;
-  const opened = await activities.openBatch(reference);
-  let waitMs: number | undefined;
-  for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
-    const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
-    if (page.isCancelled) break;
-    waitMs = page.waitMs ?? waitMs;
-  }
-  while (waitMs !== undefined) {
-    pass(waitMs);
-    waitMs = (await activities.processPage({ ...reference, fromOrdinal: 0, size: opened.recipients })).waitMs;
-  }
-  const { callbacks } = opened.next === 'ended' ? { callbacks: 0 } : await activities.prepareErrorCallbacks(reference);
-  for (let isDone = callbacks === 0; !isDone;) {
-    const { nextDueMs } = await activities.sendErrorCallbacks(reference);
-    pass(nextDueMs ?? 0);
-    isDone = nextDueMs === null;
-  }
-  return activities.closeBatch(reference);
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { inject } from 'vitest';
 import { type Bot, startBot } from '../../demo/stand-ins/bot.ts';
 import { type Integrator, startIntegrator } from '../../demo/stand-ins/integrator.ts';
 import type { Kernel, KernelOptions } from '../../demo/stand-ins/kernel-interface.ts';
@@ -62,8 +61,8 @@ const callbackDelayMs = 20;
 export const unhurriedCallbacks: readonly Callback[] = [{ status: 'sent', afterMs: 1_500 }, 'delivered', 'read'];
 
 export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlace> {
-  const serverUrl = options.serverUrl ?? inject('databaseUrl');
-  const temporalAddress = options.temporalAddress ?? inject('temporalAddress');
+  const serverUrl = options.serverUrl ?? (await findShared('databaseUrl'));
+  const temporalAddress = options.temporalAddress ?? (await findShared('temporalAddress'));
   const name = `waypost_e2e_${randomBytes(6).toString('hex')}`;
   await runSql(serverUrl, `create database ${name}`);
   const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
@@ -154,6 +153,12 @@ export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlac
       await runSql(serverUrl, `drop database if exists ${name} with (force)`);
     },
   };
+}
+
+/** Asked for only in tests: the chaos driver opens places too, and there is no vitest around it. */
+async function findShared(name: 'databaseUrl' | 'temporalAddress'): Promise<string> {
+  const { inject } = await import('vitest');
+  return inject(name);
 }
 
 /** One statement of the database's owner, as an operator would run it; rows are those of the tenant, if one is given. */

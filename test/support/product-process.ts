@@ -9,7 +9,7 @@ const startTimeoutMs = 40_000;
 // A worker drains for 30 s, and then ends by force within 10 s more.
 const endTimeoutMs = 45_000;
 
-export type Door = 'api' | 'worker' | 'migrate';
+export type Door = 'api' | 'worker' | 'migrate' | 'rotate-keys';
 export type Environment = Readonly<Record<string, string>>;
 
 export interface ProcessEnd {

@@ -25,10 +25,13 @@ interface DeviceOptions {
 
 export const accessToken = 'a-push-access-token';
 
-/** The bench of notifications with a push channel and a push service on loopback. */
-export async function openPushBench(secrets: PushSecrets = { accessToken }): Promise<PushBench> {
+/** The bench of notifications with a push channel and a push service on loopback; `accepts` = the token valid there. */
+export async function openPushBench(
+  secrets: PushSecrets = { accessToken },
+  accepts: string | (() => string) = accessToken,
+): Promise<PushBench> {
   const bench = await openBatchBench();
-  const push = await startPush({ accessToken });
+  const push = await startPush({ accessToken: accepts });
   const channelId = bench.stores.createId('channel');
   await bench.tx((tx) =>
     bench.stores.channels.insert(tx, {

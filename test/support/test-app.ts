@@ -132,7 +132,13 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     random: Math.random,
     turnBell: createTurnBell(),
   });
-  const starter = { startSoon: () => true, startPagesSoon: () => true, wakeSoon: () => true, queueLength: () => 0 };
+  const starter = {
+    startSoon: () => true,
+    startPagesSoon: () => true,
+    wakeSoon: () => true,
+    startErasureSoon: () => true,
+    queueLength: () => 0,
+  };
   const clock = () => new Date();
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
@@ -148,6 +154,7 @@ async function createDependencies({ pool }: TestDatabase): Promise<AppDependenci
     randomBytes,
     publicUrl,
     adminKey,
+    retentionDays: 30,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
     mediaSource: noMedia,
     starter,

@@ -9,6 +9,7 @@ import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
 import { createWebhookConfigurer } from '../../src/usecases/configure-webhook.ts';
 import { createReplayWebhook } from '../../src/usecases/replay-webhook.ts';
+import { aCaller } from './a-caller.ts';
 import { openDeliveryPlace } from './delivery-place.ts';
 import { startWebhookSink } from './webhook-sink.ts';
 
@@ -22,6 +23,7 @@ export async function openWebhookPlace() {
   const sink = await startWebhookSink();
   const { stores, tenantId, clock } = place;
   const { transactions, webhooks, horizon } = stores;
+  const by = aCaller(tenantId);
   const nowMs = () => clock().getTime();
   const configurer = createWebhookConfigurer({
     ...stores,
@@ -53,6 +55,7 @@ export async function openWebhookPlace() {
   return {
     ...place,
     sink,
+    by,
     configurer,
     replays,
     logged,
@@ -60,9 +63,7 @@ export async function openWebhookPlace() {
     async addWebhook(members: Readonly<Record<string, unknown>> = {}) {
       const path = `/hook-${(pathCount += 1)}`;
       const wanted = newWebhook.parse({ url: `${sink.url}${path}`, ...members });
-      const { webhook, secret } = await transactions.withTenant(tenantId, (tx) =>
-        configurer.create(tx, tenantId, wanted),
-      );
+      const { webhook, secret } = await transactions.withTenant(tenantId, (tx) => configurer.create(tx, by, wanted));
       return { id: webhook.id, path, secret };
     },
     /** As the activity does, once all that is committed is settled. */

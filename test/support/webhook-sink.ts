@@ -14,7 +14,10 @@ export interface ReceivedPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly event: ReceivedEvent;
-  readonly status: number;
+  /** What it was answered with; null = nothing. */
+  readonly status: number | null;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface SinkAnswer {
@@ -26,22 +29,24 @@ export interface SinkAnswer {
 /** A subscriber that remembers every post; `answer` says what it says to each. */
 export async function startWebhookSink() {
   const posts: ReceivedPost[] = [];
-  const sink = { answer: (_event: ReceivedEvent): SinkAnswer => ({ status: 204 }) };
+  /** An answer of null never comes. */
+  const sink = { answer: (_event: ReceivedEvent): SinkAnswer | null => ({ status: 204 }) };
   const server = await startHttpServer({
     name: 'webhook sink',
     handle({ path, headers, body }, response) {
       const text = body.toString();
       const event = JSON.parse(text) as ReceivedEvent; // our own body
-      const { status, headers: sent = {}, body: said = '' } = sink.answer(event);
+      const answer = sink.answer(event);
       posts.push({
         path,
         webhookId: String(headers['webhook-id']),
         headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
         body: text,
         event,
-        status,
+        status: answer?.status ?? null,
+        at: Date.now(),
       });
-      response.writeHead(status, sent).end(said);
+      if (answer !== null) response.writeHead(answer.status, answer.headers ?? {}).end(answer.body ?? '');
     },
   });
   return Object.assign(sink, {
@@ -52,7 +57,9 @@ export async function startWebhookSink() {
     stop: () => server.stop(),
     /** Types that came to a path and were taken, in order. */
     taken: (path: string): string[] =>
-      posts.filter((post) => post.path === path && post.status < 300).map(({ event }) => event.type),
+      posts
+        .filter((post) => post.path === path && post.status !== null && post.status < 300)
+        .map(({ event }) => event.type),
     at: (path: string): ReceivedPost[] => posts.filter((post) => post.path === path),
   });
 }

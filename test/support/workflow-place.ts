@@ -10,7 +10,9 @@ import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/w
 import type {
   deliverMessage,
   deliverPage,
+  eraseRecipient,
   notifyBatch,
+  purgeExpired,
   relayInbound,
   relayKpi,
   relayWebhook,
@@ -27,7 +29,9 @@ const workTimeoutMs = 40_000;
 export interface WorkflowTypes {
   deliverMessage: typeof deliverMessage;
   deliverPage: typeof deliverPage;
+  eraseRecipient: typeof eraseRecipient;
   notifyBatch: typeof notifyBatch;
+  purgeExpired: typeof purgeExpired;
   relayInbound: typeof relayInbound;
   relayKpi: typeof relayKpi;
   replayDelivery: typeof replayDelivery;

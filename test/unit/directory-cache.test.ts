@@ -15,6 +15,15 @@ describe("the directory's cache", () => {
     expect(cache.get('m1')).toBeNull();
   });
 
+  it('forgets one sooner that is good for less', () => {
+    let nowMs = 0;
+    const cache = createDirectoryCache({ nowMs: () => nowMs, keepForMs: 1_000 });
+    cache.put('m1', answerOf(1), 100);
+    cache.put('m2', answerOf(2), undefined);
+    nowMs = 100;
+    expect(['m1', 'm2'].map((key) => cache.get(key) !== null)).toEqual([false, true]);
+  });
+
   it('gives up the longest unused where there are too many', () => {
     const cache = createDirectoryCache({ nowMs: () => 0, maxEntries: 2 });
     cache.put('m1', answerOf(1));

@@ -111,6 +111,79 @@ describe('notifyBatch', () => {
     });
   });
 
+  it('leaves those who wait behind its pages, and looks at all of them when the first is due', async () => {
+    const script = healthy(2_500, {
+      processPage: [
+        { done: 900, isCancelled: false, waitMs: 9 * hourMs },
+        { done: 1_000, isCancelled: false },
+        { done: 400, isCancelled: false, waitMs: 3 * hourMs },
+        { done: 150, isCancelled: false, waitMs: 5 * hourMs },
+        { done: 50, isCancelled: false },
+      ],
+    });
+    await place.withWorker(script, async ({ start, calls, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job);
+      await handle.result();
+      // Three hours until the first is due, and five more for the last: nobody's nine hours are waited for twice.
+      expect(Math.round(durationMs(await handle.fetchHistory()) / hourMs)).toBe(8);
+      expect(namesOfCalls()).toEqual([
+        'openBatch',
+        ...Array(5).fill('processPage'),
+        'prepareErrorCallbacks',
+        'closeBatch',
+      ]);
+      const ranges = calls.slice(1, 6).map(({ input }) => [input['fromOrdinal'], input['size']]);
+      const all = [0, 2_500];
+      expect(ranges).toEqual([[0, 1_000], [1_000, 1_000], [2_000, 1_000], all, all]);
+      expect(countKind(await handle.fetchHistory(), 'timerFired')).toBe(2);
+    });
+  });
+
+  it('looks again without a timer where only the time of an activity was up', async () => {
+    const script = healthy(10, {
+      processPage: [
+        { done: 4, isCancelled: false, waitMs: 0 },
+        { done: 4, isCancelled: false, waitMs: 0 },
+        { done: 2, isCancelled: false },
+      ],
+    });
+    await place.withWorker(script, async ({ start, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job);
+      await handle.result();
+      expect(countKind(await handle.fetchHistory(), 'timerStarted')).toBe(0);
+      expect(namesOfCalls().filter((name) => name === 'processPage')).toHaveLength(3);
+    });
+  });
+
+  it('looks at those who wait at once when it is woken, and waits for nobody in a batch that has ended', async () => {
+    const script = healthy(10, {
+      processPage: [
+        { done: 0, isCancelled: false, waitMs: 20 * hourMs },
+        { done: 0, isCancelled: true },
+      ],
+      closeBatch: [{ ...closed, state: 'cancelled' }],
+    });
+    await place.withWorker(script, async ({ start, namesOfCalls }) => {
+      const handle = await start('notifyBatch', job);
+      const look = async () => countKind(await handle.fetchHistory(), 'timerStarted');
+      await poll({ what: 'the wait for recipients', look, isDone: (timers) => timers > 0, timeoutMs: 20_000 });
+      await handle.signal(wakeSignal);
+      expect(await handle.result()).toMatchObject({ state: 'cancelled' });
+      expect(countKind(await handle.fetchHistory(), 'timerFired')).toBe(0);
+      const pages = ['processPage', 'processPage'];
+      expect(namesOfCalls()).toEqual(['openBatch', ...pages, 'prepareErrorCallbacks', 'closeBatch']);
+    });
+  });
+
+  it('takes its wait along where it goes on from a position', async () => {
+    await place.withWorker(healthy(2_500), async ({ start, calls }) => {
+      const handle = await start('notifyBatch', job, { recipients: 2_500, nextOrdinal: 2_500, waitMs: 4 * hourMs });
+      await handle.result();
+      expect(Math.round(durationMs(await handle.fetchHistory()) / hourMs)).toBe(4);
+      expect(calls[0]).toMatchObject({ name: 'processPage', input: { fromOrdinal: 0, size: 2_500 } });
+    });
+  });
+
   it('goes on from the position that it is given: nothing is opened or processed twice', async () => {
     await place.withWorker(healthy(2_500), async ({ start, calls, namesOfCalls }) => {
       const handle = await start('notifyBatch', job, { recipients: 2_500, nextOrdinal: 2_000 });

@@ -27,6 +27,8 @@ export type ClaimedRelay =
       readonly attemptId: string;
       readonly botUrl: string;
       readonly body: string;
+      /** What the activity tells the bot and nobody else: it is kept out of what is recorded of the answer. */
+      readonly secrets: readonly string[];
       readonly leave: Leave;
     }
   | { readonly kind: 'settled'; readonly job: Job }
@@ -151,7 +153,8 @@ export function createClaimRelay(dependencies: {
         errorTableVersion: null,
       }),
     ]);
-    return { kind: 'post', job: relaying, channel, attemptId, botUrl, body: JSON.stringify(activity), leave };
+    const body = JSON.stringify(activity);
+    return { kind: 'post', job: relaying, channel, attemptId, botUrl, body, secrets: [capability], leave };
   }
 
   /** One of our jobs where the user quotes, or reacts to, what we sent. */

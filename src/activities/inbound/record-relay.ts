@@ -1,6 +1,6 @@
 import { type BotActivity, type BotReply, readBotReply } from '../../domain/inbound/bot-reply.ts';
 import { planRetry, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
-import { readExpiration } from '../../domain/message/bot-activity.ts';
+import { readExpiration, withoutServiceUrl } from '../../domain/message/bot-activity.ts';
 import type { HttpOutcome } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { closeAttempt } from '../../store/attempts.ts';
@@ -74,7 +74,7 @@ export function createRecordRelay(dependencies: {
         sendAt: null,
         expiresAt: readExpiration(activity, now),
         metadata: {},
-        request: { activity },
+        request: { activity: withoutServiceUrl(activity) },
         origin: 'bot',
         requestId: job.requestId,
       },
@@ -109,6 +109,6 @@ function closing(posted: Posted, outcome: HttpOutcome) {
     durationMs: Math.round(outcome.durationMs),
     httpStatus: outcome.answered ? outcome.status : null,
     providerCode: null,
-    responseExcerpt: outcome.answered ? excerptResponse(outcome.body, []) : null,
+    responseExcerpt: outcome.answered ? excerptResponse(outcome.body, posted.secrets) : null,
   };
 }

@@ -13,6 +13,11 @@ const callsAtOnce = 16;
 /** The wait before each further try; an answer that asks for more is waited for up to the longest. */
 const retryWaitsMs = [250, 1_000];
 const longestRetryAfterMs = 10_000;
+/**
+ * Who switches push off, or gives a device away, must not be pushed to: what was told of them is used for no longer. Who
+ * waits for another try waits longer, so each try asks anew.
+ */
+const useDevicesForMs = 10_000;
 /** Well below the heartbeat time-out of the page's activity. */
 const heartbeatEveryMs = 5_000;
 
@@ -32,7 +37,8 @@ export type AskDirectory = (
 
 /**
  * A bounded number of merchants at once, each with its own tries, so that one that hangs holds up only its own place; what
- * has no answer when the page's time is over is unavailable. Answers are kept for the later pages of the same run.
+ * has no answer when the page's time is over is unavailable. Answers are kept for the later pages of the same run,
+ * those with devices for ten seconds.
  */
 export function createAskDirectory(dependencies: {
   readonly directory: DirectoryClient;
@@ -60,7 +66,9 @@ export function createAskDirectory(dependencies: {
         try {
           if (isOver) return;
           const answer = await retrieve(source, page, merchantId, () => isOver);
-          cache.put(key, answer);
+          // One that could not tell is not waited for again so soon.
+          const isSoonOld = page.withPush && answer.kind === 'known';
+          cache.put(key, answer, isSoonOld ? useDevicesForMs : undefined);
           answers.set(merchantId, answer);
         } finally {
           leave();

@@ -9,7 +9,8 @@ const bytesPerEntry = 500;
  */
 export interface DirectoryCache {
   get(key: string): MerchantAnswer | null;
-  put(key: string, answer: MerchantAnswer): void;
+  /** `keepForMs` = how long it may be used; left out = as long as the cache keeps anything. */
+  put(key: string, answer: MerchantAnswer, keepForMs?: number): void;
 }
 
 export function createDirectoryCache(options: {
@@ -43,11 +44,11 @@ export function createDirectoryCache(options: {
       bytes -= entry.bytes;
       return null;
     },
-    put(key, answer) {
+    put(key, answer, useForMs = keepForMs) {
       remove(key);
       const entryBytes = bytesPerEntry + (answer.kind === 'known' ? answer.bytes : 0);
       if (entryBytes > maxBytes) return;
-      entries.set(key, { answer, bytes: entryBytes, untilMs: nowMs() + keepForMs });
+      entries.set(key, { answer, bytes: entryBytes, untilMs: nowMs() + useForMs });
       bytes += entryBytes;
       for (const [oldest] of entries) {
         if (entries.size <= maxEntries && bytes <= maxBytes) return;

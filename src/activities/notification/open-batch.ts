@@ -4,8 +4,10 @@ import { type BatchCounts, type Job, noChange } from '../../domain/job.ts';
 import { findMappingFault } from '../../domain/notification/mapping.ts';
 import { toFailure, writeNotificationError } from '../../domain/notification/notification-error.ts';
 import { judgeBatch, startBatch } from '../../domain/notification/progress.ts';
+import { centerOf, type NotificationContent } from '../../domain/notification/request.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import type { ChannelStore } from '../../store/channels.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { findContent } from '../../store/notification-content.ts';
 import { clearErrors, countFailedMerchants, type ErrorToStore, insertErrors } from '../../store/notification-errors.ts';
@@ -33,6 +35,7 @@ const clockSkewMs = 2_000;
  */
 export function createOpenBatch(dependencies: {
   readonly transactions: Transactions;
+  readonly channels: Pick<ChannelStore, 'findPush'>;
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
   readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
@@ -41,7 +44,7 @@ export function createOpenBatch(dependencies: {
   readonly heartbeat: () => void;
   readonly currentRunId: () => string;
 }): NotificationActivities['openBatch'] {
-  const { transactions, writeJobChange, describeFailure, expireBatch, clock, heartbeat } = dependencies;
+  const { transactions, channels, writeJobChange, describeFailure, expireBatch, clock, heartbeat } = dependencies;
 
   return async function openBatch(reference) {
     const job = await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId));
@@ -98,11 +101,15 @@ export function createOpenBatch(dependencies: {
     await clearErrors(tx, job.id);
     await reopenRecipients(tx, job.id, now);
     const { receivers } = await countReceivers(tx, job.id);
-    const fault = receivers === 0 ? noReceivers(job, now) : await findFault(tx, job, now);
+    const content = await findContent(tx, job.id);
+    if (content === null) throw new Error('a notification was stored without its content');
+    const fault = receivers === 0 ? noReceivers(job, now) : await findFault(tx, job, content, now);
     if (fault !== null && receivers === 0) await reportNoReceivers(tx, job, fault);
     await reportUserless(tx, job, now);
     const counts = await countBatch(tx, job.id, receivers);
-    const change = startBatch({ counts, fault, runId: dependencies.currentRunId(), now });
+    const channel = centerOf(content.type) === null ? await channels.findPush(tx) : null;
+    const runId = dependencies.currentRunId();
+    const change = startBatch({ counts, channelId: channel?.id ?? null, fault, runId, now });
     await writeJobChange(tx, { job, change, now });
   }
 
@@ -110,9 +117,7 @@ export function createOpenBatch(dependencies: {
     return describeFailure(job, toFailure(writeNotificationError('unspecified_receivers', {}), null), now);
   }
 
-  async function findFault(tx: Tx, job: Job, now: Date): Promise<Problem | null> {
-    const content = await findContent(tx, job.id);
-    if (content === null) throw new Error('a notification was stored without its content');
+  async function findFault(tx: Tx, job: Job, content: NotificationContent, now: Date): Promise<Problem | null> {
     const reason = findMappingFault(content, await findTargetScreens(tx));
     if (reason === null) return null;
     const error = writeNotificationError('unable_to_map_custom_notification', { reason });

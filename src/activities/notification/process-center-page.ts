@@ -3,7 +3,7 @@ import type { CreateId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
 import { judgeRecipients, type RecipientFailure } from '../../domain/notification/judge-recipients.ts';
 import { recordPage } from '../../domain/notification/progress.ts';
-import type { BatchRecipient, Center } from '../../domain/notification/request.ts';
+import { type BatchRecipient, type Center, userKey } from '../../domain/notification/request.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
 import { saveInboxRows, type UnsavedRow } from '../../store/inbox.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
@@ -21,10 +21,13 @@ interface Page {
   readonly to: number;
 }
 
+/** `language` null = the directory is in our tables, where it is looked up when the notification is read. */
+type Reader = BatchRecipient & { readonly language: string | null };
+
 /** What is to be written for a page. `isLastTry`: who cannot be saved now has failed. */
 interface Verdict {
   readonly center: Center;
-  readonly reachable: readonly BatchRecipient[];
+  readonly reachable: readonly Reader[];
   readonly failures: readonly RecipientFailure[];
   readonly isLastTry: boolean;
 }
@@ -82,12 +85,15 @@ export function createProcessCenterPage(dependencies: {
     if (recipients.length === 0) return { center, reachable: [], failures: [] };
     if (job.error !== null) return { center, reachable: [], failures: recipients.map(failForAll) };
     const users = recipients.map(({ merchantId, userId }) => ({ merchantId, userId }));
+    const resolved = await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false });
+    const { reachable, failures } = judgeRecipients(recipients, resolved);
+    const languages = new Map(
+      resolved.isTold === true ? resolved.active.map((user) => [userKey(user), user.language]) : [],
+    );
     return {
       center,
-      ...judgeRecipients(
-        recipients,
-        await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false }),
-      ),
+      reachable: reachable.map((each) => ({ ...each, language: languages.get(userKey(each)) ?? null })),
+      failures,
     };
   }
 
@@ -96,11 +102,12 @@ export function createProcessCenterPage(dependencies: {
     const job = await lockBatch(tx, page.jobId);
     const now = clock();
     if (job === null || job.state !== 'running') return null;
-    if (job.expiresAt.getTime() <= now.getTime()) {
+    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
+    // A page that is done may be looked at again, by another workflow, while the integrator is still to be told.
+    if (waiting.size > 0 && job.expiresAt.getTime() <= now.getTime()) {
       await dependencies.expireBatch(tx, job, now);
       return null;
     }
-    const waiting = new Set((await listPendingRecipients(tx, page)).map((recipient) => recipient.ordinal));
     const rows = verdict.reachable
       .filter(({ ordinal }) => waiting.has(ordinal))
       .map((recipient) => ({ ...recipient, id: createId('inboxNotification') }));

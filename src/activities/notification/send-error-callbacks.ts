@@ -27,8 +27,10 @@ import type { JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
-/** Longer than a run and its last calls: nobody else takes a callback that is still being sent. */
-const leaseMs = 180_000;
+/** After a crash the callbacks that it had claimed wait so long: one that is still being sent is nobody else's. */
+const leaseMs = 60_000;
+/** What was not begun by then is given back; a call takes 15 s, its record 12 s, which is less than the lease has left. */
+const beginWithinMs = 30_000;
 const callbacksPerClaim = 40;
 const lanes = 10;
 /** Callbacks that are due one after the other share a wait of the workflow. */
@@ -39,6 +41,7 @@ const silentAfterMs = 1_000;
 const silenceGraceMs = 600_000;
 
 interface Claim {
+  readonly claimedAt: Date;
   readonly job: Job;
   readonly target: IntegrationTarget;
   readonly callbacks: readonly ClaimedCallback[];
@@ -116,7 +119,7 @@ export function createSendErrorCallbacks(dependencies: {
       now,
       leaseUntil: new Date(now.getTime() + leaseMs),
     });
-    return { job, target, callbacks };
+    return { claimedAt: now, job, target, callbacks };
   }
 
   async function stop(tx: Tx, job: Job, failure: Parameters<DescribeFailure>[1], now: Date): Promise<null> {
@@ -128,7 +131,8 @@ export function createSendErrorCallbacks(dependencies: {
     return null;
   }
 
-  async function sendClaimed({ job, target, callbacks }: Claim, isOver: () => boolean): Promise<void> {
+  async function sendClaimed({ claimedAt, job, target, callbacks }: Claim, isOver: () => boolean): Promise<void> {
+    const beginUntilMs = claimedAt.getTime() + beginWithinMs;
     const owner = { tenantId: job.tenantId, jobId: job.id };
     const recorder = createCallbackRecorder((results) =>
       // The answers are known only here: a database that is away for seconds must not make them unknown.
@@ -142,7 +146,7 @@ export function createSendErrorCallbacks(dependencies: {
         const leave = await slots.take(keyOf(job));
         try {
           heartbeat();
-          if (isOver()) recorder.add(giveBack(callback));
+          if (isOver() || clock().getTime() >= beginUntilMs) recorder.add(giveBack(callback));
           else {
             const outcome = await post(target, callback);
             gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);

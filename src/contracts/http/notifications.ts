@@ -11,7 +11,7 @@ const maxMessageChars = 20_000;
 
 function textByLanguage(maxChars: number) {
   return z
-    .record(lineOf(64), z.string().max(maxChars))
+    .record(lineOf(64), z.string().max(maxChars).nullable())
     .refine((texts) => Object.keys(texts).length <= maxLanguages, `must not hold more than ${maxLanguages} languages`);
 }
 
@@ -21,11 +21,15 @@ const instantText = z.iso.datetime({ offset: true });
 const members = {
   externalId: lineOf(256).nullish().describe("The sender's own key"),
   externalType: lineOf(256).nullish(),
-  titleI18n: textByLanguage(maxTitleChars).nullish().describe('By language tag; none at all is reported as an error'),
+  titleI18n: textByLanguage(maxTitleChars)
+    .nullish()
+    .describe('By language tag, null = not in this language; none at all is reported as an error'),
   messageI18n: textByLanguage(maxMessageChars)
     .nullish()
-    .describe('By language tag; none at all is reported as an error'),
+    .describe('By language tag, null = not in this language; none at all is reported as an error'),
   data: z.record(z.string(), z.unknown()).nullish().describe('`targetScreen` with its parameters, and anything else'),
+  sendAt: instantText.nullish().describe('RFC 3339; a past time means now'),
+  expiresAt: instantText.nullish().describe('RFC 3339; default 24 h'),
 };
 
 export const notificationBody = z.strictObject({
@@ -36,29 +40,41 @@ export const notificationBody = z.strictObject({
     .array(z.strictObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() }))
     .nullish()
     .describe('Merchants with their users, at most 100,000 recipients; none is reported as an error'),
-  sendAt: instantText.nullish().describe('RFC 3339; a past time means now'),
-  expiresAt: instantText.nullish().describe('RFC 3339; default 24 h'),
 });
-export type NotificationBody = z.output<typeof notificationBody>;
 
 /** The body of existing integrators: members that we do not know are kept, and come back with the errors. */
 export const integrationNotificationBody = z.looseObject({
   ...members,
   receivers: z.array(z.looseObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() })).nullish(),
 });
-export type IntegrationNotificationBody = z.output<typeof integrationNotificationBody>;
 
 export const integrationIntakeParams = z.object({ integration: lineOf(200), type: z.enum(notificationTypes) });
 
-/** The envelope that existing integrators read, for answers and errors alike. */
-export const integrationAnswer = z.object({
+const envelopeMembers = {
   code: z.string(),
-  errorSeverity: z.string(),
+  errorSeverity: z.enum(['NONE', 'ERROR', 'FATAL']),
   message: z.string(),
   httpStatus: z.number().int(),
-  requestId: z.string().describe('The job of an accepted notification'),
   date: time,
+};
+
+/** The envelope that existing integrators read. */
+export const integrationAnswer = z.object({
+  ...envelopeMembers,
+  requestId: z.string().describe('The job of the accepted notification'),
 });
+
+/** An error in the same envelope, which is a problem document as well: each reader finds the members that he knows. */
+export const integrationProblem = problemDocument
+  .extend({
+    ...envelopeMembers,
+    errorOrigin: z.literal('WAYPOST'),
+    data: z
+      .array(z.object({ detail: z.string(), pointer: z.string() }))
+      .readonly()
+      .describe('The same as `errors`'),
+  })
+  .meta({ id: 'IntegrationProblem' });
 
 export const recipientsQuery = z.object({
   ...pageQuery.shape,
@@ -123,7 +139,8 @@ export const inboxQuery = z.object({
   unread: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .describe('`true` = only what is unread, `false` = only what is read'),
 });
 export const inboxItemQuery = z.object({ lang: language });
 export const readBody = z.strictObject({ read: z.boolean() });

@@ -20,3 +20,12 @@ export function listAnswered(activity: Activity, activityId: string | null): str
     (id): id is string => typeof id === 'string' && isId('inbound', id),
   );
 }
+
+/**
+ * What is kept of a bot's activity: bots repeat the `serviceUrl` that they were told, whose capability is the channel's
+ * secret, and nothing here reads it.
+ */
+export function withoutServiceUrl(activity: Activity): Activity {
+  const { serviceUrl: _serviceUrl, ...kept } = activity;
+  return kept;
+}

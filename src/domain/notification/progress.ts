@@ -17,9 +17,13 @@ export function judgeBatch(job: Job, now: Date): 'start' | 'running' | 'early' |
   return job.expiresAt.getTime() <= now.getTime() ? 'expired' : 'start';
 }
 
-/** `fault` = what is wrong with the whole notification; it is reported for all, and fails the batch at its end. */
+/**
+ * `fault` = what is wrong with the whole notification; it is reported for all, and fails the batch at its end. `channelId` =
+ * what its pushes go through; null = it is for a centre, or the tenant has no push channel.
+ */
 export function startBatch(input: {
   readonly counts: BatchCounts;
+  readonly channelId: string | null;
   readonly fault: Problem | null;
   readonly runId: string;
   readonly now: Date;
@@ -34,6 +38,7 @@ export function startBatch(input: {
       waitingFor: null,
       nextAttemptAt: null,
       counts,
+      channelId: input.channelId,
       error: fault,
       workflowRunId: input.runId,
       wakeAt: new Date(input.now.getTime() + runningLeaseMs),

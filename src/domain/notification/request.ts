@@ -43,6 +43,11 @@ export interface NamedUser {
   readonly userId: string;
 }
 
+/** One text for a merchant and user together, to look them up by. */
+export function userKey({ merchantId, userId }: NamedUser): string {
+  return JSON.stringify([merchantId, userId]);
+}
+
 /** One (merchant, user) of a batch; `ordinal` = its first mention among all users that the request names, from 0. */
 export interface BatchRecipient extends NamedUser {
   readonly ordinal: number;

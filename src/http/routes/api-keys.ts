@@ -2,21 +2,27 @@ import type { z } from 'zod';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { idInPath } from '../../contracts/http/primitives.ts';
 import { apiKeyView, createdApiKey, newApiKey } from '../../contracts/http/tenants.ts';
+import { isId } from '../../domain/ids.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
-import { type ApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
-import { createApiKeySecret, hashApiKey } from '../../usecases/api-key-secret.ts';
-import { tenantAccess } from '../access.ts';
+import { type ApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
+import { findTenant } from '../../store/tenants.ts';
+import { createApiKey } from '../../usecases/create-api-key.ts';
+import { adminAccess, tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 export function registerApiKeyRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes'>,
+  dependencies: Pick<
+    AppDependencies,
+    'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
+  >,
 ): void {
-  const { transactions, createId, clock, randomBytes } = dependencies;
+  const { transactions, clock, recordAudit } = dependencies;
   const config = { access: tenantAccess('config:write') };
 
   app.post('/v1/api-keys', {
@@ -30,11 +36,33 @@ export function registerApiKeyRoutes(
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
-        const secret = createApiKeySecret(randomBytes);
-        const key: ApiKey = { id: createId('apiKey'), ...request.body, createdAt: clock() };
-        await insertApiKey(tx, { ...key, tenantId: request.tenantId, secretHash: hashApiKey(secret) });
+        const { key, secret } = await createApiKey(tx, callerOf(request), request.body, dependencies);
         return { status: 201, body: { ...showKey(key), apiKey: secret } };
       }),
+  });
+
+  app.post('/v1/tenants/:id/api-keys', {
+    config: { access: adminAccess },
+    schema: {
+      operationId: 'createApiKeyOfTenant',
+      tags: ['tenants'],
+      summary: 'Make a key of a tenant that has none left; it is shown once',
+      description: 'The way back in where the last key with `config:write` was deleted, has expired or was lost.',
+      params: idInPath,
+      body: newApiKey,
+      response: { 201: createdApiKey },
+    },
+    async handler(request, reply) {
+      const { id } = request.params;
+      const isThere = isId('tenant', id) && (await transactions.withTenant(id, findTenant)) !== null;
+      if (!isThere) throw apiProblem('not_found', 'There is no tenant of this id.');
+      request.tenantId = id;
+      const byAdmin = { tenantId: id, actor: { kind: 'admin' }, requestId: request.id } as const;
+      return answerCreation(request, reply, dependencies, async (tx) => {
+        const { key, secret } = await createApiKey(tx, byAdmin, request.body, dependencies);
+        return { status: 201, body: { ...showKey(key), apiKey: secret } };
+      });
+    },
   });
 
   app.get('/v1/api-keys', {
@@ -67,8 +95,11 @@ export function registerApiKeyRoutes(
     },
     async handler(request, reply) {
       const { id } = request.params;
-      const isRevoked = await transactions.withTenant(request.tenantId, (tx) => revokeApiKey(tx, id, clock()));
-      if (!isRevoked) throw apiProblem('not_found', 'There is no key of this id in this tenant.');
+      await transactions.withTenant(request.tenantId, async (tx) => {
+        if (!(await revokeApiKey(tx, id, clock())))
+          throw apiProblem('not_found', 'There is no key of this id in this tenant.');
+        await recordAudit(tx, callerOf(request), { action: 'api_key.revoked', targetId: id, changed: [] });
+      });
       return reply.code(204).send();
     },
   });

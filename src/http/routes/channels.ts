@@ -9,12 +9,21 @@ import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 type ChannelDependencies = Pick<
   AppDependencies,
-  'transactions' | 'keyRing' | 'channels' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes' | 'publicUrl'
+  | 'transactions'
+  | 'keyRing'
+  | 'channels'
+  | 'urlGuard'
+  | 'createId'
+  | 'clock'
+  | 'randomBytes'
+  | 'publicUrl'
+  | 'recordAudit'
 >;
 
 export function registerChannelRoutes(app: App, dependencies: ChannelDependencies): void {
@@ -36,7 +45,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
-        const channel = await configurer.create(tx, request.tenantId, request.body);
+        const channel = await configurer.create(tx, callerOf(request), request.body);
         return { status: 201, body: show(channel), location: `/v1/channels/${channel.id}` };
       }),
   });
@@ -85,7 +94,8 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
       body: channelChange,
       response: { 200: channelView },
     },
-    handler: async ({ tenantId, params, body }) => within(tenantId, (tx) => configurer.change(tx, params.id, body)),
+    handler: async (request) =>
+      within(request.tenantId, (tx) => configurer.change(tx, callerOf(request), request.params.id, request.body)),
   });
 
   app.delete('/v1/channels/:id', {
@@ -98,8 +108,9 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
       params: idInPath,
       response: { 204: noBody },
     },
-    async handler({ tenantId, params }, reply) {
-      await transactions.withTenant(tenantId, (tx) => configurer.remove(tx, params.id));
+    async handler(request, reply) {
+      const { tenantId, params } = request;
+      await transactions.withTenant(tenantId, (tx) => configurer.remove(tx, callerOf(request), params.id));
       return reply.code(204).send();
     },
   });
@@ -113,7 +124,8 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
       params: idInPath,
       response: { 200: channelView },
     },
-    handler: async ({ tenantId, params }) => within(tenantId, (tx) => configurer.pause(tx, params.id)),
+    handler: async (request) =>
+      within(request.tenantId, (tx) => configurer.pause(tx, callerOf(request), request.params.id)),
   });
 
   app.post('/v1/channels/:id/resume', {
@@ -125,6 +137,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
       params: idInPath,
       response: { 200: channelView },
     },
-    handler: async ({ tenantId, params }) => within(tenantId, (tx) => configurer.resume(tx, params.id)),
+    handler: async (request) =>
+      within(request.tenantId, (tx) => configurer.resume(tx, callerOf(request), request.params.id)),
   });
 }

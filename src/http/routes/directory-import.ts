@@ -15,6 +15,7 @@ const folder = '/v1/directory';
 const maxLineBytes = 256 * 1024;
 /** Lines of one transaction: long enough to make round trips rare, short enough to hold locks for milliseconds. */
 const batchLines = 500;
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 type ReadLine = { readonly user: UserToSave } | { readonly refusal: Refusal };
 
@@ -27,7 +28,7 @@ export function registerDirectoryImportRoute(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
     scope.post(`${folder}/import`, {
-      config: { access: tenantAccess('directory:write') },
+      config: { access: tenantAccess('directory:write'), long: 'body' },
       schema: {
         operationId: 'importDirectory',
         tags: ['directory'],
@@ -55,7 +56,7 @@ export function registerDirectoryImportRoute(
         }
 
         for await (const line of lines) {
-          if (line.bytes !== null && isBlank(line.bytes)) continue;
+          if (isBlank(line)) continue;
           const read = readUser(line);
           if ('user' in read) {
             batch.push(read.user);
@@ -79,8 +80,11 @@ export function registerDirectoryImportRoute(
   }
 }
 
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+/** Of a file that begins with a byte order mark the first line is blank also where it holds nothing but that. */
+function isBlank({ number, bytes }: Line): boolean {
+  if (bytes === null) return false;
+  const text = number === 1 && bytes.indexOf(byteOrderMark) === 0 ? bytes.subarray(byteOrderMark.length) : bytes;
+  return text.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 function readUser({ bytes }: Line): ReadLine {

@@ -1,8 +1,10 @@
 import { directorySource, directorySourceView, targetScreens } from '../../contracts/http/directory.ts';
+import { changedMembers } from '../../domain/audit.ts';
 import {
   type DirectorySource,
   findDirectorySource,
   findTargetScreens,
+  lockTenantSettings,
   saveDirectorySource,
   saveTargetScreens,
 } from '../../store/tenants.ts';
@@ -10,12 +12,14 @@ import { requireAllowedUrls } from '../../usecases/require-allowed-url.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 
 /** Settings that a tenant has one of: where its directory is, and which screens a notification may open. */
 export function registerDirectorySettingRoutes(
   app: App,
-  { transactions, keyRing, urlGuard }: Pick<AppDependencies, 'transactions' | 'keyRing' | 'urlGuard'>,
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'urlGuard' | 'recordAudit'>,
 ): void {
+  const { transactions, keyRing, urlGuard, recordAudit } = dependencies;
   const config = { access: tenantAccess('config:write') };
 
   app.put('/v1/directory/source', {
@@ -28,9 +32,16 @@ export function registerDirectorySettingRoutes(
       body: directorySource,
       response: { 200: directorySourceView },
     },
-    async handler({ tenantId, body }) {
+    async handler(request) {
+      const { tenantId, body } = request;
       if (body.kind === 'http') requireAllowedUrls(urlGuard, { '/url': body.url });
-      await transactions.withTenant(tenantId, (tx) => saveDirectorySource(tx, body, keyRing));
+      await transactions.withTenant(tenantId, async (tx) => {
+        await lockTenantSettings(tx);
+        const changed = changedMembers(await findDirectorySource(tx, keyRing), body);
+        if (changed.length === 0) return;
+        await saveDirectorySource(tx, body, keyRing);
+        await recordAudit(tx, callerOf(request), { action: 'directory_source.updated', targetId: null, changed });
+      });
       return showSource(body);
     },
   });
@@ -56,9 +67,16 @@ export function registerDirectorySettingRoutes(
       body: targetScreens,
       response: { 200: targetScreens },
     },
-    async handler({ tenantId, body }) {
+    async handler(request) {
+      const { tenantId, body } = request;
       const screens = Object.keys(body).length === 0 ? null : body;
-      await transactions.withTenant(tenantId, (tx) => saveTargetScreens(tx, screens));
+      await transactions.withTenant(tenantId, async (tx) => {
+        await lockTenantSettings(tx);
+        const changed = changedMembers((await findTargetScreens(tx)) ?? {}, body);
+        if (changed.length === 0) return;
+        await saveTargetScreens(tx, screens);
+        await recordAudit(tx, callerOf(request), { action: 'target_screens.updated', targetId: null, changed });
+      });
       return body;
     },
   });

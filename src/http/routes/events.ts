@@ -41,7 +41,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
   });
 
   app.get('/v1/events/stream', {
-    config,
+    config: { ...config, long: 'answer' },
     schema: {
       operationId: 'streamEvents',
       tags: ['events'],

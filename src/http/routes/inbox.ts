@@ -16,6 +16,7 @@ import {
   countUnread,
   type Inbox,
   type InboxItem,
+  type InboxReader,
   listInbox,
   markAllRead,
   markRead,
@@ -29,6 +30,8 @@ import { answerPage, byTime } from '../pages.ts';
 
 const place = '/v1/centers/:center/merchants/:merchantId/users/:userId';
 const tags = ['inbox'];
+/** Until the reader is looked up. */
+const nobody = { language: null, defaultLanguage: '' };
 
 /** What a merchant's user reads in a centre. An inbox that nothing was saved in, or that its user may not see, is empty. */
 export function registerInboxRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'clock'>): void {
@@ -48,14 +51,14 @@ export function registerInboxRoutes(app: App, dependencies: Pick<AppDependencies
     },
     async handler({ tenantId, params, query }) {
       const { limit, cursor, lang, unread } = query;
-      let show = (item: InboxItem) => showItem(item, lang ?? null, '');
+      let show = (item: InboxItem) => showItem(item, lang, nobody);
       return answerPage({
         query: { limit, cursor },
         format: byTime,
         load: (page) =>
           transactions.withTenant(tenantId, async (tx) => {
             const reader = await readInboxReader(tx, params);
-            show = (item) => showItem(item, lang ?? reader.language, reader.defaultLanguage);
+            show = (item) => showItem(item, lang, reader);
             return reader.canSee ? listInbox(tx, params, { unread }, page) : [];
           }),
         positionOf: ({ createdAt, id }) => ({ createdAt, id }),
@@ -95,7 +98,7 @@ export function registerInboxRoutes(app: App, dependencies: Pick<AppDependencies
         const reader = await requireReader(tx, params);
         const item = await markRead(tx, params, params.id, body.read ? clock() : null);
         if (item === null) throw notThere();
-        return showItem(item, query.lang ?? reader.language, reader.defaultLanguage);
+        return showItem(item, query.lang, reader);
       }),
   });
 
@@ -126,11 +129,16 @@ function notThere() {
   return apiProblem('not_found', 'There is no such notification in this inbox.');
 }
 
-function showItem(item: InboxItem, wanted: string | null, fallback: string): z.output<typeof inboxItemView> {
+/** In the language asked for, else the reader's now, else the reader's when it was saved. */
+function showItem(
+  item: InboxItem,
+  lang: string | undefined,
+  { language, defaultLanguage }: Pick<InboxReader, 'language' | 'defaultLanguage'>,
+): z.output<typeof inboxItemView> {
   return {
     id: item.id,
     type: item.type,
-    ...localize(item, wanted, fallback),
+    ...localize(item, lang ?? language ?? item.language, defaultLanguage),
     data: { ...item.data },
     externalId: item.externalId,
     externalType: item.externalType,

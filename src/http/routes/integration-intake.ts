@@ -3,22 +3,21 @@ import {
   integrationAnswer,
   integrationIntakeParams,
   integrationNotificationBody,
-  type IntegrationNotificationBody,
+  integrationProblem,
 } from '../../contracts/http/notifications.ts';
-import type { NotificationType } from '../../domain/notification/request.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
-import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
+import type { AcceptNotification } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { readNotification } from '../read-notification.ts';
 
 /** The path and the envelope of existing integrators (Toqio, "Send custom notifications"): nothing there has to change. */
 export function registerIntegrationIntakeRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'starter'> & {
-    readonly acceptNotification: AcceptNotification;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'starter'> & { readonly acceptNotification: AcceptNotification },
 ): void {
   const { acceptNotification, starter, clock } = dependencies;
 
@@ -33,21 +32,22 @@ export function registerIntegrationIntakeRoutes(
         'The same as `POST /v1/notifications`, in the envelope that existing integrators know, errors included.',
       params: integrationIntakeParams,
       body: integrationNotificationBody,
-      response: { 200: integrationAnswer },
+      response: { 200: integrationAnswer, default: integrationProblem },
     },
     // Whoever refuses, be it the key's check or the parser, answers with a problem; the envelope's members go into it.
     onSend: async (_request, reply, payload) => {
       if (reply.statusCode < 400 || !Buffer.isBuffer(payload)) return payload;
       // Every error answer of this server is a problem document.
       const problem = JSON.parse(payload.toString('utf8')) as Problem;
-      const answer = Buffer.from(JSON.stringify({ ...problem, ...toEnvelope(problem, clock()) }));
+      const answer = Buffer.from(JSON.stringify(addEnvelope(problem, clock())));
       reply.header('content-length', answer.length);
       return answer;
     },
     handler: async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const { integration, type } = request.params;
-        const notification = toNotification(request.body, { integration, type, requestId: request.id });
+        const from = { type, integration, origin: 'integration', requestId: request.id } as const;
+        const notification = readNotification(request.body, from);
         const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
         return {
           status: 200,
@@ -69,31 +69,14 @@ export function registerIntegrationIntakeRoutes(
 }
 
 /** `code` and `requestId` are members of the problem already. */
-function toEnvelope(problem: Problem, now: Date): Omit<z.output<typeof integrationAnswer>, 'code' | 'requestId'> {
+function addEnvelope(problem: Problem, now: Date): z.output<typeof integrationProblem> {
   return {
+    ...problem,
     errorSeverity: problem.status >= 500 ? 'FATAL' : 'ERROR',
     message: problem.detail,
     httpStatus: problem.status,
     date: now.toISOString(),
-  };
-}
-
-function toNotification(
-  body: IntegrationNotificationBody,
-  place: { readonly integration: string; readonly type: NotificationType; readonly requestId: string },
-): NotificationToAccept {
-  const { receivers, ...envelope } = body;
-  return {
-    ...place,
-    externalId: body.externalId ?? null,
-    externalType: body.externalType ?? null,
-    titleI18n: body.titleI18n ?? {},
-    messageI18n: body.messageI18n ?? {},
-    data: body.data ?? {},
-    receivers: (receivers ?? []).map(({ merchantId, userIds }) => ({ merchantId, userIds: userIds ?? [] })),
-    sendAt: null,
-    expiresAt: null,
-    envelope,
-    origin: 'integration',
+    errorOrigin: 'WAYPOST',
+    data: problem.errors,
   };
 }

@@ -14,12 +14,16 @@ import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 export function registerIntegrationRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes'>,
+  dependencies: Pick<
+    AppDependencies,
+    'transactions' | 'keyRing' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
+  >,
 ): void {
   const { transactions } = dependencies;
   const config = { access: tenantAccess('config:write') };
@@ -35,7 +39,7 @@ export function registerIntegrationRoutes(
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
-        const { integration, secret } = await createIntegration(tx, request.tenantId, request.body, dependencies);
+        const { integration, secret } = await createIntegration(tx, callerOf(request), request.body, dependencies);
         const location = `/v1/integrations/${integration.name}`;
         return { status: 201, body: { ...showIntegration(integration), secret }, location };
       }),
@@ -88,9 +92,11 @@ export function registerIntegrationRoutes(
       body: integrationChange,
       response: { 200: integrationView },
     },
-    async handler({ tenantId, params, body }) {
+    async handler(request) {
+      const { tenantId, params, body } = request;
+      const by = callerOf(request);
       return showIntegration(
-        await transactions.withTenant(tenantId, (tx) => changeIntegration(tx, params.name, body, dependencies)),
+        await transactions.withTenant(tenantId, (tx) => changeIntegration(tx, by, params.name, body, dependencies)),
       );
     },
   });
@@ -104,9 +110,13 @@ export function registerIntegrationRoutes(
       params: nameInPath,
       response: { 204: noBody },
     },
-    async handler({ tenantId, params }, reply) {
-      const isRemoved = await transactions.withTenant(tenantId, (tx) => removeIntegration(tx, params.name));
-      if (!isRemoved) throw noSuchIntegration();
+    async handler(request, reply) {
+      const { name } = request.params;
+      await transactions.withTenant(request.tenantId, async (tx) => {
+        if (!(await removeIntegration(tx, name))) throw noSuchIntegration();
+        const change = { action: 'integration.deleted', targetId: name, changed: [] } as const;
+        await dependencies.recordAudit(tx, callerOf(request), change);
+      });
       return reply.code(204).send();
     },
   });

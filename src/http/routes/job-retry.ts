@@ -2,6 +2,7 @@ import { bulkRetry, bulkRetryResult } from '../../contracts/http/bulk-retry.ts';
 import { maxJobsPerRetry, type RetryJobs } from '../../usecases/retry-jobs.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
+import { callerOf } from '../caller.ts';
 
 export function registerJobRetryRoute(app: App, { retryJobs }: { readonly retryJobs: RetryJobs }): void {
   app.post(
@@ -23,7 +24,7 @@ export function registerJobRetryRoute(app: App, { retryJobs }: { readonly retryJ
     },
     async (request) => {
       const { dryRun, ratePerSecond } = request.body;
-      const { lastStartsAt, ...counts } = await retryJobs(request.tenantId, request.body);
+      const { lastStartsAt, ...counts } = await retryJobs(callerOf(request), request.body);
       return { dryRun, ...counts, ratePerSecond, lastStartsAt: lastStartsAt?.toISOString() ?? null };
     },
   );

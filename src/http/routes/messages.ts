@@ -6,12 +6,12 @@ import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
 import { minPageMessages } from '../../domain/message/pages.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
-import { Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
+import { apiProblem, Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { AcceptedMessage } from '../../store/message-acceptance.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { refuseInvalid } from '../validation.ts';
@@ -21,9 +21,10 @@ const maxBatchBytes = 8 * 1024 * 1024;
 
 export function registerMessageRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl' | 'starter' | 'links'> & {
-    readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'publicUrl' | 'starter' | 'links'> & {
+      readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
+    },
 ): void {
   const { acceptMessage, starter, links, publicUrl, clock } = dependencies;
 
@@ -53,7 +54,7 @@ export function registerMessageRoutes(
       },
     },
     async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const accepted = await acceptMessage(tx, toMessage(request.body, request.id));
         return {
           status: 202,
@@ -81,7 +82,7 @@ export function registerMessageRoutes(
       },
     },
     async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
+      answerAcceptance(request, reply, dependencies, request.body.messages.length, async (tx) => {
         const accepted: AcceptedMessage[] = [];
         const data: (JobView | Problem)[] = [];
         for (const [index, item] of request.body.messages.entries()) {
@@ -111,6 +112,9 @@ export function registerMessageRoutes(
     index: number,
     requestId: string,
   ): Promise<AcceptedMessage | Refusal> {
+    if (Buffer.byteLength(JSON.stringify(item)) > maxMessageBytes) {
+      return apiProblem('payload_too_large', `A message takes at most ${maxMessageBytes / 1024} KiB.`);
+    }
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {

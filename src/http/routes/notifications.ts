@@ -1,17 +1,17 @@
 import { jobView } from '../../contracts/http/jobs.ts';
-import { notificationBody, type NotificationBody } from '../../contracts/http/notifications.ts';
+import { notificationBody } from '../../contracts/http/notifications.ts';
 import { toJobView } from '../../domain/job-view.ts';
-import type { AcceptNotification, NotificationToAccept } from '../../usecases/accept-notification.ts';
+import type { AcceptNotification } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
-import { answerCreation } from '../answer-creation.ts';
+import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { readNotification } from '../read-notification.ts';
 
 export function registerNotificationRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'starter' | 'links'> & {
-    readonly acceptNotification: AcceptNotification;
-  },
+  dependencies: AcceptanceDependencies &
+    Pick<AppDependencies, 'starter' | 'links'> & { readonly acceptNotification: AcceptNotification },
 ): void {
   const { acceptNotification, starter, links } = dependencies;
 
@@ -29,8 +29,10 @@ export function registerNotificationRoutes(
       response: { 202: jobView },
     },
     handler: async (request, reply) =>
-      answerCreation(request, reply, dependencies, async (tx) => {
-        const notification = toNotification(request.body, request.id);
+      answerAcceptance(request, reply, dependencies, 1, async (tx) => {
+        const { type, integration } = request.body;
+        const from = { type, integration, origin: 'api', requestId: request.id } as const;
+        const notification = readNotification(request.body, from);
         const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
         return {
           status: 202,
@@ -42,27 +44,4 @@ export function registerNotificationRoutes(
         };
       }),
   });
-}
-
-function toNotification(body: NotificationBody, requestId: string): NotificationToAccept {
-  const { receivers, ...envelope } = body;
-  return {
-    type: body.type,
-    integration: body.integration,
-    externalId: body.externalId ?? null,
-    externalType: body.externalType ?? null,
-    titleI18n: body.titleI18n ?? {},
-    messageI18n: body.messageI18n ?? {},
-    data: body.data ?? {},
-    receivers: (receivers ?? []).map(({ merchantId, userIds }) => ({ merchantId, userIds: userIds ?? [] })),
-    sendAt: toDate(body.sendAt),
-    expiresAt: toDate(body.expiresAt),
-    envelope,
-    origin: 'api',
-    requestId,
-  };
-}
-
-function toDate(text: string | null | undefined): Date | null {
-  return text === null || text === undefined ? null : new Date(text);
 }

@@ -6,8 +6,10 @@ import { isId } from '../../domain/ids.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { listTenants } from '../../store/cross-tenant.ts';
 import { findTenant, type Tenant } from '../../store/tenants.ts';
+import type { Tx } from '../../store/transactions.ts';
 import { createTenant } from '../../usecases/create-tenant.ts';
 import { adminAccess } from '../access.ts';
+import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { answerPage, byTime } from '../pages.ts';
@@ -15,7 +17,10 @@ import { answerPage, byTime } from '../pages.ts';
 /** What only the operator may do. */
 export function registerTenantRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'createId' | 'clock' | 'randomBytes'>,
+  dependencies: Pick<
+    AppDependencies,
+    'transactions' | 'keyRing' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
+  >,
 ): void {
   const { transactions } = dependencies;
   const config = { access: adminAccess };
@@ -26,16 +31,17 @@ export function registerTenantRoutes(
       operationId: 'createTenant',
       tags: ['tenants'],
       summary: 'Make a tenant and its first key',
-      description: 'Takes no `Idempotency-Key`: those belong to a tenant.',
       body: newTenant,
       response: { 201: createdTenant },
     },
     async handler(request, reply) {
-      const { tenant, apiKey } = await createTenant(dependencies, request.body);
-      return reply
-        .code(201)
-        .header('location', `/v1/tenants/${tenant.id}`)
-        .send({ ...showTenant(tenant), apiKey });
+      const id = dependencies.createId('tenant');
+      const by = { tenantId: id, actor: { kind: 'admin' }, requestId: request.id } as const;
+      const work = async (tx: Tx) => {
+        const { tenant, apiKey } = await createTenant(tx, by, request.body, dependencies);
+        return { status: 201, body: { ...showTenant(tenant), apiKey }, location: `/v1/tenants/${id}` };
+      };
+      return answerCreation(request, reply, dependencies, work, id);
     },
   });
 

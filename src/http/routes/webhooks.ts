@@ -10,6 +10,7 @@ import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
 
@@ -17,7 +18,7 @@ export function registerWebhookRoutes(
   app: App,
   dependencies: Pick<
     AppDependencies,
-    'transactions' | 'keyRing' | 'webhooks' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes'
+    'transactions' | 'keyRing' | 'webhooks' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
   >,
 ): void {
   const { transactions } = dependencies;
@@ -39,7 +40,7 @@ export function registerWebhookRoutes(
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
-        const { webhook, secret } = await configurer.create(tx, request.tenantId, request.body);
+        const { webhook, secret } = await configurer.create(tx, callerOf(request), request.body);
         const body: z.input<typeof webhookWithSecret> = { ...toWebhookView(webhook), secret };
         return { status: 201, body, location: `/v1/webhooks/${webhook.id}` };
       }),
@@ -88,7 +89,8 @@ export function registerWebhookRoutes(
       body: webhookChange,
       response: { 200: webhookView },
     },
-    handler: async ({ tenantId, params, body }) => within(tenantId, (tx) => configurer.change(tx, params.id, body)),
+    handler: async (request) =>
+      within(request.tenantId, (tx) => configurer.change(tx, callerOf(request), request.params.id, request.body)),
   });
 
   app.delete('/v1/webhooks/:id', {
@@ -100,8 +102,9 @@ export function registerWebhookRoutes(
       params: idInPath,
       response: { 204: noBody },
     },
-    async handler({ tenantId, params }, reply) {
-      await transactions.withTenant(tenantId, (tx) => configurer.remove(tx, params.id));
+    async handler(request, reply) {
+      const { tenantId, params } = request;
+      await transactions.withTenant(tenantId, (tx) => configurer.remove(tx, callerOf(request), params.id));
       return reply.code(204).send();
     },
   });
@@ -115,8 +118,10 @@ export function registerWebhookRoutes(
       params: idInPath,
       response: { 200: webhookWithSecret },
     },
-    async handler({ tenantId, params }) {
-      const { webhook, secret } = await transactions.withTenant(tenantId, (tx) => configurer.rotate(tx, params.id));
+    async handler(request) {
+      const { webhook, secret } = await transactions.withTenant(request.tenantId, (tx) =>
+        configurer.rotate(tx, callerOf(request), request.params.id),
+      );
       return { ...toWebhookView(webhook), secret };
     },
   });
@@ -131,6 +136,7 @@ export function registerWebhookRoutes(
       params: idInPath,
       response: { 200: webhookView },
     },
-    handler: async ({ tenantId, params }) => within(tenantId, (tx) => configurer.enable(tx, params.id)),
+    handler: async (request) =>
+      within(request.tenantId, (tx) => configurer.enable(tx, callerOf(request), request.params.id)),
   });
 }

@@ -12,12 +12,15 @@ const metadataAddresses: ReadonlySet<string> = new Set(
     '169.254.169.254', // AWS, GCP, Azure and most others
     '169.254.170.2', // AWS ECS task credentials
     '169.254.170.23', // AWS EKS pod identity
+    '169.254.0.23', // Tencent
+    '169.254.42.42', // Scaleway
     '100.100.100.200', // Alibaba
     '192.0.0.192', // Oracle
     '168.63.129.16', // Azure
     'fd00:ec2::254', // AWS over IPv6
     'fd00:ec2::23', // AWS EKS pod identity over IPv6
     'fd20:ce::254', // GCP over IPv6
+    'fd00:42::42', // Scaleway over IPv6
   ].map((text) => ipaddr.parse(text).toString()),
 );
 
@@ -58,9 +61,14 @@ export function embeddedIpv4(address: Address): readonly ipaddr.IPv4[] {
       return [at(2, 3, 4, 5)];
     case 'teredo': // the server as it is, the client with all bits turned (RFC 4380 §4)
       return [at(4, 5, 6, 7), new ipaddr.IPv4(bytes.slice(12).map((byte) => byte ^ 0xff))];
-    default: // ::a.b.c.d, deprecated, still understood by some stacks
-      return bytes.slice(0, 12).every((byte) => byte === 0) ? [at(12, 13, 14, 15)] : [];
+    default: // ::a.b.c.d and ISATAP's …:0:5efe:a.b.c.d (RFC 5214 §6.1), deprecated, still understood by some stacks
+      return bytes.slice(0, 12).every((byte) => byte === 0) || isIsatap(bytes) ? [at(12, 13, 14, 15)] : [];
   }
+}
+
+function isIsatap(bytes: readonly number[]): boolean {
+  const [first = 0, ...others] = bytes.slice(8, 12);
+  return (first & 0xfd) === 0 && others[0] === 0 && others[1] === 0x5e && others[2] === 0xfe;
 }
 
 function withoutZone(address: Address): string {

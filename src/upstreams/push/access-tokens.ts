@@ -37,6 +37,8 @@ export function createAccessTokens(dependencies: {
   async function fetchToken(key: string, account: ServiceAccount): Promise<Authorisation> {
     const url = account.token_uri ?? googleTokenUrl;
     let outcome: HttpOutcome | null = null;
+    // Whoever has this can fetch a token too, so an answer that quotes it is not kept as it is.
+    let assertion = '';
     const signer = new GoogleToken({
       email: account.client_email,
       key: account.private_key,
@@ -45,11 +47,13 @@ export function createAccessTokens(dependencies: {
       // The library signs and words the request; it goes out through our own client, to the account's own address.
       transporter: {
         async request(options) {
+          const form = options.data instanceof URLSearchParams ? options.data : new URLSearchParams();
+          assertion = form.get('assertion') ?? '';
           outcome = await http.request({
             method: 'POST',
             url,
             headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-            body: options.data instanceof URLSearchParams ? options.data.toString() : '',
+            body: form.toString(),
             timeoutMs,
           });
           throw new TokenAnswered();
@@ -61,10 +65,12 @@ export function createAccessTokens(dependencies: {
     } catch (error) {
       if (!(error instanceof TokenAnswered)) return { ok: false, refusal: unusableKey };
     }
-    return outcome === null ? { ok: false, refusal: unusableKey } : read(key, account, outcome);
+    return outcome === null
+      ? { ok: false, refusal: unusableKey }
+      : read(key, outcome, [account.private_key, assertion]);
   }
 
-  function read(key: string, account: ServiceAccount, outcome: HttpOutcome): Authorisation {
+  function read(key: string, outcome: HttpOutcome, secrets: readonly string[]): Authorisation {
     if (!outcome.answered) return { ok: false, refusal: refuseUnanswered(outcome, 'authorise') };
     const answer = asRecord(parseJson(outcome.body));
     const accessToken = answer?.['access_token'];
@@ -76,7 +82,7 @@ export function createAccessTokens(dependencies: {
       if (kept.size > maxTokens && oldest !== undefined) kept.delete(oldest);
       return { ok: true, accessToken };
     }
-    return { ok: false, refusal: refuse(outcome, account) };
+    return { ok: false, refusal: refuse(outcome, secrets) };
   }
 
   return {
@@ -86,6 +92,8 @@ export function createAccessTokens(dependencies: {
       if (known !== undefined && known.accessToken !== stale && known.renewAtMs > nowMs()) {
         return { ok: true, accessToken: known.accessToken };
       }
+      // One that was refused serves nobody any more, also where there is no other yet.
+      if (known?.accessToken === stale) kept.delete(key);
       const fetching = underWay.get(key) ?? fetchToken(key, account).finally(() => underWay.delete(key));
       underWay.set(key, fetching);
       return fetching;
@@ -109,8 +117,7 @@ const unusableKey: PushRefusal = {
 };
 
 /** OAuth's own words: `{error, error_description}` (RFC 6749 §5.2). */
-function refuse(outcome: HttpOutcome & { readonly answered: true }, account: ServiceAccount): PushRefusal {
-  const secrets = [account.private_key];
+function refuse(outcome: HttpOutcome & { readonly answered: true }, secrets: readonly string[]): PushRefusal {
   const answer = asRecord(parseJson(outcome.body));
   const text = (value: unknown) => (typeof value === 'string' ? redactSecrets(value, secrets).slice(0, 500) : null);
   const code = text(answer?.['error']);

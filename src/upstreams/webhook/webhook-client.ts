@@ -1,5 +1,6 @@
 import type { HttpOutcome } from '../../domain/failure.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import { excerptResponse } from '../guarded-http/response-excerpt.ts';
 import { buildWebhookHeaders } from './standard-webhooks.ts';
 
 export interface WebhookPost {
@@ -16,6 +17,8 @@ export interface WebhookClient {
    * receiver that looks at `webhook-id`, which is the event's id every time.
    */
   postEvent(post: WebhookPost): Promise<HttpOutcome>;
+  /** What a record keeps of an answer: at most 16 KiB, without the secrets. Null = there was none, or it was empty. */
+  excerpt(outcome: HttpOutcome, secrets: readonly string[]): string | null;
 }
 
 export function createWebhookClient(dependencies: {
@@ -32,5 +35,6 @@ export function createWebhookClient(dependencies: {
       };
       return http.request({ method: 'POST', url, headers, body, timeoutMs });
     },
+    excerpt: (outcome, secrets) => (outcome.answered ? excerptResponse(outcome.body, secrets) : null),
   };
 }

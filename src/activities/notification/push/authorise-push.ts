@@ -35,9 +35,7 @@ export function createAuthorisePush(dependencies: {
       const { failedMerchants = 0 } = job.counts ?? {};
       const progress = { attempts: 0, delivered: 0, failed: 0, failedMerchants, problems: [problem] };
       await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
-      // Nothing was sent, so whatever failed holds up the whole channel.
-      const stops = refusal.stops ?? 'block';
-      await stopChannel(tx, { tenantId, channel }, [{ refusal: { ...refusal, stops }, problem }], now);
+      await stopChannel(tx, { tenantId, channel }, [{ refusal, problem }], now);
     });
     return null;
   };

@@ -4,8 +4,7 @@ import { classifyPush, type PushFailure } from '../../../domain/notification/pus
 import { describeRefused, judgeSends, maxTries, type SendResult } from '../../../domain/notification/push/push-plan.ts';
 import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { pushDelayMs } from '../../../domain/notification/push/push-waits.ts';
-import type { Problem } from '../../../domain/problems/problem.ts';
-import { lockBatch } from '../../../store/batch-jobs.ts';
+import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
 import { closePushAttempts, type PushToClose, withdrawPushAttempts } from '../../../store/push-attempts.ts';
 import { markPushed, postponeRecipients } from '../../../store/push-recipients.ts';
@@ -16,12 +15,12 @@ import type { DescribeFailure } from '../describe-failure.ts';
 import type { RecordFailures } from '../record-failures.ts';
 import { type AnsweredSend, nothingSettled, type OpenSlice, type PushRun, type Settled } from './push-slice.ts';
 import type { SentSlice } from './send-slice.ts';
+import type { LoggedPush, PushLog } from './push-log.ts';
 import type { StopChannel } from './stop-channel.ts';
 
 /** One answer, judged: its attempt's last word, and what it means for its recipient. */
-interface JudgedSend extends AnsweredSend {
+interface JudgedSend extends LoggedPush {
   readonly refusal: PushFailure | null;
-  readonly problem: Problem | null;
   readonly result: SendResult;
 }
 
@@ -42,18 +41,24 @@ export function createCloseSlice(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
   readonly recordFailures: RecordFailures;
+  readonly log: PushLog;
   readonly random: () => number;
   readonly clock: () => Date;
 }): (run: PushRun, slice: OpenSlice, sent: SentSlice) => Promise<ClosedSlice> {
-  const { transactions, writeJobChange, describeFailure, recordFailures, random, clock } = dependencies;
+  const { transactions, writeJobChange, describeFailure, recordFailures, log, random, clock } = dependencies;
 
-  return (run, slice, sent) => transactions.withTenant(run.tenantId, (tx) => close(tx, run, slice, sent));
+  return async (run, slice, sent) => {
+    const { ours, ...closed } = await transactions.withTenant(run.tenantId, (tx) => close(tx, run, slice, sent));
+    // After the commit: what is rolled back and done again is told once.
+    for (const judged of ours) log(run, judged);
+    return closed;
+  };
 
-  async function close(tx: Tx, run: PushRun, slice: OpenSlice, sent: SentSlice): Promise<ClosedSlice> {
-    const job = await lockBatch(tx, run.jobId);
-    if (job === null) return { settled: nothingSettled, stops: null };
+  async function close(tx: Tx, run: PushRun, slice: OpenSlice, sent: SentSlice) {
+    const job = await lockBatchProgress(tx, run.jobId);
+    if (job === null) return { settled: nothingSettled, stops: null, ours: [] };
     const now = clock();
-    await withdrawPushAttempts(
+    const withdrawn = await withdrawPushAttempts(
       tx,
       sent.unsent.map(({ attemptId }) => attemptId),
     );
@@ -69,13 +74,13 @@ export function createCloseSlice(dependencies: {
     if (hasAccepted && slice.wasThrottled) {
       await forgetThrottling(tx, { channelId: run.channel.id, recipient: wholeChannel }, now);
     }
-    const settled = await settle(tx, job, slice, ours, now);
-    return { settled, stops };
+    const settled = await settle(tx, job, slice, { judged: ours, withdrawn }, now);
+    return { settled, stops, ours };
   }
 
   function judge(job: Job, { send, answer }: AnsweredSend, now: Date): JudgedSend {
     if (answer.kind === 'accepted') {
-      return { send, answer, refusal: null, problem: null, result: { outcome: 'accepted' } };
+      return { send, answer, outcome: 'accepted', refusal: null, problem: null, result: { outcome: 'accepted' } };
     }
     const refusal = classifyPush(answer);
     const isLastTry = refusal.stops === null && send.tries + 1 >= maxTries;
@@ -91,7 +96,9 @@ export function createCloseSlice(dependencies: {
     const result: SendResult = isRetried
       ? { outcome: 'retry', retryAt }
       : { outcome: 'refused', code: refusal.failure.code };
-    return { send, answer, refusal, problem, result };
+    // What would be tried again, and is not any more.
+    const outcome = refusal.outcome === 'retry' && !isRetried ? 'rejected' : refusal.outcome;
+    return { send, answer, outcome, refusal, problem, result };
   }
 
   async function prune(tx: Tx, judged: readonly JudgedSend[], sentAt: Date): Promise<void> {
@@ -102,7 +109,13 @@ export function createCloseSlice(dependencies: {
     );
   }
 
-  async function settle(tx: Tx, job: Job, slice: OpenSlice, judged: readonly JudgedSend[], now: Date) {
+  async function settle(
+    tx: Tx,
+    job: Job,
+    slice: OpenSlice,
+    { judged, withdrawn }: { readonly judged: readonly JudgedSend[]; readonly withdrawn: number },
+    now: Date,
+  ) {
     const byOrdinal = groupByRecipient(judged);
     const deliveredOrdinals: number[] = [];
     const postponed: { ordinal: number; dueAt: Date }[] = [];
@@ -119,7 +132,7 @@ export function createCloseSlice(dependencies: {
     // A batch that was stopped meanwhile reports nobody any more.
     const { failed, failedMerchants } = await recordFailures(tx, job, job.terminal ? [] : failures, now);
     const problems = judged.flatMap(({ problem }) => problem ?? []);
-    const progress = { attempts: 0, delivered, failed, failedMerchants, problems };
+    const progress = { attempts: -withdrawn, delivered, failed, failedMerchants, problems };
     await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
     return { delivered, failed };
   }
@@ -147,11 +160,10 @@ function failRecipient(sends: readonly JudgedSend[], refused: readonly string[])
   };
 }
 
-function toClose({ send, answer, refusal, problem }: JudgedSend): PushToClose {
+function toClose({ send, answer, outcome, problem }: JudgedSend): PushToClose {
   return {
     id: send.attemptId,
-    outcome:
-      refusal?.outcome === 'retry' && problem?.recoverable === false ? 'rejected' : (refusal?.outcome ?? 'accepted'),
+    outcome,
     durationMs: Math.round(answer.durationMs),
     httpStatus: answer.httpStatus,
     providerCode: answer.kind === 'accepted' ? null : (answer.provider?.code ?? null),

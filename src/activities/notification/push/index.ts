@@ -2,6 +2,7 @@ import type { Job } from '../../../domain/job.ts';
 import type { Stores } from '../../../store/index.ts';
 import type { Tx } from '../../../store/transactions.ts';
 import type { PushClient } from '../../../upstreams/push/push-client.ts';
+import type { WriteLog } from '../../delivery/attempt-log.ts';
 import type { DescribeFailure } from '../describe-failure.ts';
 import type { RecordFailures } from '../record-failures.ts';
 import type { ResolveUsers } from '../resolve-users.ts';
@@ -11,6 +12,7 @@ import { createCloseSlice } from './close-slice.ts';
 import { createEndPushPage } from './end-push-page.ts';
 import { createOpenSlice } from './open-slice.ts';
 import { createProcessPushPage, type ProcessPushPage } from './process-push-page.ts';
+import { createPushLog } from './push-log.ts';
 import { createSendAll } from './send-all.ts';
 import { createSendSlice } from './send-slice.ts';
 import { createSettleFailures } from './settle-failures.ts';
@@ -29,6 +31,7 @@ export function createPushPage(
     readonly clock: () => Date;
     readonly heartbeat: () => void;
     readonly isStopping: () => boolean;
+    readonly info: WriteLog;
   },
 ): ProcessPushPage {
   const base = { ...dependencies, stopChannel: createStopChannel(dependencies) };
@@ -37,7 +40,7 @@ export function createPushPage(
     slots: createChannelSlots(),
     openSlice: createOpenSlice(base),
     sendSlice: createSendSlice(base),
-    closeSlice: createCloseSlice(base),
+    closeSlice: createCloseSlice({ ...base, log: createPushLog(base) }),
     nowMs: () => base.clock().getTime(),
   });
   return createProcessPushPage({

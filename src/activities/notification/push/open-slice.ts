@@ -4,20 +4,25 @@ import type { RecipientFailure } from '../../../domain/notification/judge-recipi
 import { interruptedPush } from '../../../domain/notification/push/push-failure.ts';
 import { judgePushUser, type PushUser } from '../../../domain/notification/push/push-message.ts';
 import { describeRefused, type PastSend, planPush } from '../../../domain/notification/push/push-plan.ts';
-import { recordPushes } from '../../../domain/notification/push/push-progress.ts';
+import { beginPushes, recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
-import type { BatchRecipient } from '../../../domain/notification/request.ts';
-import { lockBatch } from '../../../store/batch-jobs.ts';
+import { type BatchRecipient, userKey } from '../../../domain/notification/request.ts';
+import { lockBatchProgress } from '../../../store/batch-jobs.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
 import type { WriteJobChange } from '../../../store/job-changes.ts';
-import { closePushAttempts, listPastSends, openPushAttempts } from '../../../store/push-attempts.ts';
+import {
+  closePushAttempts,
+  findLastAttemptNumber,
+  listPastSends,
+  openPushAttempts,
+} from '../../../store/push-attempts.ts';
 import { markPushed, pickPending, postponeRecipients, type PushRecipient } from '../../../store/push-recipients.ts';
 import { findPushUsers } from '../../../store/push-users.ts';
 import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
 import type { DescribeFailure } from '../describe-failure.ts';
 import type { RecordFailures } from '../record-failures.ts';
-import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled, userKey } from './push-slice.ts';
+import { deviceKey, type OpenSend, type OpenSlice, type PushRun, type Settled } from './push-slice.ts';
 
 /** What was decided for the recipients of a slice before anything is sent. */
 interface Plan {
@@ -54,24 +59,29 @@ export function createOpenSlice(dependencies: {
   return (run, ordinals) => transactions.withTenant(run.tenantId, (tx) => open(tx, run, ordinals));
 
   async function open(tx: Tx, run: PushRun, ordinals: readonly number[]): Promise<OpenedSlice> {
-    const job = await lockBatch(tx, run.jobId);
+    // One behind the other on the wire, and waited for together: while the row is locked, every wait is everybody's.
+    const [job, channel, limits, recipients] = await Promise.all([
+      lockBatchProgress(tx, run.jobId),
+      channels.find(tx, run.channel.id),
+      findSendLimits(tx, { channelId: run.channel.id, recipient: wholeChannel }),
+      pickPending(tx, run.jobId, ordinals),
+    ]);
     const now = clock();
     if (job === null || job.state !== 'running' || job.expiresAt <= now) return { next: 'stopped' };
-    const channel = await channels.find(tx, run.channel.id);
-    const limit = (await findSendLimits(tx, { channelId: run.channel.id, recipient: wholeChannel })).channel;
+    const limit = limits.channel;
     if (channel?.state !== 'active' || (limit.blockedUntil ?? now) > now) return { next: 'stopped' };
-    const recipients = await pickPending(tx, job.id, ordinals);
     const plan = await decide(tx, run, job, recipients, now);
+    const last = await findLastNumber(tx, job);
     const sends = plan.sends.map((send, index) => ({
       ...send,
       attemptId: createId('attempt'),
-      number: job.attempts + index + 1,
+      number: last + index + 1,
     }));
     await closeInterrupted(tx, job, plan.interrupted, now);
     await postponeRecipients(tx, job.id, plan.postponed);
     const delivered = await markPushed(tx, job.id, plan.delivered, now);
     const { failed, failedMerchants } = await recordFailures(tx, job, plan.failures, now);
-    await openPushAttempts(
+    const opening = openPushAttempts(
       tx,
       {
         tenantId: job.tenantId,
@@ -90,9 +100,15 @@ export function createOpenSlice(dependencies: {
       })),
     );
     const progress = { attempts: sends.length, delivered, failed, failedMerchants, problems: [] };
-    await writeJobChange(tx, { job, change: recordPushes(job, progress, now), now });
+    const change = beginPushes(job, run.channel.id, progress, now);
+    await Promise.all([opening, writeJobChange(tx, { job, change, now })]);
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
+  }
+
+  /** What a stop has taken back leaves gaps in the numbers, and only a batch that is run again opens attempts after one. */
+  async function findLastNumber(tx: Tx, job: Job): Promise<number> {
+    return job.queuedAt > job.createdAt ? findLastAttemptNumber(tx, job.id) : job.attempts;
   }
 
   async function decide(
@@ -161,15 +177,21 @@ function decideOne(
   plan.interrupted.push(...past.filter(({ outcome }) => outcome === null));
   if (user === undefined) return fail('no_active_user_for_merchant');
   const verdict = judgePushUser(user, run);
-  // A token that is gone since the last try was dead: that is no choice of the user's.
-  const ofRun = past.filter(({ startedAt }) => startedAt >= job.queuedAt);
-  const isUnreached = next.next === 'failed' && ofRun.length > 0;
-  if (isUnreached) {
-    const refused = next.refused.length > 0 ? next.refused : ofRun.map(({ code }) => code ?? 'outcome_unknown');
-    return fail('custom_notification_not_delivered', describeRefused(refused));
-  }
+  const refused = next.next === 'failed' ? listRefused(next.refused, past, job.queuedAt) : [];
+  if (refused.length > 0) return fail('custom_notification_not_delivered', describeRefused(refused));
   if (!verdict.ok) return fail(verdict.code, verdict.reason);
   if (next.next === 'failed') return fail('push_notifications_disabled');
   plan.refused.set(ordinal, next.refused);
   plan.sends.push(...next.sends.map((send) => ({ ...send, recipient, text: verdict.text })));
+}
+
+/**
+ * Why no device of a recipient is left. A token that the push service refused may be gone by now, and that is no choice of
+ * the user's; where all it said was "later", it is.
+ */
+function listRefused(refused: readonly string[], past: readonly PastSend[], runStartedAt: Date): readonly string[] {
+  if (refused.length > 0) return refused;
+  return past
+    .filter(({ startedAt, outcome }) => startedAt >= runStartedAt && outcome !== 'retry')
+    .map(({ code }) => code ?? 'outcome_unknown');
 }

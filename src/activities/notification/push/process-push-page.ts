@@ -3,7 +3,7 @@ import type { Job } from '../../../domain/job.ts';
 import { judgeRecipients, type RecipientFailure } from '../../../domain/notification/judge-recipients.ts';
 import type { ActiveUser } from '../../../domain/notification/active-users.ts';
 import { type PushUser, writePushData } from '../../../domain/notification/push/push-message.ts';
-import type { BatchRecipient, NotificationContent } from '../../../domain/notification/request.ts';
+import { type BatchRecipient, type NotificationContent, userKey } from '../../../domain/notification/request.ts';
 import { findBatch } from '../../../store/batch-jobs.ts';
 import type { ChannelStore, PushChannel } from '../../../store/channels.ts';
 import { listDueRecipients } from '../../../store/push-recipients.ts';
@@ -13,7 +13,7 @@ import type { Transactions, Tx } from '../../../store/transactions.ts';
 import { pushUrl } from '../../../upstreams/push/push-client.ts';
 import type { ResolveUsers } from '../resolve-users.ts';
 import type { AuthorisePush } from './authorise-push.ts';
-import { nothingSettled, type PushRun, type Settled, userKey } from './push-slice.ts';
+import { nothingSettled, type PushRun, type Settled } from './push-slice.ts';
 import type { SettleFailures } from './settle-failures.ts';
 import type { SendAll } from './send-all.ts';
 
@@ -53,11 +53,15 @@ export function createProcessPushPage(dependencies: {
   const { transactions, channels, settleFailures, authorisePush, sendAll, endPushPage, clock } = dependencies;
 
   return async (page) => {
+    const startedMs = clock().getTime();
     const beat = setInterval(dependencies.heartbeat, heartbeatEveryMs);
     try {
       const read = await transactions.withTenant(page.tenantId, (tx) => readPage(tx, page));
       if (read === null) return { done: 0, isCancelled: true };
-      return await endPushPage(page, read.recipients.length === 0 ? nothingSettled : await pushAll(page, read));
+      return await endPushPage(
+        page,
+        read.recipients.length === 0 ? nothingSettled : await pushAll(page, read, startedMs),
+      );
     } finally {
       clearInterval(beat);
     }
@@ -83,7 +87,7 @@ export function createProcessPushPage(dependencies: {
 
   type Read = NonNullable<Awaited<ReturnType<typeof readPage>>>;
 
-  async function pushAll(page: PushPage, read: Read): Promise<Settled> {
+  async function pushAll(page: PushPage, read: Read, pageStartedMs: number): Promise<Settled> {
     const { job, channel, recipients } = read;
     const data = writePushData(page.content.data, read.targetScreens);
     const fault = findCommonFault(job, channel, data);
@@ -107,6 +111,7 @@ export function createProcessPushPage(dependencies: {
     const run: PushRun = {
       tenantId,
       jobId,
+      pageStartedMs,
       channel,
       content,
       url: pushUrl(channel.settings.apiBaseUrl, channel.settings.projectId),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PushText, PushUser } from '../../../domain/notification/push/push-message.ts';
 import type { PlannedSend } from '../../../domain/notification/push/push-plan.ts';
-import type { BatchRecipient, NamedUser, NotificationContent } from '../../../domain/notification/request.ts';
+import type { BatchRecipient, NotificationContent } from '../../../domain/notification/request.ts';
 import type { PushChannel } from '../../../store/channels.ts';
 import type { PushAnswer } from '../../../upstreams/push/fcm-answer.ts';
 
@@ -9,6 +9,8 @@ import type { PushAnswer } from '../../../upstreams/push/fcm-answer.ts';
 export interface PushRun {
   readonly tenantId: string;
   readonly jobId: string;
+  /** Epoch milliseconds: its activity's time-out runs from here. */
+  readonly pageStartedMs: number;
   readonly channel: PushChannel;
   readonly url: string;
   readonly content: NotificationContent;
@@ -47,10 +49,6 @@ export interface Settled {
 }
 
 export const nothingSettled: Settled = { delivered: 0, failed: 0 };
-
-export function userKey({ merchantId, userId }: NamedUser): string {
-  return JSON.stringify([merchantId, userId]);
-}
 
 /** Stands for a token in our records: the token itself would let anybody who reads them push to the device. */
 export function deviceKey(token: string): string {

@@ -1,3 +1,4 @@
+import type { PushRefusal } from '../../../domain/notification/push/push-failure.ts';
 import { holdBatch } from '../../../store/batch-jobs.ts';
 import type { Transactions } from '../../../store/transactions.ts';
 import type { PushClient } from '../../../upstreams/push/push-client.ts';
@@ -24,13 +25,15 @@ export function createSendSlice(dependencies: {
   const { transactions, channels, push, clock } = dependencies;
 
   return async (run, sends, atOnce) => {
+    // Another slice may renew the run's token meanwhile: this one was refused with the token that it had.
+    const { accessToken } = run;
     const first = await sendInWaves(run, sends, atOnce);
     const refused = first.answered.filter(isTokenRefused);
     if (refused.length === 0) return first;
     const secrets = channels.openPushSecrets(run.channel);
     if (secrets.serviceAccount === undefined) return first;
-    const renewed = await push.authorise(secrets, run.accessToken);
-    if (!renewed.ok) return first;
+    const renewed = await push.authorise(secrets, accessToken);
+    if (!renewed.ok) return { ...first, answered: first.answered.map((each) => withoutToken(each, renewed.refusal)) };
     run.accessToken = renewed.accessToken;
     const again = await sendInWaves(
       run,
@@ -78,6 +81,11 @@ export function createSendSlice(dependencies: {
     }
     return begun.length === 0 ? null : begun;
   }
+}
+
+/** Why there is no new token is what became of a push that was refused for the old one. */
+function withoutToken(each: AnsweredSend, refusal: PushRefusal): AnsweredSend {
+  return isTokenRefused(each) ? { ...each, answer: { ...refusal, kind: 'refused' } } : each;
 }
 
 function isTokenRefused({ answer }: AnsweredSend): boolean {

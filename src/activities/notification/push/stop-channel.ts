@@ -28,7 +28,8 @@ export function createStopChannel(dependencies: {
   return async (tx, { tenantId, channel }, reasons, now) => {
     const pausing = reasons.find(({ refusal }) => refusal.stops === 'pause');
     if (pausing !== undefined) {
-      await channels.pause(tx, channel.id, pausing.problem, now);
+      // Credentials that were replaced while the page ran are not those that were refused: the next page has the new ones.
+      await channels.pause(tx, channel.id, pausing.problem, now, channel.updatedAt);
       return 'pause';
     }
     const blocking = reasons.filter(({ refusal }) => refusal.stops === 'block');

@@ -40,7 +40,7 @@ export function classifyPush(refusal: PushRefusal): PushFailure {
   const entry = providerCode === null ? undefined : findFcmEntry(providerCode);
   const errorClass =
     refusal.step === 'authorise' ? classifyAuthorisation(refusal) : (entry?.class ?? classify(refusal));
-  const scope = entry?.scope ?? scopeOf(errorClass, refusal.fault);
+  const scope = entry?.scope ?? scopeOf(errorClass, refusal);
   return {
     failure: {
       code: codeOf(refusal, providerCode),
@@ -92,7 +92,9 @@ function classifyAuthorisation(refusal: PushRefusal): ErrorClass {
   return errorClass === 'permanent' ? 'configuration' : errorClass === 'ambiguous' ? 'transient' : errorClass;
 }
 
-function scopeOf(errorClass: ErrorClass, fault: NetworkFault | null): string {
+function scopeOf(errorClass: ErrorClass, { step, fault }: PushRefusal): string {
+  // Without an access token nothing goes out, so whatever is in its way is in everybody's.
+  if (step === 'authorise') return 'project';
   const isOfAll = errorClass === 'configuration' || errorClass === 'throttled' || unreachable.has(fault);
   return isOfAll ? 'project' : 'message';
 }

@@ -2,7 +2,10 @@ import { type BatchCounts, type Job, type JobChange, noChange, type WaitingFor }
 import type { Problem } from '../../problems/problem.ts';
 import { runningLeaseMs, wakeGraceMs } from '../progress.ts';
 
-/** What a part of a page has come to; `failedMerchants` = how many of the whole batch failed. */
+/**
+ * What a part of a page has come to; `failedMerchants` = how many of the whole batch failed. `attempts` is negative where
+ * some that were counted were never begun.
+ */
 export interface PushProgress {
   readonly attempts: number;
   readonly delivered: number;
@@ -20,6 +23,12 @@ export function recordPushes(job: Job, progress: PushProgress, now: Date): JobCh
     set: { counts, attempts: job.attempts + progress.attempts, ...(job.terminal ? {} : running) },
     problems: progress.problems,
   };
+}
+
+/** The same where sends begin; the channel that they go through may be another than the batch began with. */
+export function beginPushes(job: Job, channelId: string, progress: PushProgress, now: Date): JobChange {
+  const change = recordPushes(job, progress, now);
+  return { ...change, set: { ...change.set, channelId } };
 }
 
 function countPushes(counts: BatchCounts, { delivered, failed, failedMerchants }: PushProgress): BatchCounts {

@@ -12,6 +12,15 @@ export const serviceProblems: readonly ProblemType[] = [
     whatToDo: 'Wait as long as `Retry-After` says.',
   },
   {
+    code: 'too_many_waiting_jobs',
+    title: 'Too many jobs wait',
+    status: 429,
+    class: 'throttled',
+    sources: ['api'],
+    meaning: 'So many jobs of the tenant wait to be taken up that more would only wait longer; nothing was stored.',
+    whatToDo: 'Send the same request again after `Retry-After`, with the same Idempotency-Key.',
+  },
+  {
     code: 'overloaded',
     title: 'Overloaded',
     status: 503,

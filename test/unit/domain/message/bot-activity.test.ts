@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listAnswered, readExpiration } from '../../../../src/domain/message/bot-activity.ts';
+import { listAnswered, readExpiration, withoutServiceUrl } from '../../../../src/domain/message/bot-activity.ts';
 import { noon } from '../../../support/a-job.ts';
 
 describe('readExpiration', () => {
@@ -31,4 +31,9 @@ describe('listAnswered', () => {
     expect(listAnswered({ replyToId: 7 }, 'wamid.1')).toEqual([]);
     expect(listAnswered({ replyToId: `msg_${'0'.repeat(26)}` }, null)).toEqual([]);
   });
+});
+
+it('what is kept of an activity does not hold the address that its bot was told', () => {
+  const activity = { type: 'message', text: 'Hi', serviceUrl: 'https://waypost.test/bot/chn_1/capability/', _odd: 1 };
+  expect(withoutServiceUrl(activity)).toEqual({ type: 'message', text: 'Hi', _odd: 1 });
 });

@@ -1,0 +1,108 @@
+import type { BareOrder, BareWord } from './bare-client.ts';
+import { startBenchProcess } from './bench-process.ts';
+import { type Caller, createCaller } from './caller.ts';
+import { openInsertFloor } from './insert-floor.ts';
+import { describeNotifications, judgeNotifications, type NotificationsResult } from './notification-report.ts';
+import { type CentreRun, isWhole, runCentre, type RunPlace } from './notification-runs.ts';
+import {
+  accessToken,
+  isToldOnce,
+  type OutgoingRun,
+  projectId,
+  type PushRun,
+  runCallbacks,
+  runPush,
+} from './outgoing-runs.ts';
+import { nameReceivers, streamUsers } from './people.ts';
+import type { BenchContext, ScenarioReport } from './scenario.ts';
+import { describeServers, openProduct, openServers } from './servers.ts';
+import { createTenant } from './tenant.ts';
+import type { UpstreamsOrder, UpstreamsWord } from './upstreams.ts';
+
+const sizes = { centre: [10_000, 100_000], callbacks: 5_000, push: 10_000 } as const;
+
+/** Notifications to many: saved in the centre, refused and told to the integrator, pushed; beside floors of the same run. */
+export async function runNotifications(context: BenchContext): Promise<ScenarioReport> {
+  const { args, closing, log } = context;
+  const servers = await openServers(context);
+  const { database, histories, environment, stack } = servers;
+  const upstreamsProcess = await closing.open(
+    startBenchProcess<UpstreamsOrder, UpstreamsWord>('upstreams', environment),
+  );
+  const { port } = await upstreamsProcess.waitFor((word) => word.kind === 'listening');
+  const upstreams = { ...upstreamsProcess, url: `http://127.0.0.1:${port}` };
+  const bare = await closing.open(startBenchProcess<BareOrder, BareWord>('bare-client', environment));
+  await bare.waitFor((word) => word.kind === 'ready');
+  const product = await openProduct(context, servers);
+  const floor = await closing.open(openInsertFloor(stack.databaseUrl));
+  const tenant = await createTenant(product.apiUrl, product.adminKey);
+  const caller = await closing.open(createCaller(product.apiUrl, tenant.apiKey));
+  const others = { ...servers.pids, upstreams: upstreams.pid, bare: bare.pid, driver: process.pid };
+  const place: RunPlace = { tenantId: tenant.id, caller, database, histories, watched: product.pids, others };
+
+  const people = nameEverybody(args.scale);
+  await setUp(caller, upstreams.url, people);
+  const centre: CentreRun[] = [];
+  const callbacks: OutgoingRun[] = [];
+  const push: PushRun[] = [];
+  for (let round = 1; round <= args.rounds; round++) {
+    for (const receivers of people.centre) {
+      const run = await runCentre(place, floor, { round, receivers });
+      centre.push(run);
+      log(`round ${round}: centre, ${run.recipients} in ${run.spentMs} ms, floor ${run.floorMs.toFixed(0)} ms`);
+    }
+    const told = await runCallbacks(place, upstreams, { round, receivers: people.unknown });
+    callbacks.push(told);
+    log(`round ${round}: ${told.upstream.calls} callbacks in ${told.upstream.spentMs.toFixed(0)} ms`);
+    const pushed = await runPush(place, upstreams, bare, { round, receivers: people.pushed });
+    push.push(pushed);
+    log(
+      `round ${round}: ${pushed.upstream.calls} pushes in ${pushed.upstream.spentMs.toFixed(0)} ms, bare ${pushed.bareMs.toFixed(0)} ms`,
+    );
+  }
+  // Profiles are written at a process's end.
+  await product.stop();
+  const machine = await describeServers(context, servers);
+  const result: NotificationsResult = { scenario: args.scenario, settings: args, machine, centre, callbacks, push };
+  const isComplete =
+    centre.every(isWhole) && [...callbacks, ...push].every((run) => isToldOnce(run)) && push.every(isPushedBarely);
+  return {
+    result: { ...result, isComplete, budgets: judgeNotifications(result) },
+    text: describeNotifications(result, isComplete),
+    isComplete,
+  };
+}
+
+function isPushedBarely({ recipients, barelyAccepted }: PushRun): boolean {
+  return recipients === barelyAccepted;
+}
+
+function nameEverybody(scale: number) {
+  const scaled = (count: number) => Math.max(10, Math.round(count * scale));
+  return {
+    centre: sizes.centre.map((count) => nameReceivers(scaled(count), 'c')),
+    unknown: nameReceivers(scaled(sizes.callbacks), 'e'),
+    pushed: nameReceivers(scaled(sizes.push), 'd'),
+  };
+}
+
+/** As an operator would: over HTTP. Of those who are to fail, each merchant has one other user who is active. */
+async function setUp(caller: Caller, upstreamsUrl: string, people: ReturnType<typeof nameEverybody>): Promise<void> {
+  await caller.ask('POST /v1/integrations', { name: 'erp', url: upstreamsUrl, errorDelivery: 'per_user' });
+  await caller.ask('POST /v1/channels', {
+    kind: 'push',
+    name: 'Bench push',
+    projectId,
+    apiBaseUrl: upstreamsUrl,
+    accessToken,
+  });
+  const others = people.unknown.map(({ merchantId }) => ({ merchantId, userIds: ['somebody-else'] }));
+  for (const lines of [
+    streamUsers(people.centre.at(-1) ?? []),
+    streamUsers(others),
+    streamUsers(people.pushed, { push: true }),
+  ]) {
+    const { failed } = await caller.stream<{ failed: number }>('POST /v1/directory/import', lines);
+    if (failed > 0) throw new Error(`${failed} lines of the directory were refused.`);
+  }
+}

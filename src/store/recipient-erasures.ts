@@ -1,0 +1,152 @@
+import { type ErasedCounts, nothingErased } from '../domain/erasure.ts';
+import type { Job } from '../domain/job.ts';
+import { type JobRow, jobColumns, toJob } from './job-row.ts';
+import type { Tx } from './transactions.ts';
+
+/** An erasure that is under way: jobs accepted up to `coversUntil`, and what those in `followed` brought about later. */
+export interface Erasure {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly recipient: string;
+  readonly coversUntil: Date;
+  readonly followed: readonly string[];
+  readonly erased: ErasedCounts;
+}
+
+interface Row {
+  id: string;
+  tenant_id: string;
+  recipient: string;
+  covers_until: Date;
+  followed: string[];
+  erased: Partial<ErasedCounts>;
+}
+
+const columns = 'id, tenant_id, recipient, covers_until, followed, erased';
+
+/** Begins an erasure, or makes the one that is under way cover what was accepted meanwhile. Its row is locked. */
+export async function beginErasure(
+  tx: Tx,
+  erasure: Pick<Erasure, 'id' | 'tenantId' | 'recipient' | 'coversUntil'> & { readonly wakeAt: Date },
+): Promise<Erasure> {
+  const rows = await tx.query<Row>({
+    text: `insert into recipient_erasure (id, tenant_id, recipient, covers_until, wake_at) values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, recipient) do update set covers_until = greatest(recipient_erasure.covers_until, $4)
+      returning ${columns}`,
+    values: [erasure.id, erasure.tenantId, erasure.recipient, erasure.coversUntil, erasure.wakeAt],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('an erasure was not stored');
+  return toErasure(row);
+}
+
+/** With its row locked: of several workers one goes on with it. Null = it is complete. */
+export async function lockErasure(tx: Tx, id: string): Promise<Erasure | null> {
+  const rows = await tx.query<Row>({
+    text: `select ${columns} from recipient_erasure where id = $1 for update`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : toErasure(rows[0]);
+}
+
+/** $1 to $3 of every statement that looks for an erasure's jobs. Served by `job_by_recipient`. */
+const isCovered = 'recipient = $1 and (created_at <= $2 or group_id = any ($3) or caused_by = any ($3))';
+const coverage = ({ recipient, coversUntil, followed }: Erasure) => [recipient, coversUntil, followed];
+
+/** What is not sent yet, its rows locked: who holds one is waited for. */
+export async function lockUnsentJobs(tx: Tx, erasure: Erasure, limit: number): Promise<Job[]> {
+  const rows = await tx.query<JobRow>({
+    text: `select ${jobColumns} from job where ${isCovered} and state in ('scheduled', 'queued', 'held')
+      order by created_at limit $4 for update`,
+    values: [...coverage(erasure), limit],
+  });
+  return rows.map(toJob);
+}
+
+/** The oldest jobs that are not on the wire, their rows locked; what somebody else holds is left for later. */
+export async function lockErasableJobs(tx: Tx, erasure: Erasure, limit: number): Promise<Job[]> {
+  const rows = await tx.query<JobRow>({
+    text: `select ${jobColumns} from job where ${isCovered} and state not in ('sending', 'relaying')
+      order by created_at limit $4 for update skip locked`,
+    values: [...coverage(erasure), limit],
+  });
+  return rows.map(toJob);
+}
+
+/** What cannot be cancelled any more and may still bring about replies and notices. */
+export async function listJobsOnTheWire(tx: Tx, erasure: Erasure, limit: number): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>({
+    text: `select id from job where ${isCovered} and state in ('sending', 'relaying') limit $4`,
+    values: [...coverage(erasure), limit],
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Whatever is left of an erasure's jobs. */
+export async function listJobsLeft(tx: Tx, erasure: Erasure, limit: number): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>({
+    text: `select id from job where ${isCovered} limit $4`,
+    values: [...coverage(erasure), limit],
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes jobs with all that hangs on them and all that tells of them. Served by `event_by_job`, `kpi_event_of_job`, `delivery_by_job`. */
+export async function deleteJobs(tx: Tx, ids: readonly string[]): Promise<Partial<ErasedCounts>> {
+  const rows = await tx.query<Record<'events' | 'kpi' | 'deliveries' | 'statuses', number>>({
+    text: `
+      with events as (delete from event where job_id = any ($1) returning 1),
+        kpi as (delete from kpi_event where job_id = any ($1) returning 1),
+        deliveries as (delete from delivery where job_id = any ($1) returning 1),
+        statuses as (delete from provider_status where job_id = any ($1) returning 1)
+      select (select count(*)::integer from events) as events, (select count(*)::integer from kpi) as kpi,
+        (select count(*)::integer from deliveries) as deliveries, (select count(*)::integer from statuses) as statuses`,
+    values: [ids],
+  });
+  const deleted = await tx.query<{ messages: number; inbound: number }>({
+    text: `with deleted as (delete from job where id = any ($1) returning kind)
+      select count(*) filter (where kind = 'message')::integer as messages,
+        count(*) filter (where kind = 'inbound')::integer as inbound
+      from deleted`,
+    values: [ids],
+  });
+  const { kpi: kpiEvents, ...aside } = rows[0] ?? { events: 0, kpi: 0, deliveries: 0, statuses: 0 };
+  return { ...aside, kpiEvents, ...deleted[0] };
+}
+
+/** What is kept of a number by itself: limits of pairs, and statuses whose message is not known. */
+export async function deleteTraces(tx: Tx, recipient: string): Promise<Partial<ErasedCounts>> {
+  const limits = await tx.execute({
+    text: 'delete from send_limit where channel_id in (select id from channel) and recipient = $1',
+    values: [recipient],
+  });
+  const statuses = await tx.execute({
+    // The provider names numbers without the plus. Served by `provider_status_parked`.
+    text: "delete from provider_status where job_id is null and item ->> 'recipient_id' = $1",
+    values: [recipient.replace(/^\+/, '')],
+  });
+  return { limits, statuses };
+}
+
+export async function saveErasure(tx: Tx, erasure: Erasure, wakeAt: Date): Promise<void> {
+  await tx.execute({
+    text: 'update recipient_erasure set followed = $2, erased = $3, wake_at = $4 where id = $1',
+    values: [erasure.id, erasure.followed, JSON.stringify(erasure.erased), wakeAt],
+  });
+}
+
+/** The number goes with the row. */
+export async function endErasure(tx: Tx, id: string): Promise<void> {
+  await tx.execute({ text: 'delete from recipient_erasure where id = $1', values: [id] });
+}
+
+function toErasure(row: Row): Erasure {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    recipient: row.recipient,
+    coversUntil: row.covers_until,
+    followed: row.followed,
+    erased: { ...nothingErased, ...row.erased },
+  };
+}

@@ -1,0 +1,87 @@
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Tx } from './transactions.ts';
+
+/** A place where sealed text stands, one a row of a tenant. */
+interface SealedColumn {
+  readonly name: string;
+  readonly table: string;
+  /** Tells the rows of one tenant apart. */
+  readonly key: string;
+  /** Null where a row has nothing sealed. */
+  readonly sealed: string;
+  /** Sets it to `fresh.sealed`. */
+  readonly set: string;
+}
+
+/** Everything that is sealed in Postgres. A test seals with one key, rotates, and looks through all columns of all tables. */
+export const sealedColumns: readonly SealedColumn[] = [
+  ...['channel', 'integration', 'webhook'].map((table) => ({
+    name: `${table}.secrets`,
+    table,
+    key: 'id',
+    sealed: 'secrets',
+    set: 'secrets = fresh.sealed',
+  })),
+  {
+    name: 'tenant.directory_source',
+    table: 'tenant',
+    key: 'id',
+    sealed: "directory_source ->> 'sealedApiKey'",
+    set: "directory_source = jsonb_set(directory_source, '{sealedApiKey}', to_jsonb(fresh.sealed))",
+  },
+  { name: 'idempotency_key.body', table: 'idempotency_key', key: 'key', sealed: 'body', set: 'body = fresh.sealed' },
+];
+
+/** `last` null = there was nothing behind `after`. */
+interface ResealedPage {
+  readonly resealed: number;
+  /** What no key of the ring opens; left as it is. */
+  readonly unreadable: number;
+  readonly last: string | null;
+}
+
+/**
+ * Seals anew what the ring's first key did not seal, in at most `limit` rows behind `after`, in the order of their keys. Rows
+ * that someone else holds are left out, so that nobody waits. Twice is safe: what was sealed anew is not found again.
+ */
+export async function resealPage(
+  tx: Tx,
+  column: SealedColumn,
+  keyRing: KeyRing,
+  page: { readonly after: string; readonly limit: number },
+): Promise<ResealedPage> {
+  const { table, key, sealed, set } = column;
+  const rows = await tx.query<{ key: string; sealed: string }>({
+    text: `select ${key} as key, ${sealed} as sealed from ${table}
+      where ${key} > $1 and split_part(${sealed}, '.', 1) <> $2 order by ${key} limit $3 for update skip locked`,
+    values: [page.after, keyRing.sealingKeyId, page.limit],
+  });
+  const fresh = rows.flatMap((row) => {
+    const text = openOrNull(keyRing, row.sealed);
+    return text === null ? [] : [{ key: row.key, sealed: keyRing.sealText(text) }];
+  });
+  await tx.execute({
+    text: `update ${table} set ${set} from unnest($1::text[], $2::text[]) as fresh (key, sealed)
+      where ${table}.${key} = fresh.key`,
+    values: [fresh.map((row) => row.key), fresh.map((row) => row.sealed)],
+  });
+  return { resealed: fresh.length, unreadable: rows.length - fresh.length, last: rows.at(-1)?.key ?? null };
+}
+
+/** How many rows of the tenant each key has sealed. */
+export async function countByKey(tx: Tx, { table, sealed }: SealedColumn): Promise<{ keyId: string; rows: number }[]> {
+  const counts = await tx.query<{ key_id: string; rows: number }>({
+    text: `select split_part(${sealed}, '.', 1) as key_id, count(*)::integer as rows from ${table}
+      where ${sealed} is not null group by 1 order by 1`,
+  });
+  return counts.map((row) => ({ keyId: row.key_id, rows: row.rows }));
+}
+
+function openOrNull(keyRing: KeyRing, sealed: string): string | null {
+  try {
+    return keyRing.openText(sealed);
+  } catch {
+    // Its key is not in the ring, or it was damaged: the count that remains tells of it.
+    return null;
+  }
+}

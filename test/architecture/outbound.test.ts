@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { listSources, readImports, readText } from './source-files.ts';
+
+const guardedFolder = 'src/upstreams/guarded-http/';
+/** What opens connections. Servers listen, and Postgres and Temporal are the operator's own addresses. */
+const dialers = /^(undici|(node:)?(http|https|http2|net|tls|dgram|dns)(\/promises)?)$/;
+
+it('whatever goes out to a URL that a tenant gave goes through guarded-http: nobody else dials', () => {
+  const others = listSources().filter((path) => !path.startsWith(guardedFolder));
+  const dialling = others
+    .flatMap(readImports)
+    .filter(
+      ({ target, isTypeOnly, from }) => dialers.test(target) && !isTypeOnly && from !== 'src/http/worker-health.ts',
+    );
+  expect(dialling).toEqual([]);
+  const fetching = others.filter((path) => /(?<![.\w])fetch\(|new (WebSocket|EventSource)\(/.test(readText(path)));
+  expect(fetching).toEqual([]);
+  // The pattern finds what it is for.
+  expect(
+    listSources()
+      .flatMap(readImports)
+      .some(({ target }) => dialers.test(target)),
+  ).toBe(true);
+});

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aWhatsappChannel, refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
+
+let test: TestApp;
+beforeAll(async () => {
+  test = await startTestApp();
+  await test.call('POST /v1/channels', { body: aWhatsappChannel() });
+});
+afterAll(() => test.close());
+
+const send = (to: string, headers: Readonly<Record<string, string>> = {}) =>
+  test.call('POST /v1/messages', { body: { to, activity: { type: 'message', text: 'Hi' } }, headers });
+
+describe('DELETE /v1/recipients/{to}', () => {
+  it.each(['+34600111333', '%2B34600111333', '34600111333'])(
+    'takes the number as %s, and does not echo it',
+    async (to) => {
+      await send('34600111333');
+      const answer = await test.call(`DELETE /v1/recipients/${to}`);
+      expect([answer.status, answer.at('complete'), answer.at('erased.messages')]).toEqual([200, true, 1]);
+      expect(answer.text).not.toContain('34600111333');
+      expect((await test.call('GET /v1/jobs?to=%2B34600111333')).at('data')).toEqual([]);
+      const remains = (answer.at('remains') as { what: string; why: string; until: string | null }[]).map(
+        ({ what }) => what,
+      );
+      expect(remains).toEqual([
+        'audit_entry',
+        'idempotency_answers',
+        'late_statuses',
+        'channel_pause_reasons',
+        'workflow_histories',
+        'copies_of_others',
+        'backups',
+      ]);
+    },
+  );
+
+  it.each(['abc', '0034600111222', '+34', '+346001112223334445'])('refuses %s', async (to) => {
+    expect(refusalOf(await test.call(`DELETE /v1/recipients/${to}`))).toEqual([422, 'invalid_request', '/path/to']);
+  });
+
+  it('asks for jobs:write', async () => {
+    const made = await test.call('POST /v1/api-keys', {
+      body: { name: 'reader', scopes: ['jobs:read', 'config:write'] },
+    });
+    const answer = await test.call('DELETE /v1/recipients/+34600111222', { key: String(made.at('apiKey')) });
+    expect([answer.status, answer.at('code')]).toEqual([403, 'insufficient_scope']);
+  });
+
+  it('keeps a first answer, so that a repeated request does not send again', async () => {
+    const headers = { 'idempotency-key': 'kept' };
+    const first = await send('+34600111444', headers);
+    await test.call('DELETE /v1/recipients/+34600111444');
+    const again = await send('+34600111444', headers);
+    expect([again.headers['idempotency-replayed'], again.at('id')]).toEqual(['true', first.at('id')]);
+    expect((await test.call(`GET /v1/jobs/${String(first.at('id'))}`)).status).toBe(404);
+  });
+
+  it('leaves an entry in the audit, without the number', async () => {
+    await test.call('DELETE /v1/recipients/+34600111555');
+    const audit = await test.call('GET /v1/audit?action=recipient.erased&limit=1');
+    expect(audit.at('data.0.target')).toEqual({ type: 'recipient', id: expect.stringMatching(/^era_/) as unknown });
+    expect(audit.text).not.toContain('34600111555');
+  });
+});

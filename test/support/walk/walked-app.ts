@@ -1,0 +1,20 @@
+import { startTestApp, type TestApp } from '../test-app.ts';
+import type { WalkedCall } from './calls.ts';
+
+/** An app for walks: any URL may be saved, and Kernel knows media by the token of the owner's number only. */
+export function startWalkedApp(): Promise<TestApp> {
+  return startTestApp({
+    urlGuard: { checkUrl: (text) => ({ ok: true, url: new URL(text) }) },
+    mediaSource: {
+      describe: async ({ accessToken }) =>
+        accessToken === 'token-7001' ? { contentType: 'image/png', size: 1 } : { kind: 'missing' },
+      open: async ({ accessToken }) =>
+        accessToken === 'token-7001' ? { kind: 'refused', detail: 'it was found' } : { kind: 'missing' },
+    },
+  });
+}
+
+/** A stream from now on, whose answer never ends. */
+export function isEndless({ route, isFiltered }: WalkedCall): boolean {
+  return 'text/event-stream' in (route.operation?.responses['200']?.content ?? {}) && !isFiltered;
+}
