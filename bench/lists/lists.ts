@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { formatTable } from '../table.ts';
 import { createBenchTenant, post } from '../tenant.ts';
 import type { BenchContext, ScenarioReport } from '../scenario.ts';
@@ -39,6 +40,10 @@ export async function runLists(context: BenchContext): Promise<ScenarioReport> {
   const machine = await describeServers(context, servers);
   const text = [
     ...introduce(machine),
+    `load average of the last minute and the last five: ${loadavg()
+      .slice(0, 2)
+      .map((each) => each.toFixed(1))
+      .join(', ')}`,
     `${measured.length} calls, 20 times each; ${late.length} of them above ${budgetMs} ms at p95. The slowest:`,
     ...formatTable([titles, ...worst.slice(0, worstShown).map(toRow)]),
   ].join('\n');
@@ -47,15 +52,15 @@ export async function runLists(context: BenchContext): Promise<ScenarioReport> {
 
 async function createFilledTenant(apiUrl: string, adminKey: string, size: SeededTenant['size']): Promise<SeededTenant> {
   // Nobody listens there: nothing of what is stored is due.
-  const { id, apiKey, channelId } = await createBenchTenant(apiUrl, adminKey, 'http://127.0.0.1:9');
+  const { id, apiKey, channelId } = await createBenchTenant(apiUrl, adminKey, 'http://127.0.0.1:59999');
   const channelIds = [channelId];
   for (const name of ['lesser', 'paused', 'quiet']) {
     const secret = 'a-secret-of-no-one';
-    const body = { kind: 'whatsapp', name, phoneNumberId: name, apiBaseUrl: 'http://127.0.0.1:9/v23.0' };
+    const body = { kind: 'whatsapp', name, phoneNumberId: name, apiBaseUrl: 'http://127.0.0.1:59999/v23.0' };
     const secrets = { accessToken: secret, appSecret: secret, verifyToken: secret };
     channelIds.push((await post<{ id: string }>(`${apiUrl}/v1/channels`, apiKey, { ...body, ...secrets })).id);
   }
-  const webhook = { url: 'http://127.0.0.1:9/subscriber', events: ['webhook.*'] };
+  const webhook = { url: 'http://127.0.0.1:59999/subscriber', events: ['webhook.*'] };
   const { id: webhookId } = await post<{ id: string }>(`${apiUrl}/v1/webhooks`, apiKey, webhook);
   return { id, apiKey, size, channelIds, webhookId };
 }

@@ -7,6 +7,8 @@ const timesEach = 20;
 export interface MeasuredCall {
   readonly tenant: string;
   readonly name: string;
+  /** The quickest: on a disturbed machine what comes nearest to the truth. */
+  readonly bestMs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
@@ -45,6 +47,7 @@ export async function measureCall(
   return {
     tenant: on.tenant,
     name: call.name,
+    bestMs: sorted[0] ?? 0,
     p50Ms: at(0.5),
     p95Ms: at(0.95),
     maxMs: at(1),
@@ -62,6 +65,7 @@ export function toRow(call: MeasuredCall): string[] {
   return [
     call.tenant,
     call.name,
+    ms(call.bestMs),
     ms(call.p50Ms),
     ms(call.p95Ms),
     ms(call.maxMs),
@@ -71,4 +75,4 @@ export function toRow(call: MeasuredCall): string[] {
   ];
 }
 
-export const titles = ['tenant', 'call', 'p50 ms', 'p95', 'max', 'rows', 'read', 'by'];
+export const titles = ['tenant', 'call', 'best ms', 'p50', 'p95', 'max', 'rows', 'read', 'by'];

@@ -2,7 +2,7 @@ import type { EventText } from '../domain/webhook/envelope.ts';
 import type { Tx } from './transactions.ts';
 
 /** Numbers are shared by all tenants: so many are looked at in one call, however few of them are wanted. */
-const scannedAtOnce = 20_000n;
+const scannedAtOnce = 10_000n;
 
 export interface StoredEvent extends EventText {
   /** A whole number that only rises. */

@@ -15,7 +15,7 @@ interface Page {
 }
 
 /** So many rows of one filter are looked through for what the others ask, before a page is given as far as it got. */
-const lookedAtByFilter = 3_000;
+const lookedAtByFilter = 2_500;
 
 /**
  * The filters that have an index in the order of the list, those first that leave the fewest rows as a rule. `kind` has one
@@ -27,7 +27,7 @@ const maxLeads = 2;
 
 /**
  * Newest first; `after` = the last row of the page before. One filter is served by its index (`job_by_state` …), none by
- * `job_newest`. Of several two are tried in turn as the one to go along, for 3,000 rows: where one of them is rare the page
+ * `job_newest`. Of several two are tried in turn as the one to go along, for 2,500 rows: where one of them is rare the page
  * is whole, else it may hold less than there is, and `lookedUpTo` says where to go on.
  */
 export async function listJobs(tx: Tx, filter: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {

@@ -23,6 +23,7 @@ const lists: Readonly<Record<string, (write: ListWriter) => Promise<void>>> = {
   '/v1/integrations': (write) => write.copy('integration'),
   '/v1/api-keys': (write) => write.copy('api_key'),
   '/v1/tenants': (write) => write.tenant(),
+  '/v1/audit': (write) => write.auditEntry(),
 };
 
 let test: TestApp;

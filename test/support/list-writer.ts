@@ -21,6 +21,7 @@ export interface ListWriter {
   /** One more like the one that there is. */
   copy(table: 'channel' | 'webhook' | 'integration' | 'api_key'): Promise<void>;
   tenant(): Promise<void>;
+  auditEntry(): Promise<void>;
   /** The same in a transaction of its own, whose rows are seen once it commits. */
   openLate(): Promise<ListWriter & { commit(): Promise<void> }>;
   close(): Promise<void>;
@@ -208,6 +209,14 @@ async function connect(shared: Shared) {
         ...given.map(([, value]) => value),
       );
     },
+    auditEntry: () =>
+      run(
+        `insert into audit_entry (id, tenant_id, at, actor_kind, actor_name, action, target_type, changed, request_id)
+          values ($1, $2, $3, 'admin', 'n', 'channel.updated', 'channel', '{}', 'r')`,
+        createId('audit'),
+        tenantId,
+        state.at,
+      ),
     tenant: async () => {
       const id = createId('tenant');
       await client.query("select set_config('waypost.tenant', $1, false)", [id]);
