@@ -47,15 +47,25 @@ describe('the audit', () => {
       headers: { 'x-request-id': 'made-by-hand' },
     });
     const entries = await list('', String(made.at('apiKey')));
+    const byTheOperator = {
+      id: expect.stringMatching(/^aud_[0-9a-z]{26}$/) as unknown,
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown,
+      actor: { kind: 'admin', id: null, name: 'admin' },
+      requestId: 'made-by-hand',
+    };
+    const keys = await test.call('GET /v1/api-keys', { key: String(made.at('apiKey')) });
     expect(entries).toEqual([
       {
-        id: expect.stringMatching(/^aud_[0-9a-z]{26}$/) as unknown,
-        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown,
-        actor: { kind: 'admin', id: null, name: 'admin' },
+        ...byTheOperator,
+        action: 'api_key.created',
+        target: { type: 'api_key', id: keys.at('data.0.id') },
+        changed: ['name', 'scopes'],
+      },
+      {
+        ...byTheOperator,
         action: 'tenant.created',
         target: { type: 'tenant', id: made.at('id') },
         changed: ['defaultLanguage', 'name'],
-        requestId: 'made-by-hand',
       },
     ]);
   });
@@ -187,7 +197,7 @@ describe('the audit', () => {
     const reader = await test.call('POST /v1/api-keys', { body: { name: 'reader', scopes: ['jobs:read'] } });
     expect((await test.call('GET /v1/audit', { key: String(reader.at('apiKey')) })).status).toBe(403);
     const other = await test.makeTenant();
-    expect((await list('', other.key)).map(({ action }) => action)).toEqual(['tenant.created']);
+    expect((await list('', other.key)).map(({ action }) => action)).toEqual(['api_key.created', 'tenant.created']);
     // All but the erasure of a recipient, which has its own test.
     const seen = new Set(['tenant.created', 'recipient.erased', ...(await list()).map(({ action }) => action)]);
     expect(auditActions.filter((action) => !seen.has(action))).toEqual([]);

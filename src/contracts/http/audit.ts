@@ -6,9 +6,9 @@ import { instant, time } from './primitives.ts';
 export const auditQuery = z.object({
   ...pageQuery.shape,
   target: z.string().min(1).max(256).optional().describe('The id of what was changed; an integration has its name'),
-  action: z.enum(auditActions).optional(),
-  createdAfter: instant.optional(),
-  createdBefore: instant.optional(),
+  action: z.enum(auditActions).optional().describe('What was done'),
+  createdAfter: instant.optional().describe('RFC 3339; what was done later'),
+  createdBefore: instant.optional().describe('RFC 3339; what was done earlier'),
 });
 
 export const auditEntryView = z

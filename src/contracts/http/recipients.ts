@@ -3,7 +3,9 @@ import { remainders } from '../../domain/erasure.ts';
 import { phoneNumber } from './messages.ts';
 import { time } from './primitives.ts';
 
-export const recipientInPath = z.object({ to: phoneNumber });
+export const recipientInPath = z.object({
+  to: phoneNumber.describe('The phone number, E.164, with or without the plus'),
+});
 
 const count = z.number().int();
 
