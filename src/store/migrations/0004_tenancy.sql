@@ -1,8 +1,22 @@
 -- Row level security, forced on the owner too. No tenant set = no rows. The runtime role owns nothing.
 
 grant usage on schema public to waypost_app;
-grant select, insert, update, delete on all tables in schema public to waypost_app;
-grant usage, select on all sequences in schema public to waypost_app;
+-- Of our own relations only: extensions may live in this schema, and what they bring is somebody else's to grant.
+do $$
+declare
+  own record;
+begin
+  for own in
+    select c.oid::regclass as name, c.relkind from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relowner = current_user::regrole and c.relkind in ('r', 'p', 'v', 'S')
+  loop
+    if own.relkind = 'S' then
+      execute format('grant usage, select on sequence %s to waypost_app', own.name);
+    else
+      execute format('grant select, insert, update, delete on table %s to waypost_app', own.name);
+    end if;
+  end loop;
+end $$;
 revoke all on schema_migration from waypost_app;
 grant select on schema_migration to waypost_app;
 
@@ -209,7 +223,17 @@ begin
     from job j where j.wake_at <= now() group by j.kind;
 end $$;
 
-revoke all on all functions in schema public from public;
+do $$
+declare
+  own_function regprocedure;
+begin
+  for own_function in
+    select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.proowner = current_user::regrole
+  loop
+    execute format('revoke all on routine %s from public', own_function);
+  end loop;
+end $$;
 grant execute on function find_api_key(bytea), find_channel_tenant(text),
   list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer, integer), count_started_jobs(integer),
   close_status_windows(integer),
