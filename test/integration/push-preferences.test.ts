@@ -49,21 +49,22 @@ describe('what a user of our own directory chose', () => {
   });
 
   it('while others of the same page are pushed to is kept, too', async () => {
-    const users = Array.from({ length: 200 }, (_user, index) => `slow-${index}`);
+    // More than are opened at once: the preferences of the rest are read later.
+    const users = Array.from({ length: 600 }, (_user, index) => `slow-${index}`);
     for (const user of users) await bench.device(user, [`${user}-token`]);
     bench.push.answerAlways({ body: { name: 'projects/shop/messages/1' }, delayMs: 300 });
     const job = await notifyAndOpen(users);
     const running = page(job);
     await expect.poll(() => bench.push.requests.total).toBeGreaterThan(0);
-    await bench.device('slow-198', ['slow-198-token'], { enabled: false });
-    await bench.device('slow-199', []);
+    await bench.device('slow-598', ['slow-598-token'], { enabled: false });
+    await bench.device('slow-599', []);
     await running;
     const failed = (await outcomes(job)).filter(([, state]) => state !== 'delivered');
     expect(failed).toEqual([
-      ['slow-198', 'failed', 'push_notifications_disabled'],
-      ['slow-199', 'failed', 'push_notifications_disabled'],
+      ['slow-598', 'failed', 'push_notifications_disabled'],
+      ['slow-599', 'failed', 'push_notifications_disabled'],
     ]);
-    expect(['slow-197-token', 'slow-198-token', 'slow-199-token'].map((token) => bench.sendsTo(token))).toEqual([
+    expect(['slow-597-token', 'slow-598-token', 'slow-599-token'].map((token) => bench.sendsTo(token))).toEqual([
       1, 0, 0,
     ]);
   });

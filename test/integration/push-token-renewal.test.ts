@@ -62,14 +62,14 @@ describe('a service account whose access token the push service refuses', () => 
   });
 
   it('is renewed once, also where slices learn of it one after the other', async () => {
-    const { job, devices } = await notify(50, 'late');
-    // One in each slice of 25; both are on their way when the first answer comes.
+    const { job, devices } = await notify(200, 'late');
+    // One in the first wave of each slice of 100; both are on their way when the first answer comes.
     bench.push.script(devices[0] ?? '', [{ ...pushError(401, 'UNAUTHENTICATED'), delayMs: 400 }]);
-    bench.push.script(devices[49] ?? '', [{ ...pushError(401, 'UNAUTHENTICATED'), delayMs: 1_200 }]);
+    bench.push.script(devices[100] ?? '', [{ ...pushError(401, 'UNAUTHENTICATED'), delayMs: 1_200 }]);
     const askedBefore = tokens.asked();
-    expect(await page(job)).toEqual({ done: 50, isCancelled: false });
+    expect(await page(job)).toEqual({ done: 200, isCancelled: false });
     expect(tokens.asked() - askedBefore).toBe(2);
-    expect([bench.sendsTo(devices[0] ?? ''), bench.sendsTo(devices[49] ?? '')]).toEqual([2, 2]);
+    expect([bench.sendsTo(devices[0] ?? ''), bench.sendsTo(devices[100] ?? '')]).toEqual([2, 2]);
   });
 
   it('and the next one too pauses the channel; resumed, nothing is lost and nothing marked', async () => {

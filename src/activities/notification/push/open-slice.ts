@@ -60,18 +60,19 @@ export function createOpenSlice(dependencies: {
 
   async function open(tx: Tx, run: PushRun, ordinals: readonly number[]): Promise<OpenedSlice> {
     // One behind the other on the wire, and waited for together: while the row is locked, every wait is everybody's.
-    const [job, channel, limits, recipients] = await Promise.all([
+    const [job, channel, limits, recipients, last] = await Promise.all([
       lockBatchProgress(tx, run.jobId),
       channels.find(tx, run.channel.id),
       findSendLimits(tx, { channelId: run.channel.id, recipient: wholeChannel }),
       pickPending(tx, run.jobId, ordinals),
+      // Not the job's count: what was taken back is not counted, and leaves gaps in the numbers.
+      findLastAttemptNumber(tx, run.jobId),
     ]);
     const now = clock();
     if (job === null || job.state !== 'running' || job.expiresAt <= now) return { next: 'stopped' };
     const limit = limits.channel;
     if (channel?.state !== 'active' || (limit.blockedUntil ?? now) > now) return { next: 'stopped' };
     const plan = await decide(tx, run, job, recipients, now);
-    const last = await findLastNumber(tx, job);
     const sends = plan.sends.map((send, index) => ({
       ...send,
       attemptId: createId('attempt'),
@@ -104,11 +105,6 @@ export function createOpenSlice(dependencies: {
     await Promise.all([opening, writeJobChange(tx, { job, change, now })]);
     const slice = { sends, startedAt: now, refused: plan.refused, wasThrottled: limit.throttledInARow > 0 };
     return { next: 'send', slice, settled: { delivered, failed } };
-  }
-
-  /** What a stop has taken back leaves gaps in the numbers, and only a batch that is run again opens attempts after one. */
-  async function findLastNumber(tx: Tx, job: Job): Promise<number> {
-    return job.queuedAt > job.createdAt ? findLastAttemptNumber(tx, job.id) : job.attempts;
   }
 
   async function decide(
