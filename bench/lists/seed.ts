@@ -67,6 +67,8 @@ export async function seedTenant(
       "select set_config('waypost.tenant', $1, false), set_config('synchronous_commit', 'off', false)",
       [id],
     );
+    // Before its jobs: the worker that runs beside would let go what an active channel holds.
+    await client.query(`update channel set state = 'paused' where id = $1`, [paused]);
     await run('jobs', insertJobs, [id, size.finished, size.waiting, busy, lesser, paused]);
     await run('timeline entries', insertTimelines, [id]);
     await run('attempts', insertAttempts, [id]);
@@ -78,7 +80,6 @@ export async function seedTenant(
     await run('recipients', insertRecipients, [id, batchId, recipients]);
     await run('errors', insertRecipientErrors, [id, batchId]);
     await run('callbacks', insertCallbacks, [id, batchId]);
-    await client.query(`update channel set state = 'paused' where id = $1`, [paused]);
     await client.query('update webhook set event_cursor = (select max(sequence) from event) where id = $1', [
       webhookId,
     ]);
