@@ -55,7 +55,7 @@ const filterText = (words: string) => z.string().min(1).max(256).optional().desc
 /** In a query a plus that nobody encoded arrives as a blank. */
 const recipientFilter = z
   .string()
-  .max(64)
+  .regex(/^ ?\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +34600111222')
   .transform((text) => text.trim())
   .pipe(phoneNumber)
   .describe('The recipient, E.164, with or without the plus');
