@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { expectedSchemaVersion, migrate } from '../../src/store/migrator.ts';
+import { dropDatabase } from '../support/drop-database.ts';
 
 const suffix = randomBytes(6).toString('hex');
 const database = `waypost_migrated_${suffix}`;
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await client.end();
-  await owner.query(`drop database ${database} with (force)`);
+  await dropDatabase(inject('databaseUrl'), database);
   await owner.query(`drop role if exists ${stranger}`);
   await owner.end();
 });

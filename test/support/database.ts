@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import { migrate } from '../../src/store/migrator.ts';
 import { createPool, type Pool } from '../../src/store/pool.ts';
 import { createTransactions, type Transactions } from '../../src/store/transactions.ts';
+import { dropDatabase } from './drop-database.ts';
 
 export interface TestDatabase {
   /** The owner's, without the runtime role. */
@@ -36,7 +37,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     transactions: createTransactions({ pool }),
     async close() {
       await pool.end();
-      await withClient(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
+      await dropDatabase(serverUrl, name);
     },
   };
 }
@@ -47,7 +48,7 @@ async function ensureTemplate(client: pg.Client, serverUrl: string): Promise<str
   if (found.rowCount === 0) {
     // Under another name until it is whole: a run that was killed in between leaves no half template.
     const draft = `${name}_draft`;
-    await client.query(`drop database if exists ${draft} with (force)`);
+    await dropDatabase(serverUrl, draft);
     await client.query(`create database ${draft}`);
     await migrate({ connectionString: urlOf(serverUrl, draft) });
     await client.query(`alter database ${draft} rename to ${name}`);

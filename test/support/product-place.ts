@@ -7,6 +7,7 @@ import type { Callback } from '../../demo/stand-ins/kernel-script.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { findFreePorts } from '../../dev/server-process.ts';
 import { type Caller, createCaller } from './caller.ts';
+import { dropDatabase } from './drop-database.ts';
 import { type Environment, type ProductProcess, startProcess, waitUntilUp } from './product-process.ts';
 import { openNamespace, type TemporalView } from './temporal-view.ts';
 
@@ -150,7 +151,7 @@ export async function openPlace(options: PlaceOptions = {}): Promise<ProductPlac
     async close() {
       await Promise.all(started.map((each) => each.kill()));
       await Promise.all([kernel.stop(), bot.stop(), integrator.stop(), temporal.close()]);
-      await runSql(serverUrl, `drop database if exists ${name} with (force)`);
+      await dropDatabase(serverUrl, name);
     },
   };
 }
