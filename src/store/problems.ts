@@ -94,9 +94,10 @@ export async function countProblemsByCode(tx: Tx, filter: ProblemFilter): Promis
     values: [...along, filter.source ?? null, filter.class ?? null],
   });
   const counted = rows.map((row) => ({ code: row.code, count: Number(row.count), lastAt: row.last_at }));
-  const [any] = rows;
+  // Both sums stand on every row.
+  const [first] = rows;
   return {
     codes: counted.filter(({ count }) => count > 0),
-    countedSince: any !== undefined && Number(any.looked_at) > countedAtMost ? any.oldest : null,
+    countedSince: first !== undefined && Number(first.looked_at) > countedAtMost ? first.oldest : null,
   };
 }

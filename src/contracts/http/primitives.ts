@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { languageTag, maxTagChars } from '../../domain/language.ts';
 
 /** Everything but `\p{Cc}`, in words that readers of JSON Schema in any language know. */
-// oxlint-disable-next-line no-control-regex -- it is about them
+// oxlint-disable-next-line no-control-regex -- control characters are what it refuses
 const withoutControlCharacters = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 
 /** One line of text for people or from another system. */
