@@ -46,6 +46,17 @@ describe('files of code', () => {
     expect(kinds.filter((kind) => !tests.some((path) => path.startsWith(`test/${kind}/`)))).toEqual([]);
   });
 
+  it('have their unit tests in the folder of the same name: test/unit mirrors src, or the repository', () => {
+    const folders = new Set(codeFiles.map((path) => dirname(path)));
+    const folderOf = (path: string): string => dirname(path).replace(/^test\/unit\/?/, '');
+    const isAtHome = (path: string): boolean =>
+      folderOf(path) === ''
+        ? codeFiles.includes(`src/${basename(path).replace('.test.ts', '.ts')}`)
+        : folders.has(`src/${folderOf(path)}`) || folders.has(folderOf(path));
+    const unitTests = codeFiles.filter((path) => path.startsWith('test/unit/') && path.endsWith('.test.ts'));
+    expect(unitTests.filter((path) => !isAtHome(path))).toEqual([]);
+  });
+
   it('leave no test out: nothing is skipped, focused or put off', () => {
     const leftOut = new RegExp(`\\b(it|test|describe)\\.(${['skip', 'only', 'todo', 'fails'].join('|')})\\b`);
     expect(codeFiles.filter((path) => path.endsWith('.test.ts') && leftOut.test(readText(path)))).toEqual([]);
