@@ -1,6 +1,9 @@
 import type { ErrorClass, ProblemPart, ProblemSource, ProviderError } from './problems/problem.ts';
 
-/** A fault of the network or of our own limits, before any HTTP answer could be read. */
+/**
+ * A fault of the network or of our own, before any HTTP answer could be read. `withdrawn` = the caller's `beforeWrite`
+ * refused: nothing was written, and nothing is known of the destination.
+ */
 export type NetworkFault =
   | 'connection_refused'
   | 'dns'
@@ -8,7 +11,8 @@ export type NetworkFault =
   | 'timeout'
   | 'reset_before_body'
   | 'reset_after_body'
-  | 'url_not_allowed';
+  | 'url_not_allowed'
+  | 'withdrawn';
 
 /**
  * What one call over HTTP came to. `answered` holds the status and the body's text up to the bound;

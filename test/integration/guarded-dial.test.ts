@@ -77,6 +77,30 @@ describe('a connection that cannot be opened', () => {
   });
 });
 
+describe('a caller that changes its mind before the first byte', () => {
+  it('is asked right before the write, once, and its refusal is no fault of the destination', async () => {
+    const server = await serve();
+    const http = createHttp();
+    const url = `http://127.0.0.1:${server.port}/`;
+    const beforeWrite = vi.fn<() => void>(() => {
+      throw new Error('The batch was cancelled.');
+    });
+    const outcome = await http.request({ ...post, url: `${url}withdrawn`, beforeWrite });
+    expect(outcome).toMatchObject({
+      answered: false,
+      fault: 'withdrawn',
+      detail: 'The batch was cancelled. Nothing was sent.',
+    });
+    expect(beforeWrite).toHaveBeenCalledTimes(1);
+    // The connection is as good as new for the next request.
+    expect(await http.request({ ...post, url: `${url}next`, beforeWrite: () => undefined })).toMatchObject({
+      status: 200,
+    });
+    expect(server.sockets).toHaveLength(1);
+    expect(server.received()).not.toContain('/withdrawn');
+  });
+});
+
 describe('a host that is a name', () => {
   it('is resolved for each connection, and dialled where it resolves to', async () => {
     const server = await serve('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');

@@ -10,7 +10,7 @@ import { templateCodes } from './error-table/template-codes.ts';
  * Codes come first because the provider asks to build on them and not on its HTTP statuses (Meta, Cloud API error codes).
  */
 export const errorTable = {
-  version: 2,
+  version: 3,
   provider: 'whatsapp-cloud-api',
   byHttpStatus: {
     // A success that could not be read: the message has probably gone out.
@@ -36,6 +36,8 @@ export const errorTable = {
     reset_before_body: 'transient',
     reset_after_body: 'ambiguous',
     url_not_allowed: 'configuration',
+    // Our own change of mind: nothing was written.
+    withdrawn: 'transient',
   },
   codes: [...generalCodes, ...messagingCodes, ...senderCodes, ...templateCodes, ...registrationCodes],
 } as const satisfies ErrorTable;

@@ -3,6 +3,9 @@ import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
 import { NetworkError, codeOf } from './network-error.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
 
+/** Called once, right before the first byte is written; throwing keeps the request from being written at all. */
+export type BeforeWrite = () => void;
+
 export interface Exchange {
   readonly dispatcher: Dispatcher;
   readonly options: Dispatcher.DispatchOptions;
@@ -11,6 +14,8 @@ export interface Exchange {
   /** How long the answer may take, body included, once the request is being written. */
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
+  /** See `HttpRequest`. */
+  readonly beforeWrite?: BeforeWrite | undefined;
   readonly nowMs: () => number;
   readonly monotonicNowMs: () => number;
 }
@@ -57,6 +62,12 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
         // Called right before writing. Throwing drops the request unwritten: nobody waits for it any more, or it has been
         // written before and must not go out twice.
         if (isOver || abort !== null) throw new Error('The request is not to be written.');
+        try {
+          exchange.beforeWrite?.();
+        } catch (error) {
+          fail('withdrawn', `${error instanceof Error ? error.message : 'It was withdrawn.'} Nothing was sent.`);
+          throw error;
+        }
         abort = abortRequest;
         clearTimeout(timer);
         timer = setTimeout(() => cutOff('timeout', `No whole answer came within ${timeoutMs} ms.`), timeoutMs);

@@ -3,7 +3,7 @@ import type { Pool } from 'undici';
 import type { HttpOutcome } from '../../domain/failure.ts';
 import { createDialer } from './dial.ts';
 import { type DownloadOutcome, type DownloadRequest, runDownload } from './download.ts';
-import { runExchange } from './exchange.ts';
+import { type BeforeWrite, runExchange } from './exchange.ts';
 import { createOriginPools } from './origin-pools.ts';
 import { createHostResolver, resolveBySystem } from './resolve-host.ts';
 import type { ResolveName } from './resolve-host.ts';
@@ -20,6 +20,12 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Replaces the client's own bound for this answer. */
   readonly maxBodyBytes?: number;
+  /**
+   * The last word, spoken when name look-up, connection and waiting for a free connection are over, in the same turn of the
+   * event loop as the write: whoever must not send any more (a claim too old, a cancelled batch) throws. The outcome is the
+   * fault `withdrawn` with the error's message; it says nothing about the destination and counts against nobody.
+   */
+  readonly beforeWrite?: BeforeWrite | undefined;
 }
 
 export interface GuardedHttp {
@@ -82,7 +88,7 @@ export function createGuardedHttp(dependencies: {
   }
 
   return {
-    async request({ method, url, headers, body, timeoutMs, maxBodyBytes = dependencies.maxBodyBytes ?? 64 * 1024 }) {
+    async request({ method, url, headers, body, timeoutMs, beforeWrite, ...bounds }) {
       const admitted = admit(url, headers);
       if (typeof admitted === 'string') return { ...refuse(admitted), durationMs: 0 };
       return runExchange({
@@ -90,7 +96,8 @@ export function createGuardedHttp(dependencies: {
         options: { method, ...admitted.target, body },
         waitTimeoutMs: dnsTimeoutMs + connectTimeoutMs,
         timeoutMs,
-        maxBodyBytes,
+        maxBodyBytes: bounds.maxBodyBytes ?? dependencies.maxBodyBytes ?? 64 * 1024,
+        beforeWrite,
         nowMs,
         monotonicNowMs,
       });

@@ -1,5 +1,6 @@
 import type { HttpOutcome } from '../../domain/failure.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
+import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import { buildWebhookHeaders, hmacBase64 } from '../webhook/standard-webhooks.ts';
 
@@ -15,6 +16,8 @@ export interface IntegratorClient {
     readonly secret: string | null;
     readonly deliveryId: string;
     readonly body: string;
+    /** Throws = it is not to be sent any more; the fault is then `withdrawn`. */
+    readonly beforeWrite?: BeforeWrite;
   }): Promise<HttpOutcome>;
 }
 
@@ -25,7 +28,7 @@ export function createIntegratorClient(dependencies: {
 }): IntegratorClient {
   const { http, nowMs, timeoutMs = 15_000 } = dependencies;
   return {
-    postErrors({ url, apiKey, secret, deliveryId, body }) {
+    postErrors({ url, apiKey, secret, deliveryId, body, beforeWrite }) {
       return http.request({
         method: 'POST',
         url: appendPath(url, 'notifications', 'errors'),
@@ -37,6 +40,7 @@ export function createIntegratorClient(dependencies: {
         },
         body,
         timeoutMs,
+        beforeWrite,
       });
     },
   };

@@ -1,4 +1,5 @@
 import { appendPath } from '../guarded-http/append-path.ts';
+import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import { readKernelAnswer, readUploadAnswer } from './kernel-answer.ts';
 import type { KernelAnswer, UploadAnswer } from './kernel-answer.ts';
@@ -9,6 +10,8 @@ export interface KernelNumber {
   readonly apiBaseUrl: string;
   readonly phoneNumberId: string;
   readonly accessToken: string;
+  /** Throws = it is not to be sent any more; the answer's fault is then `withdrawn`. */
+  readonly beforeWrite?: BeforeWrite;
 }
 
 export interface KernelClient {
@@ -41,6 +44,7 @@ export function createKernelClient(dependencies: {
       },
       body,
       timeoutMs,
+      beforeWrite: number.beforeWrite,
     });
   }
 

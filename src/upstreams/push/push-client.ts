@@ -1,6 +1,7 @@
 import type { PushSecrets } from '../../domain/channel.ts';
 import type { PushText } from '../../domain/notification/push/push-message.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
+import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import { type Authorisation, createAccessTokens } from './access-tokens.ts';
 import { type PushAnswer, readFcmAnswer } from './fcm-answer.ts';
@@ -18,6 +19,8 @@ export interface PushClient {
     readonly token: string;
     readonly text: PushText;
     readonly data: Readonly<Record<string, string>>;
+    /** Throws = it is not to be sent any more; the refusal's fault is then `withdrawn`. */
+    readonly beforeWrite?: BeforeWrite;
   }): Promise<PushAnswer>;
 }
 
@@ -35,7 +38,7 @@ export function createPushClient(dependencies: {
       if (serviceAccount === undefined) return { ok: true, accessToken: accessToken ?? '' };
       return accessTokens.get(serviceAccount, stale);
     },
-    async send({ url, accessToken, token, text, data }) {
+    async send({ url, accessToken, token, text, data, beforeWrite }) {
       const outcome = await http.request({
         method: 'POST',
         url,
@@ -46,6 +49,7 @@ export function createPushClient(dependencies: {
         },
         body: JSON.stringify({ message: { token, notification: text, data } }),
         timeoutMs,
+        beforeWrite,
       });
       return readFcmAnswer(outcome, [accessToken, token]);
     },
