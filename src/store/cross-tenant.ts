@@ -2,7 +2,7 @@ import type { JobKind } from '../domain/job.ts';
 import type { StoredAnswer } from './idempotency-keys.ts';
 import type { Tx } from './transactions.ts';
 
-/** The whole of what runs across tenants: each a security-definer function of the schema (0004_tenancy.sql and later). */
+/** The whole of what runs across tenants: each a security-definer function of the schema (0007_cross_tenant_functions.sql and later). */
 export interface DueJob {
   readonly id: string;
   readonly tenantId: string;

@@ -7,6 +7,9 @@ const oldestServerVersion = 150_000;
 // Any fixed number: migrators of several processes take turns by it.
 const migrationLock = 7_292_766;
 
+// The first migration of databases that are older than the baseline: there is no way from them to it.
+const firstBeforeBaseline = '0001_foundation.sql';
+
 export interface MigrationResult {
   readonly applied: readonly string[];
   readonly version: string;
@@ -33,7 +36,8 @@ export async function migrate(options: { readonly connectionString: string }): P
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await ensureRuntimeRole(client);
     await client.query(
-      'create table if not exists schema_migration (name text primary key, applied_at timestamptz not null default now())',
+      `create table if not exists schema_migration (
+        name text primary key, applied_at timestamptz not null default now(), compatible_from text)`,
     );
     const known = await client.query<{ name: string }>('select name from schema_migration');
     const done = new Set(known.rows.map((row) => row.name));
@@ -82,6 +86,11 @@ async function refuseOldServer(client: pg.Client): Promise<void> {
 }
 
 function refuseNewerSchema(done: ReadonlySet<string>, known: readonly string[]): void {
+  if (done.has(firstBeforeBaseline)) {
+    throw new Error(
+      'the database was made before the first release, by migrations that a new baseline has replaced: give Waypost an empty database.',
+    );
+  }
   const unknown = [...done].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(

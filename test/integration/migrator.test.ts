@@ -47,6 +47,12 @@ it('migrates a database in whose schema somebody else keeps functions, tables an
   expect(rows).toEqual([{ ours: true, theirs: false }]);
 });
 
+it('names the remedy where the database holds the migrations that the baseline has replaced', async () => {
+  await client.query("insert into schema_migration (name) values ('0001_foundation.sql'), ('0023_search_path.sql')");
+  await expect(migrate({ connectionString: url })).rejects.toThrow(/before the first release.*an empty database\.$/);
+  await client.query("delete from schema_migration where name in ('0001_foundation.sql', '0023_search_path.sql')");
+});
+
 it('changes nothing when it runs again, also beside another one', async () => {
   const again = await Promise.all([migrate({ connectionString: url }), migrate({ connectionString: url })]);
   expect(again.map(({ applied }) => applied)).toEqual([[], []]);

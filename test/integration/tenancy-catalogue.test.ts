@@ -139,6 +139,20 @@ describe('the runtime role', () => {
   });
 });
 
+describe('the schema', () => {
+  it('says of each table and column what it means, and of each index which query it serves', async () => {
+    const silent = await ask(
+      `select c.relname as name, a.attname as column from pg_class c
+          left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and c.relkind = 'r'
+        where c.relnamespace = 'public'::regnamespace and (c.relkind = 'r' or (c.relkind = 'i'
+            and not exists (select 1 from pg_constraint where conindid = c.oid)))
+          and (obj_description(c.oid, 'pg_class') is null
+            or (c.relkind = 'r' and col_description(c.oid, a.attnum) is null))`,
+    );
+    expect(silent).toEqual([]);
+  });
+});
+
 describe('what everybody may do', () => {
   it('is nothing: no table, no column, no sequence, no function', async () => {
     const granted = await ask(

@@ -1,47 +1,51 @@
--- What is old enough goes by rules, in small transactions, and what should have gone and has not can be seen.
+-- What goes: everything that is kept of one phone number on request, and what is old enough, by rules, in small transactions.
 
--- Ranges of blocks grow wider with every row that is put where an old one was: in the long run such an index finds nothing.
-drop index job_by_age;
-drop index event_by_age;
-drop index kpi_event_by_age;
-drop index delivery_by_age;
+create table recipient_erasure (
+  id text primary key,
+  tenant_id text not null references tenant (id),
+  recipient text not null,
+  covers_until timestamptz not null,
+  followed text[] not null default '{}',
+  erased jsonb not null default '{}',
+  wake_at timestamptz not null,
+  unique (tenant_id, recipient)
+);
+comment on table recipient_erasure is 'Erasures of one phone number that are under way';
+comment on column recipient_erasure.id is 'era_…';
+comment on column recipient_erasure.tenant_id is 'whose record it is erased from';
+comment on column recipient_erasure.recipient is
+  'the number as jobs have it; goes with its row when everything else has gone';
+comment on column recipient_erasure.covers_until is 'what was accepted later is none of this erasure''s';
+comment on column recipient_erasure.followed is 'jobs that were on the wire when it came: their replies and notices go too';
+comment on column recipient_erasure.erased is 'rows that went so far, by kind';
+comment on column recipient_erasure.wake_at is 'when the sweep makes sure that a workflow runs';
+select protect_tenant_table('recipient_erasure');
+create policy named_functions on recipient_erasure to current_user
+  using (current_setting('waypost.cross_tenant', true) = 'on');
+create index recipient_erasure_due on recipient_erasure (wake_at);
+comment on index recipient_erasure_due is 'lease_due_erasures()';
 
--- One for each rule of list_expired() and purge_expired(); those of parked statuses, first answers and the audit are older.
-create index job_finished on job (finished_at) where terminal;
-create index event_by_creation on event (created_at);
-create index kpi_event_delivered on kpi_event (delivered_at) where delivered_at is not null;
-create index delivery_by_creation on delivery (created_at) where kind <> 'error_callback';
-create index problem_without_job on problem (occurred_at) where job_id is null;
-create index inbox_by_creation on inbox_notification (created_at);
-create index notification_content_by_creation on notification_content (created_at);
-create index send_limit_of_pairs on send_limit (blocked_until) where recipient <> '';
-
--- By tenant too, as the unique index of the inbox is: without it every content that goes would look through all inboxes.
--- Not valid: what is there was checked by the key that this one replaces.
-alter table notification_content add constraint notification_content_of_tenant unique (tenant_id, job_id);
-alter table inbox_notification drop constraint inbox_notification_job_id_fkey;
-alter table inbox_notification add constraint inbox_notification_content_fkey
-  foreign key (tenant_id, job_id) references notification_content (tenant_id, job_id) not valid;
-
-do $$
-declare
-  name text;
+-- Erasures that must have a workflow and may have none; taken for so many seconds, then offered again.
+create function lease_due_erasures(page_size integer, lease_seconds integer)
+returns table (id text, tenant_id text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
 begin
-  foreach name in array array['attempt', 'message_part', 'problem', 'timeline_entry', 'receiver', 'recipient',
-    'notification_error', 'uploaded_media', 'notification_content', 'inbox_notification', 'send_limit', 'audit_entry']
-  loop
-    execute format('create policy named_functions on %I to current_user'
-      ' using (current_setting(''waypost.cross_tenant'', true) = ''on'')', name);
-  end loop;
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    with due as materialized (
+      select e.id from recipient_erasure e where e.wake_at <= now() order by e.wake_at limit page_size
+      for update skip locked
+    )
+    update recipient_erasure e set wake_at = now() + lease_seconds * interval '1 second'
+    from due where e.id = due.id
+    returning e.id, e.tenant_id;
 end $$;
-
-drop function purge_old(timestamptz, integer);
-drop function purge_short_lived(timestamptz, timestamptz, integer);
 
 -- The oldest row of each rule that is older than the rule's time; no row = nothing is. Each is the first of an index.
 create function list_expired(rules text[], befores timestamptz[])
 returns table (rule text, oldest timestamptz)
-language plpgsql security definer set search_path = public as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
@@ -118,7 +122,7 @@ end $$;
 -- Deletes rows of one rule that are older than its time, at most page_size, and says how many; 0 = there is none.
 create function purge_expired(rule text, before timestamptz, page_size integer)
 returns integer
-language plpgsql security definer set search_path = public as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   result integer;
 begin
@@ -170,6 +174,7 @@ begin
   return result;
 end $$;
 
-revoke all on function list_expired(text[], timestamptz[]), purge_finished_jobs(timestamptz, integer),
-  purge_expired(text, timestamptz, integer) from public;
-grant execute on function list_expired(text[], timestamptz[]), purge_expired(text, timestamptz, integer) to waypost_app;
+revoke all on function lease_due_erasures(integer, integer), list_expired(text[], timestamptz[]),
+  purge_finished_jobs(timestamptz, integer), purge_expired(text, timestamptz, integer) from public;
+grant execute on function lease_due_erasures(integer, integer), list_expired(text[], timestamptz[]),
+  purge_expired(text, timestamptz, integer) to waypost_app;

@@ -1,0 +1,353 @@
+-- What looks across tenants: look-ups before the tenant is known, the sweeps, and figures for metrics. It goes through these
+-- functions and nothing else. They run as the owner, and the policy that lets the owner see rows asks for a setting that they
+-- make for their transaction. The policy is the owner's alone: the runtime role sees no more by that setting. (As a clause
+-- of the function it would ask for a superuser.)
+--
+-- They look for tables in the schema first and in the caller's temporary schema last: that one is searched before all others
+-- where it is not named, so whoever may run SQL could put a table of their own under a name that such a function uses
+-- (postgresql.org, "Writing SECURITY DEFINER Functions Safely").
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['tenant', 'api_key', 'idempotency_key', 'audit_entry', 'channel', 'job', 'attempt', 'problem',
+    'timeline_entry', 'message_part', 'provider_status', 'uploaded_media', 'send_limit', 'kpi_event',
+    'notification_content', 'receiver', 'recipient', 'notification_error', 'inbox_notification', 'event', 'webhook',
+    'delivery']
+  loop
+    execute format('create policy named_functions on %I to current_user'
+      ' using (current_setting(''waypost.cross_tenant'', true) = ''on'')', name);
+  end loop;
+end $$;
+
+-- The key with this SHA-256, if it is in force.
+create function find_api_key(hash bytea)
+returns table (id text, tenant_id text, scopes text[])
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select k.id, k.tenant_id, k.scopes from api_key k
+    where k.secret_hash = hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now());
+end $$;
+
+-- Whose channel it is; null = nobody's.
+create function find_channel_tenant(wanted text)
+returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select c.tenant_id from channel c where c.id = wanted
+  );
+end $$;
+
+-- The first answer to the operator, who belongs to no tenant: it is kept with the tenant that the request made.
+create function find_operator_answer(wanted text, not_before timestamptz)
+returns table (request_hash bytea, status smallint, location text, body text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select i.request_hash, i.status, i.location, i.body from idempotency_key i
+    where i.key = wanted and left(i.key, 1) = E'\x01' and i.created_at >= not_before
+    order by i.created_at desc limit 1;
+end $$;
+
+-- Newest first; `before_id` null = from the newest.
+create function list_tenants(before_time timestamptz, before_id text, page_size integer)
+returns table (id text, name text, default_language text, created_at timestamptz)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select t.id, t.name, t.default_language, t.created_at from tenant t
+    where before_id is null or (t.created_at, t.id) < (before_time, before_id)
+    order by t.created_at desc, t.id desc limit page_size;
+end $$;
+
+-- Jobs that were given to Temporal and that no worker has taken up yet, counted up to `bound`: what a claim has not moved
+-- out of the lease. An engine that is given more than it can do does less, so the backlog waits in this table. Without those
+-- that wait for room in a rate or for the end of a block: they are due by themselves, unstarted.
+create function count_started_jobs(bound integer)
+returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select count(*) from (
+      select 1 from job
+      where wake_at > now() and wake_at <= now() + interval '10 seconds' and state in ('queued', 'held')
+        and waiting_reason is distinct from 'rate_limit' limit bound
+    ) started
+  );
+end $$;
+
+-- What must have a workflow and may have none: taken for lease_seconds, then offered again until its work clears wake_at.
+-- At most as many as leave max_started in the engine. A schedule whose time has come is a queue.
+create function lease_due_jobs(page_size integer, lease_seconds integer, max_started integer)
+returns table (id text, tenant_id text, kind text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  room integer := least(page_size, max_started - count_started_jobs(max_started));
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  if room <= 0 then
+    return;
+  end if;
+  -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
+  return query
+    with due as materialized (
+      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
+    )
+    update job j set wake_at = now() + make_interval(secs => lease_seconds),
+      state = case when j.state = 'scheduled' then 'queued' else j.state end,
+      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
+      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
+      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
+    from due where j.id = due.id
+    returning j.id, j.tenant_id, j.kind;
+end $$;
+
+-- Messages that were never attempted and are due, for pages: taken as lease_due_jobs() takes them. A handful is left to
+-- workflows of their own; a backlog is many.
+create function lease_due_messages(page_size integer, lease_seconds integer, max_started integer, at_least integer)
+returns table (id text, tenant_id text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  room integer := least(page_size, max_started - count_started_jobs(max_started));
+  waiting integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  if room < at_least then
+    return;
+  end if;
+  select count(*) into waiting from (
+    select 1 from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
+      and d.state in ('queued', 'scheduled') limit at_least
+  ) backlog;
+  if waiting < at_least then
+    return;
+  end if;
+  return query
+    with due as materialized (
+      select d.id from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
+        and d.state in ('queued', 'scheduled')
+      order by d.wake_at limit room for update skip locked
+    )
+    update job j set wake_at = now() + make_interval(secs => lease_seconds), state = 'queued',
+      waiting_reason = null, waiting_until = null, waiting_detail = null
+    from due where j.id = due.id
+    returning j.id, j.tenant_id;
+end $$;
+
+-- Lets go what channels hold that are active again: a resume lets go one page itself, and a message that was just being
+-- held while its channel resumed is found here. Looks at channels that hold something, never at all of them.
+create function release_held_jobs(page_size integer)
+returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  with recursive holding (id) as (
+    (select j.channel_id from job j
+      where j.state = 'held' and j.waiting_reason = 'channel_paused' and j.wake_at = j.expires_at
+        and j.channel_id is not null
+      order by j.channel_id limit 1)
+    union all
+    select (select j.channel_id from job j
+      where j.state = 'held' and j.waiting_reason = 'channel_paused' and j.wake_at = j.expires_at
+        and j.channel_id > h.id
+      order by j.channel_id limit 1)
+    from holding h where h.id is not null
+  ), held as materialized (
+    select page.id from holding h
+    join channel c on c.id = h.id and c.state = 'active'
+    cross join lateral (
+      select j.id from job j
+      where j.channel_id = c.id and j.state = 'held' and j.waiting_reason = 'channel_paused' and j.wake_at = j.expires_at
+      order by j.acceptance limit page_size for update skip locked
+    ) page
+    limit page_size
+  ), released as (
+    update job j set wake_at = now() from held where j.id = held.id returning 1
+  )
+  select count(*)::integer into result from released;
+  return result;
+end $$;
+
+-- The provider may never say more than "sent": after the window the record is final, unconfirmed.
+create function close_status_windows(page_size integer)
+returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  with due as materialized (
+    select d.id from job d where d.status_until <= now() and d.state in ('accepted', 'sent')
+    order by d.status_until limit page_size for update skip locked
+  ), closed as (
+    update job j set terminal = true, delivery_confirmed = false, status_until = null, finished_at = now(),
+      updated_at = now(), waiting_reason = null, waiting_until = null, waiting_detail = null
+    from due where j.id = due.id
+    returning 1
+  )
+  select count(*)::integer into result from closed;
+  return result;
+end $$;
+
+-- Replays that must have a workflow and may have none; taken for so many seconds, then offered again.
+create function lease_due_replays(page_size integer, lease_seconds integer)
+returns table (id text, tenant_id text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    with due as materialized (
+      select d.id from delivery d where d.is_replay and d.state = 'pending' and d.next_attempt_at <= now()
+      order by d.next_attempt_at limit page_size for update skip locked
+    )
+    update delivery d set next_attempt_at = now() + lease_seconds * interval '1 second'
+    from due where d.id = due.id
+    returning d.id, d.tenant_id;
+end $$;
+
+-- Channels with KPI events that are due.
+create function list_kpi_backlog()
+returns table (tenant_id text, channel_id text, due bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select k.tenant_id, k.channel_id, count(*) from kpi_event k
+    where k.delivered_at is null and k.next_attempt_at <= now() group by 1, 2;
+end $$;
+
+-- Everything that no sink has taken yet, postponed events included.
+create function count_kpi_backlog()
+returns table (undelivered bigint, oldest_seconds double precision)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select count(*), coalesce(extract(epoch from now() - min(k.created_at)), 0)::double precision
+    from kpi_event k where k.delivered_at is null;
+end $$;
+
+-- Statuses of messages that are not known here (yet).
+create function count_parked_statuses()
+returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select count(*) from provider_status where job_id is null
+  );
+end $$;
+
+-- What waits, for metrics.
+create function count_waiting_jobs()
+returns table (kind text, due bigint, oldest_due_seconds double precision)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select j.kind, count(*), coalesce(extract(epoch from now() - min(j.wake_at)), 0)::double precision
+    from job j where j.wake_at <= now() group by j.kind;
+end $$;
+
+-- Endpoints that have something to do now: deliveries that are due, or wanted events behind their cursor. A breaker that is
+-- open has nothing to do before its next probe. In the order of the numbers and no further than the first: without an order
+-- the planner takes any third event to be wanted and looks for one through the whole table, of all tenants, where there is
+-- none.
+create function list_webhook_backlog()
+returns table (tenant_id text, webhook_id text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select w.tenant_id, w.id from webhook w
+    where w.state = 'enabled' and (w.probe_at is null or w.probe_at <= now()) and (
+      exists (select 1 from delivery d where d.webhook_id = w.id and d.state = 'pending' and d.next_attempt_at <= now())
+      or exists (select 1 from (
+        select 1 from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
+          and event_is_wanted(w.events, e.type)
+        order by e.sequence limit 1
+      ) next));
+end $$;
+
+-- Moves cursors over events that their endpoints do not want, up to what is settled, so that nobody looks at them again.
+-- Only those that lag by `lag` numbers: a write for each would cost more than looking.
+create function skip_unwanted_events(settled bigint, lag bigint)
+returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  with moved as (
+    update webhook w set event_cursor = settled
+    where w.event_cursor < settled - lag and (
+      w.state = 'disabled' or not exists (select 1 from (
+        select 1 from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and e.sequence <= settled
+          and event_is_wanted(w.events, e.type)
+        order by e.sequence limit 1
+      ) next))
+    returning 1
+  )
+  select count(*)::integer into result from moved;
+  return result;
+end $$;
+
+-- What waits for endpoints, for metrics; of each endpoint at most 10,000 events, for a scrape must stay cheap.
+create function count_webhook_backlog()
+returns table (due bigint, oldest_due_seconds double precision, untried bigint, oldest_untried_seconds double precision)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    with due as (
+      select d.next_attempt_at from delivery d
+      where d.webhook_id is not null and d.state = 'pending' and d.next_attempt_at <= now()
+    ), untried as (
+      select behind.created_at from webhook w cross join lateral (
+        select e.created_at from event e
+        where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and event_is_wanted(w.events, e.type)
+        order by e.sequence limit 10000
+      ) behind
+      where w.state = 'enabled'
+    )
+    select (select count(*) from due),
+      coalesce((select extract(epoch from now() - min(next_attempt_at)) from due), 0)::double precision,
+      (select count(*) from untried),
+      coalesce((select extract(epoch from now() - min(created_at)) from untried), 0)::double precision;
+end $$;
+
+revoke all on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
+  list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
+  lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
+  lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
+  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog() from public;
+grant execute on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
+  list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
+  lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
+  lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
+  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog() to waypost_app;
