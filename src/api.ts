@@ -26,7 +26,7 @@ await runDoor('api', async (whenStopped) => {
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
   const starter = createStarter({
     client,
-    onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
+    onFailure: (failure) => log.warn(failure, 'Temporal did not take a start'),
   });
   turnBell.listen((next) => starter.wakeSoon(next));
   const app = await buildApp({

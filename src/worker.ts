@@ -26,7 +26,7 @@ await runDoor('worker', async (whenStopped) => {
   const client = new Client({ connection, namespace, dataConverter });
   const starter = createStarter({
     client,
-    onFailure: ({ jobId }) => log.warn({ jobId }, 'Temporal did not take a start'),
+    onFailure: (failure) => log.warn(failure, 'Temporal did not take a start'),
   });
   const shared = { starter, clock, log, retentionDays };
   turnBell.listen((next) => starter.wakeSoon(next));

@@ -35,8 +35,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on routes of kind `tenant`, where a bot's capability was proved, and where the operator acts for one; else empty. */
     tenantId: string;
-    /** The key that was used on routes of kind `tenant`, else empty. */
+    /** The key that was used on routes of kind `tenant`, else empty; and what it may do. */
     apiKeyId: string;
+    keyScopes: readonly string[];
   }
 }
 

@@ -19,6 +19,7 @@ export function authenticateRequests(
 
   app.decorateRequest('tenantId', '');
   app.decorateRequest('apiKeyId', '');
+  app.decorateRequest('keyScopes');
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not name its access`);
@@ -42,6 +43,7 @@ export function authenticateRequests(
     if (!found.scopes.includes(scope)) throw apiProblem('insufficient_scope', `The key lacks the scope ${scope}.`);
     request.tenantId = found.tenantId;
     request.apiKeyId = found.id;
+    request.keyScopes = found.scopes;
   }
 
   async function refuseAdmin(key: string): Promise<never> {

@@ -12,7 +12,14 @@ function describeError(error: Error & { readonly code?: string }) {
   return { type: error.name, code: error.code, stack: frames.slice(0, 20).join('\n') };
 }
 
-/** One line an answer: the route's template instead of its path, so that lines can be counted. */
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The code of the problem document that it was answered with; absent = it was not refused. */
+    problemCode?: string;
+  }
+}
+
+/** One line an answer, a refusal at `warn`: the route's template instead of its path, so that lines can be counted. */
 export function logAnswers(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     const line = {
@@ -20,10 +27,12 @@ export function logAnswers(app: FastifyInstance): void {
       method: request.method,
       route: request.routeOptions.url ?? null,
       status: reply.statusCode,
+      code: request.problemCode,
       durationMs: Math.round(reply.elapsedTime),
     };
     // Probes and scrapes come every few seconds and say nothing new while they succeed.
-    if (reply.statusCode < 400 && /^\/(livez|readyz|metrics)$/.test(line.route ?? ''))
+    if (line.code !== undefined) request.log.warn(line, 'refused');
+    else if (reply.statusCode < 400 && /^\/(livez|readyz|metrics)$/.test(line.route ?? ''))
       request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });

@@ -46,6 +46,7 @@ export function describeRefusal(refusal: Refusal, request: FastifyRequest, depen
 }
 
 export function sendProblem(reply: FastifyReply, problem: Readonly<Record<string, unknown>> | Problem): FastifyReply {
+  reply.request.problemCode = String(problem.code);
   // As bytes: fastify would add a charset to the media type, which RFC 9457 registers without one.
   return reply
     .code(Number(problem.status))

@@ -55,7 +55,10 @@ export async function retryPage(
           rate_slot_at = case when j.kind = 'notification' then j.rate_slot_at end,
           delivery_confirmed = case when j.kind = 'notification' then j.delivery_confirmed end
         from placed where j.id = placed.id
-        returning j.id, j.tenant_id
+        returning j.id, j.tenant_id, j.kind
+      ), forgotten as (
+        -- As forgetUploadedMedia does: what a message failed on may have been one of its files.
+        delete from uploaded_media m using retried where m.job_id = retried.id and retried.kind = 'message'
       )
       insert into timeline_entry (tenant_id, job_id, at, type, title)
       select tenant_id, id, ${now}, ${type}, ${title} from retried`,

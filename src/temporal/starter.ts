@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
 import { splitIntoPages } from '../domain/message/pages.ts';
 import type { WorkflowName } from '../contracts/workflow-names.ts';
@@ -18,6 +18,14 @@ export interface JobToStart {
   readonly id: string;
   readonly tenantId: string;
   readonly kind: JobKind;
+}
+
+/** Why Temporal took no start, for the log: `grpcCode` null = no server said so. */
+export interface StartFailure {
+  readonly jobId: string;
+  readonly grpcCode: number | null;
+  /** Temporal's own words, cut; they name namespaces, search attributes and limits, and quote no payload. */
+  readonly reason: string;
 }
 
 /** Starts and wakes workflows. None of these throws for a Temporal that is away: the sweep tries again. */
@@ -56,9 +64,18 @@ const summaryOfKind = {
   inbound: 'Relay one inbound message to the bot',
 } as const;
 
+const maxReasonChars = 300;
+
+function describeFailure(error: unknown): Omit<StartFailure, 'jobId'> {
+  // The client wraps what the server said.
+  const said = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const grpcCode = isGrpcServiceError(said) ? said.code : null;
+  return { grpcCode, reason: (said instanceof Error ? said.message : 'unknown').slice(0, maxReasonChars) };
+}
+
 export function createStarter(options: {
   readonly client: Client;
-  readonly onFailure: (failure: { readonly jobId: string; readonly error: unknown }) => void;
+  readonly onFailure: (failure: StartFailure) => void;
   readonly concurrency?: number;
   readonly queueSize?: number;
   readonly deadlineMs?: number;
@@ -94,7 +111,7 @@ export function createStarter(options: {
       );
       return true;
     } catch (error) {
-      options.onFailure({ jobId: job.id, error });
+      options.onFailure({ jobId: job.id, ...describeFailure(error) });
       return false;
     }
   }
@@ -134,7 +151,7 @@ export function createStarter(options: {
       );
       return true;
     } catch (error) {
-      options.onFailure({ jobId: aside.id, error });
+      options.onFailure({ jobId: aside.id, ...describeFailure(error) });
       return false;
     }
   }

@@ -80,7 +80,10 @@ export function createApplyStatuses(dependencies: {
     return { kind: 'applied', ...(await statuses.apply(tx, { ...found, word, now })) };
   }
 
-  /** By our own id, which Kernel echoes; else by the provider's. A message of another number is not this status'. */
+  /**
+   * By our own id, which Kernel echoes; else by the provider's. A message of another number is not this status', and a job
+   * that is no message has none: the id in it is whatever the signer wrote.
+   */
   async function findMessage(
     tx: Tx,
     channelId: string,
@@ -91,6 +94,7 @@ export function createApplyStatuses(dependencies: {
       jobId === null ? null : lockJob(tx, jobId),
       findChannelOfNumber(tx, channels, channelId, item.phoneNumberId),
     ]);
-    return job === null || channel === null || job.channelId !== channel.id ? null : { job, channel };
+    if (job === null || channel === null || job.kind !== 'message') return null;
+    return job.channelId === channel.id ? { job, channel } : null;
   }
 }

@@ -126,6 +126,26 @@ describe('a bulk retry', () => {
     }
   });
 
+  it('uploads the files of a message anew, as the retry of one does', async () => {
+    // A message that had failed because of its uploaded file failed again by the very same media id.
+    const at = place.clock();
+    for (const [id, kind] of [
+      ['with-a-file', 'message'],
+      ['other', 'message'],
+    ] as const) {
+      await insertEnded(id, kind, 'failed', at, hour);
+      await place.rows(
+        "insert into uploaded_media (tenant_id, job_id, part, media_id, created_at) values ($1, $2, 0, 'media-1', now())",
+        [place.tenantId, id],
+      );
+    }
+    expect(await retry({ externalId: 'with-a-file' })).toMatchObject({ retried: 1 });
+    const kept = await place.rows('select job_id from uploaded_media where job_id = any($1)', [
+      ['with-a-file', 'other'],
+    ]);
+    expect(kept).toEqual([{ job_id: 'other' }]);
+  });
+
   it('keeps nobody from being started while thousands wait for their place', async () => {
     // As "queued" they once counted as started and not taken up, and the sweep had no room for hours.
     const groupId = 'many';

@@ -64,6 +64,21 @@ describe('a key', () => {
   });
 });
 
+describe('a key that makes keys', () => {
+  it('gives no scope that it has not itself, and nothing is made', async () => {
+    // With `config:write` alone one could make a key of all scopes, and read every message with that.
+    const { key } = await makeKey({});
+    const before = (await test.call('GET /v1/api-keys?limit=200')).body;
+    const body = { name: 'stronger', scopes: ['config:write', 'messages:write', 'inbox:read'] };
+    const refused = await test.call('POST /v1/api-keys', { key, body });
+    expect([refused.status, refused.at('code')]).toEqual([403, 'insufficient_scope']);
+    expect([refused.at('errors.0.pointer'), refused.at('errors.1.pointer')]).toEqual(['/scopes/1', '/scopes/2']);
+    expect((await test.call('GET /v1/api-keys?limit=200')).body).toEqual(before);
+    const equal = await test.call('POST /v1/api-keys', { key, body: { name: 'equal', scopes: ['config:write'] } });
+    expect(equal.status).toBe(201);
+  });
+});
+
 describe('a key that ends', () => {
   it('opens nothing from the next call on, at every api', async () => {
     const second = await buildApp({ ...test.dependencies, metrics: new Registry() });

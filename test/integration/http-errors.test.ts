@@ -152,6 +152,24 @@ describe('an error at the door', () => {
     expect(text).not.toMatch(/34600111222|which-nobody-may-see|wp_/);
   });
 
+  it('is logged at warn with its code, so that an operator sees what is refused', async () => {
+    // Refusals stood at `info` without a code, so LOG_LEVEL=warn hid them all.
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const watched = await startTestApp({ log });
+    await watched.call('GET /v1/channels');
+    await watched.call('GET /v1/channels?limit=999');
+    await watched.call('GET /v1/channels', { key: null });
+    await watched.call('GET /v1/nowhere');
+    await watched.close();
+    const refused = lines.map((line) => JSON.parse(line) as Record<string, unknown>); // cast: pino writes objects
+    expect(refused.map(({ level, msg, status, code }) => [level, msg, status, code])).toEqual([
+      [40, 'refused', 422, 'invalid_request'],
+      [40, 'refused', 401, 'unauthorized'],
+      [40, 'refused', 404, 'route_not_found'],
+    ]);
+  });
+
   it('asks to come back when the database is away, and readiness says which part is', async () => {
     const away = await startTestApp();
     await away.database.pool.end();

@@ -31,11 +31,13 @@ export function registerApiKeyRoutes(
       operationId: 'createApiKey',
       tags: ['keys'],
       summary: 'Make a key; it is shown once',
+      description: 'At most the scopes that the calling key has: 403 `insufficient_scope` for any other.',
       body: newApiKey,
       response: { 201: createdApiKey },
     },
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
+        refuseLackingScopes(request.keyScopes, request.body.scopes);
         const { key, secret } = await createApiKey(tx, callerOf(request), request.body, dependencies);
         return { status: 201, body: { ...showKey(key), apiKey: secret } };
       }),
@@ -103,6 +105,15 @@ export function registerApiKeyRoutes(
       return reply.code(204).send();
     },
   });
+}
+
+/** A key that could make a stronger one would have all scopes. */
+function refuseLackingScopes(own: readonly string[], wanted: readonly string[]): void {
+  const errors = wanted.flatMap((scope, index) =>
+    own.includes(scope) ? [] : [{ pointer: `/scopes/${index}`, detail: `is not a scope of the calling key: ${scope}` }],
+  );
+  if (errors.length === 0) return;
+  throw apiProblem('insufficient_scope', 'A key gives only scopes that it has itself.', { errors });
 }
 
 function showKey(key: ApiKey): z.input<typeof apiKeyView> {
