@@ -7,6 +7,8 @@ import { migrate } from './store/migrator.ts';
 import { createStores } from './store/index.ts';
 import { createTurnBell } from './store/turn-bell.ts';
 import { createPool } from './store/pool.ts';
+import { isConnectionFault } from './store/transactions.ts';
+import { createFaultLog } from './temporal/failures.ts';
 import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
@@ -31,6 +33,7 @@ export async function createCollaborators(config: Config, options: { readonly po
       log.warn({ reason: error.message }, 'an idle database connection broke');
     },
   });
+  const faultLog = createFaultLog({ log, isOutage: isConnectionFault, createFaultId: () => createId('fault') });
   const turnBell = createTurnBell();
   const stores = createStores({
     pool,
@@ -45,6 +48,7 @@ export async function createCollaborators(config: Config, options: { readonly po
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin });
   return {
     log,
+    faultLog,
     clock,
     keyRing,
     createId,

@@ -18,7 +18,7 @@ const poolSize = 30;
 await runDoor('worker', async (whenStopped) => {
   const config = readConfig();
   const collaborators = await createCollaborators(config, { poolSize });
-  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter } = collaborators;
+  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter, faultLog } = collaborators;
   const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
   installTemporalLog(log);
@@ -35,6 +35,7 @@ await runDoor('worker', async (whenStopped) => {
     namespace,
     dataConverter,
     isOutage: isConnectionFault,
+    faultLog,
     workflowSource: builtWorkflows(),
     activities: createActivities({ ...shared, stores, http, keyRing, publicUrl, onStatusesDropped }),
   });

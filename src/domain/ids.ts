@@ -16,6 +16,7 @@ export const idPrefixes = {
   request: 'req',
   audit: 'aud',
   erasure: 'era',
+  fault: 'flt',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { JobKind } from '../domain/job.ts';
 import { splitIntoPages } from '../domain/message/pages.ts';
@@ -71,6 +72,11 @@ function describeFailure(error: unknown): Omit<StartFailure, 'jobId'> {
   const said = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const grpcCode = isGrpcServiceError(said) ? said.code : null;
   return { grpcCode, reason: (said instanceof Error ? said.message : 'unknown').slice(0, maxReasonChars) };
+}
+
+/** By all of its messages: the same page started again is one run, and no other page is taken for it. */
+function pageWorkflowId(jobIds: readonly string[]): string {
+  return `page-${createHash('sha256').update(jobIds.join()).digest('hex').slice(0, 32)}`;
 }
 
 export function createStarter(options: {
@@ -158,8 +164,7 @@ export function createStarter(options: {
 
   function startPage(page: PageReference): Promise<boolean> {
     return startAside('deliverPage', {
-      // By its first message: the same page started again is one run.
-      id: `page-${page.jobIds[0] ?? ''}`,
+      id: pageWorkflowId(page.jobIds),
       kind: 'page',
       summary: `First attempts of ${page.jobIds.length} messages`,
       reference: page,

@@ -7,7 +7,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { taskQueues } from '../contracts/workflows.ts';
-import { toApplicationFailure } from './failures.ts';
+import { type FaultLog, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
 /** How long running activities may finish after SIGTERM, and how long the process then insists. */
 const shutdownGraceTime = '30s';
@@ -27,15 +27,20 @@ export async function startWorkers(options: {
   readonly dataConverter: DataConverter;
   readonly activities: object;
   readonly isOutage: (error: Error) => boolean;
+  readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
 }): Promise<WorkerGroup> {
   const { connection, namespace, dataConverter, activities } = options;
-  const translateFailures: ActivityInterceptorsFactory = () => ({
+  const translateFailures: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       async execute(input, next) {
         try {
           return await next(input);
         } catch (error) {
+          if (!isTemporalsOwn(error)) {
+            const { activityType, attempt, workflowExecution } = info;
+            options.faultLog.report(error, { ...idsOf(input.args), activityType, attempt, ...workflowExecution });
+          }
           throw toApplicationFailure(error, options.isOutage);
         }
       },
@@ -58,21 +63,23 @@ export async function startWorkers(options: {
     taskQueue: taskQueues.relay,
     maxConcurrentActivityTaskExecutions: 200,
   });
-  const workers = [main, send, relay];
+  return runTogether([main, send, relay]);
+}
+
+/**
+ * Runs workers until all have drained. One that ends takes the others along, for half a process is none; one that fails
+ * does not end the process under the sends of the others, so its failure is told when they have drained.
+ */
+export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 'getState'>[]): WorkerGroup {
   const shutDown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
-  const done = Promise.all(
-    workers.map(async (worker) => {
-      try {
-        await worker.run();
-      } finally {
-        // One that ends takes the others along: half a process is none.
-        shutDown();
-      }
-    }),
-  ).then(() => undefined);
-  return { done, shutDown, isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING') };
+  async function drainAll(): Promise<void> {
+    const ends = await Promise.allSettled(workers.map(async (worker) => worker.run().finally(shutDown)));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+  return { done: drainAll(), shutDown, isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING') };
 }
 
 /** The bundle that was made at build time, beside the compiled files. */

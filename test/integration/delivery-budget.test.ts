@@ -8,6 +8,7 @@ import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 import { poll } from '../support/poll.ts';
 import { bundleWorkflows, countKind } from '../support/workflow-place.ts';
+import { createKeptFaults } from '../support/fault-log.ts';
 
 /** What a healthy message may cost, acceptance and the word "delivered" included. */
 const maxEvents = 8;
@@ -35,6 +36,7 @@ beforeAll(async () => {
     dataConverter,
     activities: place.makeActivities(),
     isOutage: isConnectionFault,
+    faultLog: createKeptFaults().faultLog,
     workflowSource: { workflowBundle: { code: await bundleWorkflows() } },
   });
 });

@@ -13,8 +13,12 @@ afterAll(() => place.close());
 const png = { contentType: 'image/png', contentUrl: 'data:image/png;base64,AAAA' };
 const pdf = { contentType: 'application/pdf', contentUrl: 'data:application/pdf;base64,AAAAAA==', name: 'Bill.pdf' };
 
-async function setUp(members: { readonly to: string; readonly attachments?: readonly object[] }) {
-  const channelId = await place.addChannel();
+async function setUp(members: {
+  readonly to: string;
+  readonly attachments?: readonly object[];
+  readonly settings?: Parameters<DeliveryPlace['addChannel']>[0];
+}) {
+  const channelId = await place.addChannel(members.settings);
   const { phoneNumberId } = await numberOf(channelId);
   const { to, attachments = [png] } = members;
   const activity = { type: 'message', text: 'A cat', locale: 'es', attachments };
@@ -45,6 +49,16 @@ function filesAt(phoneNumberId: string) {
 }
 
 describe('a message with a file inside', () => {
+  // Its upload took a place of the message rate as well, so that a message with a file cost two.
+  it('takes one place in the rate of messages', async () => {
+    const { id, channelId } = await setUp({ to: '+34600000711', settings: { ratePerSecond: 1 } });
+    expect(await place.attempt(id, true)).toMatchObject({ next: 'end', state: 'accepted', attempts: 2 });
+    const [limit] = await place.rows<{ free_at: Date }>('select free_at from send_limit where channel_id = $1', [
+      channelId,
+    ]);
+    expect((limit?.free_at.getTime() ?? 0) - place.clock().getTime()).toBeLessThanOrEqual(1_000);
+  });
+
   it('uploads it first, and is then sent by its id, with its caption, in one run', async () => {
     const { id, phoneNumberId } = await setUp({ to: '+34600000701' });
     expect(await place.attempt(id, true)).toMatchObject({ next: 'end', state: 'accepted', attempts: 2 });

@@ -19,6 +19,7 @@ import { startWorkers } from '../../src/temporal/worker.ts';
 import { createFakeActivities } from '../support/fake-activities.ts';
 import { bundleWorkflows } from '../support/workflow-place.ts';
 import { type Shape, shapes } from './shapes.ts';
+import { createKeptFaults } from '../support/fault-log.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const histories = join(here, 'histories');
@@ -58,6 +59,7 @@ async function record(name: string, shape: Shape, client: Client, native: Native
     dataConverter: {},
     activities: createFakeActivities(shape.script).activities,
     isOutage: () => true,
+    faultLog: createKeptFaults().faultLog,
     workflowSource: { workflowBundle: { code } },
   });
   try {

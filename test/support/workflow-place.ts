@@ -20,6 +20,7 @@ import type {
 import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
+import { createKeptFaults } from './fault-log.ts';
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const startTries = 3;
@@ -74,6 +75,7 @@ export async function openWorkflowPlace() {
       dataConverter: {},
       activities: fakes.activities,
       isOutage: () => true,
+      faultLog: createKeptFaults().faultLog,
       workflowSource: { workflowBundle: { code } },
     });
     function optionsOf<Name extends keyof WorkflowTypes>(name: Name, args: Parameters<WorkflowTypes[Name]>) {

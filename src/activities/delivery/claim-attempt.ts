@@ -70,7 +70,7 @@ export function createClaimAttempt(dependencies: {
   };
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
-    const { job, channel, run, now } = ready;
+    const { job, channel, now } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
     const open = job.state === 'sending' ? await findOpenSend(tx, job.id) : null;
     const verdict = claimMessage({
@@ -80,7 +80,6 @@ export function createClaimAttempt(dependencies: {
       turn,
       groupFailedBy,
       hasOpenAttempt: open !== null,
-      run,
     });
     switch (verdict.kind) {
       case 'done':

@@ -66,11 +66,12 @@ export function createSendRoom(): SendRoom {
   }
 
   return {
-    async find(tx, { job, channel, limits, now }) {
+    async find(tx, { job, channel, limits, isUpload, now }) {
       const isLater = (at: Date | null): at is Date => at !== null && at.getTime() - now.getTime() > shortestWaitMs;
       const { blockedUntil } = limits.channel;
       if (isLater(limits.pair.blockedUntil)) return { until: limits.pair.blockedUntil, hasSlot: false };
       const isBlocked = isLater(blockedUntil);
+      if (isUpload) return isBlocked ? { until: blockedUntil, hasSlot: false } : null;
       if (job.rateSlotAt !== null && (!isBlocked || job.rateSlotAt >= blockedUntil)) {
         return isLater(job.rateSlotAt) ? { until: job.rateSlotAt, hasSlot: true } : null;
       }

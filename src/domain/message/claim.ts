@@ -12,7 +12,7 @@ const shortestWaitMs = 20;
 
 /** What an attempt may do next with a message, judged from its record alone. */
 export type Claim =
-  | { readonly kind: 'go'; readonly change: JobChange }
+  | { readonly kind: 'go' }
   | { readonly kind: 'wait'; readonly until: Date }
   | { readonly kind: 'window_closed' }
   | { readonly kind: 'interrupted' }
@@ -46,7 +46,6 @@ export function claimMessage(input: {
   /** The message by whose failure its group has ended; null = it has not. */
   readonly groupFailedBy: string | null;
   readonly hasOpenAttempt: boolean;
-  readonly run: WorkflowRun;
 }): Claim {
   const { job, now } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
@@ -59,9 +58,10 @@ export function claimMessage(input: {
   if (input.turn !== 'free') return { kind: 'hold', change: holdForTurn(job, input.turn, now) };
   if (input.isChannelPaused) return { kind: 'hold', change: holdForChannel(job) };
   if (job.isOutcomeUnknown) return { kind: 'window_closed' };
-  return { kind: 'go', change: startAttempt(job, now, input.run) };
+  return { kind: 'go' };
 }
 
+/** One more call begins: counted, with what was waited for forgotten and the sweep kept off for a lease. */
 export function startAttempt(job: Job, now: Date, run: WorkflowRun): JobChange {
   return {
     ...noChange,

@@ -22,3 +22,34 @@ describe('a start that Temporal does not take', () => {
     ]);
   });
 });
+
+/** A client that only notes which workflow ids it is asked to start. */
+function createNotingClient() {
+  const workflowIds: string[] = [];
+  const client = {
+    connection: { withDeadline: (_deadline: number, work: () => Promise<unknown>) => work() },
+    workflow: {
+      async start(_type: string, options: { readonly workflowId: string }) {
+        workflowIds.push(options.workflowId);
+      },
+    },
+  };
+  // The cast: the starter asks nothing else of it here.
+  return { workflowIds, client: client as unknown as Client };
+}
+
+describe('the workflow of a page', () => {
+  // It was named by its first message alone, so that another page with the same first one was taken for it.
+  it('is named by all of its messages', async () => {
+    const { workflowIds, client } = createNotingClient();
+    const starter = createStarter({ client, onFailure: () => undefined });
+    const page = { tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] };
+    await starter.startPage(page);
+    await starter.startPage(page);
+    await starter.startPage({ ...page, jobIds: ['msg_1', 'msg_3'] });
+    const [first, again, other] = workflowIds;
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(first).toMatch(/^page-[0-9a-f]{32}$/);
+  });
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messageStates } from '../../../../src/domain/job.ts';
-import { claimMessage, expireMessage, sendingLeaseMs } from '../../../../src/domain/message/claim.ts';
+import { claimMessage, expireMessage, sendingLeaseMs, startAttempt } from '../../../../src/domain/message/claim.ts';
 import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
 
 function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typeof claimMessage>[0]> = {}) {
@@ -12,7 +12,6 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     turn: 'free' as const,
     groupFailedBy: null,
     hasOpenAttempt: false,
-    run: { workflowId: 'msg_1', runId: 'run-1' },
     ...rest,
   });
 }
@@ -62,20 +61,17 @@ describe('claimMessage', () => {
   });
 
   it('counts the attempt, forgets the wait and leaves the sweep a lease', () => {
-    const verdict = claim({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });
-    expect(verdict).toMatchObject({
-      kind: 'go',
-      change: {
-        set: {
-          state: 'sending',
-          attempts: 3,
-          waitingFor: null,
-          nextAttemptAt: null,
-          workflowRunId: 'run-1',
-          wakeAt: after(sendingLeaseMs),
-        },
-        events: [],
+    const job = aJob({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });
+    expect(startAttempt(job, noon, { workflowId: 'msg_1', runId: 'run-1' })).toMatchObject({
+      set: {
+        state: 'sending',
+        attempts: 3,
+        waitingFor: null,
+        nextAttemptAt: null,
+        workflowRunId: 'run-1',
+        wakeAt: after(sendingLeaseMs),
       },
+      events: [],
     });
   });
 
