@@ -38,7 +38,7 @@ await runDoor('api', async (whenStopped) => {
     adminKey: config.adminKey,
     retentionDays: config.retentionDays,
     starter,
-    payloadCodec: createPayloadCodec({ keyRing }),
+    payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     isTemporalUp: () => isTemporalUp(connection),
     schemaVersion: await expectedSchemaVersion(),
     metrics: createRegistry(),

@@ -1,6 +1,6 @@
 import type { PushSecrets, PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import { type ChannelPauses, createChannelPauses } from './channel-pauses.ts';
 import { channelColumns, type ChannelDataRow, type ChannelRow, toChannel } from './channel-row.ts';
 import type { Tx } from './transactions.ts';
@@ -28,13 +28,25 @@ export interface ChannelStore extends ChannelPauses {
   listWhatsapp(tx: Tx): Promise<readonly WhatsappChannel[]>;
   /** What the tenant's push goes through: the oldest active push channel, else the oldest that is paused. */
   findPush(tx: Tx): Promise<PushChannel | null>;
-  openPushSecrets(channel: Pick<PushChannel, 'sealedSecrets'>): PushSecrets;
-  openSecrets(channel: Pick<WhatsappChannel, 'sealedSecrets'>): WhatsappSecrets;
+  openPushSecrets(channel: Sealed): PushSecrets;
+  openSecrets(channel: Sealed): WhatsappSecrets;
   /** Settings, secrets and name as they are after a change; locks the row first through `lock`. */
   lock(tx: Tx, id: string): Promise<{ readonly row: ChannelRow; readonly secrets: unknown } | null>;
-  update(tx: Tx, channel: { id: string; name: string; settings: unknown; secrets: unknown; now: Date }): Promise<void>;
+  update(tx: Tx, channel: ChannelUpdate): Promise<void>;
   remove(tx: Tx, id: string): Promise<boolean>;
   list(tx: Tx, page: { limit: number; after: { createdAt: Date; id: string } | null }): Promise<ChannelRow[]>;
+}
+
+/** What opens a channel's secrets: they open for this channel of this tenant only. */
+type Sealed = Pick<WhatsappChannel | PushChannel, 'id' | 'tenantId' | 'sealedSecrets'>;
+
+interface ChannelUpdate {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly settings: unknown;
+  readonly secrets: unknown;
+  readonly now: Date;
 }
 
 export interface NewChannel {
@@ -75,7 +87,7 @@ export function createChannelStore(dependencies: {
           channel.kind,
           channel.name,
           JSON.stringify(channel.settings),
-          keyRing.sealText(JSON.stringify(channel.secrets)),
+          keyRing.sealText(JSON.stringify(channel.secrets), placeOf(channel)),
           channel.createdAt,
         ],
       });
@@ -109,17 +121,19 @@ export function createChannelStore(dependencies: {
       // The door wrote settings of this kind and nothing else into rows of this kind.
       return { ...toChannel(row), kind: 'push', settings: row.settings as PushSettings, sealedSecrets: row.secrets };
     },
-    openPushSecrets({ sealedSecrets }) {
+    openPushSecrets(channel) {
       // What `insert` and `update` sealed, opened again: the shape is theirs.
-      return JSON.parse(keyRing.openText(sealedSecrets)) as PushSecrets;
+      return JSON.parse(keyRing.openText(channel.sealedSecrets, placeOf(channel))) as PushSecrets;
     },
-    openSecrets({ sealedSecrets }) {
+    openSecrets(channel) {
       // What `insert` and `update` sealed, opened again: the shape is theirs.
-      return JSON.parse(keyRing.openText(sealedSecrets)) as WhatsappSecrets;
+      return JSON.parse(keyRing.openText(channel.sealedSecrets, placeOf(channel))) as WhatsappSecrets;
     },
     async lock(tx, id) {
       const row = await select(tx, id, 'for update');
-      return row === null ? null : { row: toChannel(row), secrets: JSON.parse(keyRing.openText(row.secrets)) };
+      if (row === null) return null;
+      const channel = toChannel(row);
+      return { row: channel, secrets: JSON.parse(keyRing.openText(row.secrets, placeOf(channel))) };
     },
     async update(tx, channel) {
       await tx.execute({
@@ -128,7 +142,7 @@ export function createChannelStore(dependencies: {
           channel.id,
           channel.name,
           JSON.stringify(channel.settings),
-          keyRing.sealText(JSON.stringify(channel.secrets)),
+          keyRing.sealText(JSON.stringify(channel.secrets), placeOf(channel)),
           channel.now,
         ],
       });
@@ -146,6 +160,10 @@ export function createChannelStore(dependencies: {
     },
     ...createChannelPauses(dependencies),
   };
+}
+
+function placeOf({ id, tenantId }: { readonly id: string; readonly tenantId: string }): SealedPlace {
+  return { column: 'channel.secrets', tenantId, row: id };
 }
 
 function toWhatsapp(row: Row): WhatsappChannel {

@@ -1,5 +1,5 @@
 import type { JobKind } from '../domain/job.ts';
-import type { StoredAnswer } from './idempotency-keys.ts';
+import { type AnswerRow, type StoredAnswer, toAnswer } from './idempotency-keys.ts';
 import type { Tx } from './transactions.ts';
 
 /** The whole of what runs across tenants: each a security-definer function of the schema (0007_cross_tenant_functions.sql and later). */
@@ -24,14 +24,11 @@ export async function findApiKey(
 
 /** What the operator was answered at `notBefore` or later; null = nothing, or forgotten. Needs the key's turn. */
 export async function findOperatorAnswer(tx: Tx, key: string, notBefore: Date): Promise<StoredAnswer | null> {
-  const rows = await tx.query<{ request_hash: Buffer; status: number; location: string | null; body: string }>({
-    text: 'select request_hash, status, location, body from find_operator_answer($1, $2)',
+  const rows = await tx.query<AnswerRow>({
+    text: 'select tenant_id, request_hash, status, location, body from find_operator_answer($1, $2)',
     values: [key, notBefore],
   });
-  const row = rows[0];
-  return row === undefined
-    ? null
-    : { requestHash: row.request_hash, status: row.status, location: row.location, body: row.body };
+  return toAnswer(rows[0]);
 }
 
 export async function findChannelTenant(tx: Tx, channelId: string): Promise<string | null> {

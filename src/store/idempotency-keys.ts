@@ -1,7 +1,9 @@
+import type { SealedPlace } from '../domain/key-ring.ts';
 import type { Tx } from './transactions.ts';
 
-/** A first answer as it was given; `body` is sealed. */
+/** A first answer as it was given; `body` is sealed at `answerPlace`. */
 export interface StoredAnswer {
+  readonly tenantId: string;
   readonly requestHash: Buffer;
   readonly status: number;
   readonly location: string | null;
@@ -23,21 +25,38 @@ export async function takeKeyTurn(tx: Tx, tenantId: string, key: string): Promis
 
 /** The answer that was given to this key at `notBefore` or later; null = none, or forgotten. Needs the key's turn. */
 export async function findAnswer(tx: Tx, key: string, notBefore: Date): Promise<StoredAnswer | null> {
-  const rows = await tx.query<{ request_hash: Buffer; status: number; location: string | null; body: string }>({
+  const rows = await tx.query<AnswerRow>({
     name: 'find-idempotent-answer',
-    text: 'select request_hash, status, location, body from idempotency_key where key = $1 and created_at >= $2',
+    text: `select tenant_id, request_hash, status, location, body from idempotency_key
+      where key = $1 and created_at >= $2`,
     values: [key, notBefore],
   });
-  const row = rows[0];
-  return row === undefined
-    ? null
-    : { requestHash: row.request_hash, status: row.status, location: row.location, body: row.body };
+  return toAnswer(rows[0]);
+}
+
+export interface AnswerRow {
+  tenant_id: string;
+  request_hash: Buffer;
+  status: number;
+  location: string | null;
+  body: string;
+}
+
+export function toAnswer(row: AnswerRow | undefined): StoredAnswer | null {
+  if (row === undefined) return null;
+  const { tenant_id: tenantId, request_hash: requestHash, status, location, body } = row;
+  return { tenantId, requestHash, status, location, body };
+}
+
+/** Where the answer to a key is sealed. */
+export function answerPlace(tenantId: string, key: string): SealedPlace {
+  return { column: 'idempotency_key.body', tenantId, row: key };
 }
 
 /** Keeps an answer in place of one that is too old to count. Needs the key's turn, so it never meets a fresh one. */
 export async function keepAnswer(
   tx: Tx,
-  answer: StoredAnswer & { readonly tenantId: string; readonly key: string; readonly createdAt: Date },
+  answer: StoredAnswer & { readonly key: string; readonly createdAt: Date },
 ): Promise<void> {
   await tx.execute({
     name: 'keep-idempotent-answer',

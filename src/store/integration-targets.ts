@@ -1,5 +1,6 @@
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { ErrorDelivery, ErrorsAs } from '../domain/notification/callback-body.ts';
+import { integrationPlace } from './integrations.ts';
 import type { Tx } from './transactions.ts';
 
 /** Where and how an integration hears of errors. Null secrets = it has none. */
@@ -23,6 +24,8 @@ export function createIntegrationTargets({ keyRing }: { readonly keyRing: KeyRin
   return {
     async find(tx, name) {
       const rows = await tx.query<{
+        id: string;
+        tenant_id: string;
         url: string;
         secrets: string;
         error_delivery: ErrorDelivery;
@@ -30,13 +33,18 @@ export function createIntegrationTargets({ keyRing }: { readonly keyRing: KeyRin
         retry_schedule_seconds: number[];
       }>({
         name: 'find-integration-target',
-        text: `select url, secrets, error_delivery, errors_as, retry_schedule_seconds from integration where name = $1`,
+        text: `select id, tenant_id, url, secrets, error_delivery, errors_as, retry_schedule_seconds
+          from integration where name = $1`,
         values: [name],
       });
       const row = rows[0];
       if (row === undefined) return null;
       // What the set-up sealed, opened again: the shape is its own.
-      const secrets = JSON.parse(keyRing.openText(row.secrets)) as { apiKey?: string | null; secret?: string | null };
+      const place = integrationPlace({ id: row.id, tenantId: row.tenant_id });
+      const secrets = JSON.parse(keyRing.openText(row.secrets, place)) as {
+        apiKey?: string | null;
+        secret?: string | null;
+      };
       return {
         name,
         url: row.url,

@@ -1,9 +1,10 @@
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Tx } from './transactions.ts';
 
 /** `retryScheduleSeconds` = the wait before each try, the first included. */
 export interface Integration {
   readonly id: string;
+  readonly tenantId: string;
   readonly name: string;
   readonly url: string;
   readonly errorDelivery: 'per_user' | 'per_batch';
@@ -21,6 +22,7 @@ export interface IntegrationSecrets {
 
 interface Row {
   id: string;
+  tenant_id: string;
   name: string;
   url: string;
   secrets: string;
@@ -31,12 +33,13 @@ interface Row {
   updated_at: Date;
 }
 
-const columns = 'id, name, url, secrets, error_delivery, errors_as, retry_schedule_seconds, created_at, updated_at';
+const columns =
+  'id, tenant_id, name, url, secrets, error_delivery, errors_as, retry_schedule_seconds, created_at, updated_at';
 
 /** False = the tenant has an integration of this name already. */
 export async function insertIntegration(
   tx: Tx,
-  integration: Integration & { readonly tenantId: string; readonly secrets: IntegrationSecrets },
+  integration: Integration & { readonly secrets: IntegrationSecrets },
   keyRing: KeyRing,
 ): Promise<boolean> {
   const count = await tx.execute({
@@ -49,7 +52,7 @@ export async function insertIntegration(
       integration.tenantId,
       integration.name,
       integration.url,
-      keyRing.sealText(JSON.stringify(integration.secrets)),
+      keyRing.sealText(JSON.stringify(integration.secrets), integrationPlace(integration)),
       integration.errorDelivery,
       integration.errorsAs,
       integration.retryScheduleSeconds,
@@ -85,7 +88,7 @@ export async function updateIntegration(
     values: [
       integration.name,
       integration.url,
-      keyRing.sealText(JSON.stringify(integration.secrets)),
+      keyRing.sealText(JSON.stringify(integration.secrets), integrationPlace(integration)),
       integration.errorDelivery,
       integration.errorsAs,
       integration.retryScheduleSeconds,
@@ -119,14 +122,22 @@ async function select(tx: Tx, name: string, suffix = ''): Promise<Row | null> {
   return rows[0] ?? null;
 }
 
+/** Where an integration's secrets are sealed. */
+export function integrationPlace({ id, tenantId }: Pick<Integration, 'id' | 'tenantId'>): SealedPlace {
+  return { column: 'integration.secrets', tenantId, row: id };
+}
+
 function openSecrets(row: Row, keyRing: KeyRing): IntegrationSecrets {
   // What `insertIntegration` and `updateIntegration` sealed, opened again: the shape is theirs.
-  return JSON.parse(keyRing.openText(row.secrets)) as IntegrationSecrets;
+  return JSON.parse(
+    keyRing.openText(row.secrets, integrationPlace({ id: row.id, tenantId: row.tenant_id })),
+  ) as IntegrationSecrets;
 }
 
 function toIntegration(row: Row): Integration {
   return {
     id: row.id,
+    tenantId: row.tenant_id,
     name: row.name,
     url: row.url,
     errorDelivery: row.error_delivery,

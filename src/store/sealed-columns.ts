@@ -1,8 +1,9 @@
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Tx } from './transactions.ts';
 
-/** A place where sealed text stands, one a row of a tenant. */
+/** Where sealed text stands, one a row of a tenant. */
 interface SealedColumn {
+  /** As it stands in the `SealedPlace` of its texts. */
   readonly name: string;
   readonly table: string;
   /** Tells the rows of one tenant apart. */
@@ -35,30 +36,31 @@ export const sealedColumns: readonly SealedColumn[] = [
 /** `last` null = there was nothing behind `after`. */
 interface ResealedPage {
   readonly resealed: number;
-  /** What no key of the ring opens; left as it is. */
+  /** What no key of the ring opens at its place; left as it is. */
   readonly unreadable: number;
   readonly last: string | null;
 }
 
 /**
- * Seals anew what the ring's first key did not seal, in at most `limit` rows behind `after`, in the order of their keys. Rows
+ * Seals anew what the ring's first key did not seal in the present form, in at most `limit` rows behind `after`, in the order of their keys. Rows
  * that someone else holds are left out, so that nobody waits. Twice is safe: what was sealed anew is not found again.
  */
 export async function resealPage(
   tx: Tx,
   column: SealedColumn,
   keyRing: KeyRing,
-  page: { readonly after: string; readonly limit: number },
+  page: { readonly tenantId: string; readonly after: string; readonly limit: number },
 ): Promise<ResealedPage> {
-  const { table, key, sealed, set } = column;
+  const { name, table, key, sealed, set } = column;
   const rows = await tx.query<{ key: string; sealed: string }>({
     text: `select ${key} as key, ${sealed} as sealed from ${table}
-      where ${key} > $1 and split_part(${sealed}, '.', 1) <> $2 order by ${key} limit $3 for update skip locked`,
-    values: [page.after, keyRing.sealingKeyId, page.limit],
+      where ${key} > $1 and not starts_with(${sealed}, $2) order by ${key} limit $3 for update skip locked`,
+    values: [page.after, keyRing.sealingPrefix, page.limit],
   });
   const fresh = rows.flatMap((row) => {
-    const text = openOrNull(keyRing, row.sealed);
-    return text === null ? [] : [{ key: row.key, sealed: keyRing.sealText(text) }];
+    const place = { column: name, tenantId: page.tenantId, row: row.key };
+    const text = openOrNull(keyRing, row.sealed, place);
+    return text === null ? [] : [{ key: row.key, sealed: keyRing.sealText(text, place) }];
   });
   await tx.execute({
     text: `update ${table} set ${set} from unnest($1::text[], $2::text[]) as fresh (key, sealed)
@@ -68,20 +70,25 @@ export async function resealPage(
   return { resealed: fresh.length, unreadable: rows.length - fresh.length, last: rows.at(-1)?.key ?? null };
 }
 
-/** How many rows of the tenant each key has sealed. */
-export async function countByKey(tx: Tx, { table, sealed }: SealedColumn): Promise<{ keyId: string; rows: number }[]> {
+/** How many rows of the tenant are not sealed by the ring's first key in the present form, for each key. */
+export async function countOthersByKey(
+  tx: Tx,
+  { table, sealed }: SealedColumn,
+  keyRing: KeyRing,
+): Promise<{ keyId: string; rows: number }[]> {
   const counts = await tx.query<{ key_id: string; rows: number }>({
     text: `select split_part(${sealed}, '.', 1) as key_id, count(*)::integer as rows from ${table}
-      where ${sealed} is not null group by 1 order by 1`,
+      where not starts_with(${sealed}, $1) group by 1 order by 1`,
+    values: [keyRing.sealingPrefix],
   });
   return counts.map((row) => ({ keyId: row.key_id, rows: row.rows }));
 }
 
-function openOrNull(keyRing: KeyRing, sealed: string): string | null {
+function openOrNull(keyRing: KeyRing, sealed: string, place: SealedPlace): string | null {
   try {
-    return keyRing.openText(sealed);
+    return keyRing.openText(sealed, place);
   } catch {
-    // Its key is not in the ring, or it was damaged: the count that remains tells of it.
+    // Its key is not in the ring, or it was damaged or moved: the count that remains tells of it.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Tx } from './transactions.ts';
 
 export interface Tenant {
@@ -57,21 +57,34 @@ export async function saveTargetScreens(tx: Tx, screens: TargetScreens | null): 
 type StoredSource = { kind: 'postgres' } | { kind: 'http'; url: string; sealedApiKey: string | null };
 
 export async function findDirectorySource(tx: Tx, keyRing: KeyRing): Promise<DirectorySource> {
-  const rows = await tx.query<{ directory_source: StoredSource }>({ text: 'select directory_source from tenant' });
-  const source = rows[0]?.directory_source ?? { kind: 'postgres' };
+  const rows = await tx.query<{ id: string; directory_source: StoredSource | null }>({
+    text: 'select id, directory_source from tenant',
+  });
+  const row = rows[0];
+  if (row === undefined || row.directory_source === null) return { kind: 'postgres' };
+  const source = row.directory_source;
   if (source.kind === 'postgres') return source;
-  const apiKey = source.sealedApiKey === null ? null : keyRing.openText(source.sealedApiKey);
+  const apiKey = source.sealedApiKey === null ? null : keyRing.openText(source.sealedApiKey, sourcePlace(row.id));
   return { kind: 'http', url: source.url, apiKey };
 }
 
-export async function saveDirectorySource(tx: Tx, source: DirectorySource, keyRing: KeyRing): Promise<void> {
+export async function saveDirectorySource(
+  tx: Tx,
+  tenantId: string,
+  source: DirectorySource,
+  keyRing: KeyRing,
+): Promise<void> {
   const stored: StoredSource =
     source.kind === 'postgres'
       ? source
       : {
           kind: 'http',
           url: source.url,
-          sealedApiKey: source.apiKey === null ? null : keyRing.sealText(source.apiKey),
+          sealedApiKey: source.apiKey === null ? null : keyRing.sealText(source.apiKey, sourcePlace(tenantId)),
         };
   await tx.execute({ text: 'update tenant set directory_source = $1', values: [JSON.stringify(stored)] });
+}
+
+function sourcePlace(tenantId: string): SealedPlace {
+  return { column: 'tenant.directory_source', tenantId, row: tenantId };
 }

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { Webhook, WebhookSecrets } from '../domain/webhook/webhook.ts';
 import type { Tx } from './transactions.ts';
@@ -46,8 +46,9 @@ export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): 
     const row = (await tx.query<Row>({ name, text, values: [id] }))[0];
     if (row === undefined) return null;
     // What `insert` and `update` sealed, opened again: the shape is theirs.
-    const secrets = JSON.parse(keyRing.openText(row.secrets)) as WebhookSecrets;
-    return { webhook: toWebhook(row), secrets, eventCursor: BigInt(row.event_cursor) };
+    const webhook = toWebhook(row);
+    const secrets = JSON.parse(keyRing.openText(row.secrets, placeOf(webhook))) as WebhookSecrets;
+    return { webhook, secrets, eventCursor: BigInt(row.event_cursor) };
   }
 
   const valuesOf = ({ webhook, secrets, eventCursor }: WebhookRow) => [
@@ -56,7 +57,7 @@ export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): 
     webhook.events,
     webhook.description,
     webhook.retryScheduleSeconds,
-    keyRing.sealText(JSON.stringify(secrets)),
+    keyRing.sealText(JSON.stringify(secrets), placeOf(webhook)),
     webhook.state,
     webhook.disabledReason === null ? null : JSON.stringify(webhook.disabledReason),
     String(eventCursor),
@@ -138,6 +139,10 @@ export async function moveCursor(tx: Tx, id: string, from: bigint, to: bigint): 
     text: 'update webhook set event_cursor = $3 where id = $1 and event_cursor = $2',
     values: [id, String(from), String(to)],
   });
+}
+
+function placeOf({ id, tenantId }: Webhook): SealedPlace {
+  return { column: 'webhook.secrets', tenantId, row: id };
 }
 
 function toWebhook(row: Row): Webhook {

@@ -14,8 +14,15 @@ const text = { encode: new TextEncoder(), decode: new TextDecoder() };
  * Seals payloads with the key ring before they leave the process, so that Temporal keeps no content in clear. Bare JSON
  * strings stay readable: every input and result of ours is an object, so a bare string is a summary written for people in
  * the Web UI, and those hold no personal data. The metadata names the key, never its bytes.
+ *
+ * What comes back unsealed and is no summary was not written by us: it is refused, so that who can write to Temporal cannot
+ * hand our code an input. `unsealed: 'show'` is for people's eyes, who may see what is there.
  */
-export function createPayloadCodec({ keyRing }: { readonly keyRing: KeyRing }): PayloadCodec {
+export function createPayloadCodec(options: {
+  readonly keyRing: KeyRing;
+  readonly unsealed?: 'refuse' | 'show';
+}): PayloadCodec {
+  const { keyRing, unsealed = 'refuse' } = options;
   return {
     async encode(payloads) {
       return payloads.map((payload) => {
@@ -31,7 +38,10 @@ export function createPayloadCodec({ keyRing }: { readonly keyRing: KeyRing }): 
       return payloads.map((payload) => {
         const keyId = payload.metadata?.[keyIdKey];
         const isSealed = text.decode.decode(payload.metadata?.[encodingKey] ?? new Uint8Array()) === sealedEncoding;
-        if (!isSealed || keyId === undefined || keyId === null) return payload;
+        if (!isSealed || keyId === undefined || keyId === null) {
+          if (unsealed === 'show' || isSummary(payload)) return payload;
+          throw new Error('A payload is not sealed, so Waypost did not write it.');
+        }
         return PayloadMessage.decode(keyRing.openBytes(text.decode.decode(keyId), payload.data ?? new Uint8Array()));
       });
     },

@@ -75,7 +75,7 @@ export function createChannelConfigurer(dependencies: {
       const secrets = { ...kept, ...given.secrets };
       requireSoundMembers(kind, settings, secrets, urlGuard);
       const newName = change.name ?? name;
-      await channels.update(tx, { id, name: newName, settings, secrets, now: clock() });
+      await channels.update(tx, { id, tenantId: by.tenantId, name: newName, settings, secrets, now: clock() });
       const isCured = state === 'paused' && pausedReason !== null && changesCredentials(kind, change);
       const isResumed = isCured && (await channels.resume(tx, id, clock()));
       const changed = changedMembers(

@@ -39,6 +39,7 @@ export async function createIntegration(
   const now = clock();
   const integration: Integration = {
     id: createId('integration'),
+    tenantId: by.tenantId,
     name: wanted.name,
     url: wanted.url,
     errorDelivery: wanted.errorDelivery,
@@ -48,7 +49,7 @@ export async function createIntegration(
     updatedAt: now,
   };
   const secrets = { apiKey: wanted.apiKey, secret };
-  if (!(await insertIntegration(tx, { ...integration, tenantId: by.tenantId, secrets }, keyRing))) {
+  if (!(await insertIntegration(tx, { ...integration, secrets }, keyRing))) {
     throw apiProblem('conflict', `There is an integration named ${wanted.name} already.`);
   }
   const changed = changedMembers({}, { ...wanted, secret });

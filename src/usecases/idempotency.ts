@@ -3,7 +3,7 @@ import { toCanonicalJson } from '../domain/canonical-json.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { findOperatorAnswer } from '../store/cross-tenant.ts';
-import { type StoredAnswer, findAnswer, keepAnswer, takeKeyTurn } from '../store/idempotency-keys.ts';
+import { answerPlace, findAnswer, keepAnswer, takeKeyTurn } from '../store/idempotency-keys.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 /** How long a first answer is given again. */
@@ -70,20 +70,21 @@ export async function answerOnce<Body>(request: OnceRequest<Body>): Promise<Once
 
 async function recall<Body>(tx: Tx, key: string, request: OnceRequest<Body>): Promise<Answer<Body> | null> {
   const { isOperator = false } = request;
+  const row = isOperator ? operatorKey(key) : key;
   if (!(await takeKeyTurn(tx, isOperator ? '' : request.tenantId, key))) {
     throw apiProblem('idempotency_in_progress', 'A request with this Idempotency-Key is still being answered.', {
       retryAfterSeconds,
     });
   }
   const notBefore = new Date(request.clock().getTime() - keepAnswerMs);
-  const stored = isOperator
-    ? await findOperatorAnswer(tx, operatorKey(key), notBefore)
-    : await findAnswer(tx, key, notBefore);
+  const stored = isOperator ? await findOperatorAnswer(tx, row, notBefore) : await findAnswer(tx, row, notBefore);
   if (stored === null) return null;
   if (!stored.requestHash.equals(hashRequest(request))) {
     throw apiProblem('idempotency_key_reused', 'This Idempotency-Key came before with another request.');
   }
-  return openAnswer(stored, request.keyRing);
+  // The hash says that the same route wrote it, so the body has the shape that this route answers with.
+  const body = JSON.parse(request.keyRing.openText(stored.body, answerPlace(stored.tenantId, row))) as Body;
+  return { status: stored.status, body, location: stored.location ?? undefined };
 }
 
 /** No tenant's key begins so: they are printable. */
@@ -91,20 +92,16 @@ function operatorKey(key: string): string {
   return `\u0001${key}`;
 }
 
-function openAnswer<Body>(stored: StoredAnswer, keyRing: KeyRing): Answer<Body> {
-  // The hash says that the same route wrote it, so the body has the shape that this route answers with.
-  const body = JSON.parse(keyRing.openText(stored.body)) as Body;
-  return { status: stored.status, body, location: stored.location ?? undefined };
-}
-
 async function remember<Body>(tx: Tx, key: string, answer: Answer<Body>, request: OnceRequest<Body>): Promise<void> {
+  const { tenantId, isOperator = false } = request;
+  const row = isOperator ? operatorKey(key) : key;
   await keepAnswer(tx, {
-    tenantId: request.tenantId,
-    key: request.isOperator === true ? operatorKey(key) : key,
+    tenantId,
+    key: row,
     requestHash: hashRequest(request),
     status: answer.status,
     location: answer.location ?? null,
-    body: request.keyRing.sealText(JSON.stringify(answer.body)),
+    body: request.keyRing.sealText(JSON.stringify(answer.body), answerPlace(tenantId, row)),
     createdAt: request.clock(),
   });
 }

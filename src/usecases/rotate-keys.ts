@@ -1,6 +1,6 @@
 import type { KeyRing } from '../domain/key-ring.ts';
 import { listTenants } from '../store/cross-tenant.ts';
-import { countByKey, resealPage, sealedColumns } from '../store/sealed-columns.ts';
+import { countOthersByKey, resealPage, sealedColumns } from '../store/sealed-columns.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 const tenantsPerPage = 200;
@@ -13,12 +13,12 @@ const pauseMs = 200;
 export interface RotatedColumn {
   readonly name: string;
   readonly resealed: number;
-  /** Rows that another key than the first has sealed still, by that key. */
+  /** Rows that the first key has not sealed in the present form, by the key that has. */
   readonly remaining: ReadonlyMap<string, number>;
 }
 
 /**
- * Seals everything in Postgres anew that the ring's first key did not seal, tenant by tenant. Safe to run twice, beside
+ * Seals everything in Postgres anew that the ring's first key did not seal in the present form, tenant by tenant. Safe to run twice, beside
  * running processes, and again after it was stopped in the middle. What remains was sealed meanwhile by a process that has
  * another first key, or cannot be opened. Null = `isStopped` said so.
  */
@@ -77,7 +77,7 @@ async function resealColumn(
   for (let after: string | null = ''; after !== null && !isStopped();) {
     const from: string = after;
     const page = await transactions.withTenant(tenantId, (tx) =>
-      resealPage(tx, column, keyRing, { after: from, limit: rowsPerTransaction }),
+      resealPage(tx, column, keyRing, { tenantId, after: from, limit: rowsPerTransaction }),
     );
     resealed += page.resealed;
     after = page.last;
@@ -90,9 +90,8 @@ async function countRemaining(dependencies: Dependencies): Promise<Map<string, M
   const remaining = new Map<string, Map<string, number>>();
   await forEachTenant(dependencies, async (tenantId) => {
     for (const column of sealedColumns) {
-      const counts = await transactions.withTenant(tenantId, (tx) => countByKey(tx, column));
+      const counts = await transactions.withTenant(tenantId, (tx) => countOthersByKey(tx, column, keyRing));
       for (const { keyId, rows } of counts) {
-        if (keyId === keyRing.sealingKeyId) continue;
         const byKey = remaining.get(column.name) ?? new Map<string, number>();
         remaining.set(column.name, byKey.set(keyId, (byKey.get(keyId) ?? 0) + rows));
       }

@@ -52,7 +52,7 @@ async function findSealedBy(keyId: string): Promise<string[]> {
   );
   const found: string[] = [];
   for (const { table_name: table, column_name: column } of columns) {
-    const matching = `select 1 from "${String(table)}" where "${String(column)}"::text ~ '(^|[^A-Za-z0-9_-])${keyId}\\.[A-Za-z0-9_-]{38,}' limit 1`;
+    const matching = `select 1 from "${String(table)}" where "${String(column)}"::text ~ '(^|[^A-Za-z0-9_-])${keyId}\\.v2\\.[A-Za-z0-9_-]{38,}' limit 1`;
     if ((await runSql(place.databaseUrl, matching, tenant.tenantId)).length > 0) {
       found.push(`${String(table)}.${String(column)}`);
     }

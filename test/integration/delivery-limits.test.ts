@@ -150,7 +150,11 @@ describe('a throttled account', () => {
     const foreign = await place.addChannel();
     await place.rows('update channel set secrets = $2 where id = $1 returning id', [
       foreign,
-      place.keyRing.sealText(JSON.stringify({ ...whatsappSecrets, appSecret: 'another app' })),
+      place.keyRing.sealText(JSON.stringify({ ...whatsappSecrets, appSecret: 'another app' }), {
+        column: 'channel.secrets',
+        tenantId: place.tenantId,
+        row: foreign,
+      }),
     ]);
     place.kernel.script('+34600000421', [{ answer: { ...appLimit, headers: { 'retry-after': '60' } } }]);
     await send(one, '+34600000421');

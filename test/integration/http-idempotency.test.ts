@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerPlace } from '../../src/store/idempotency-keys.ts';
 import { answerOnce, keepAnswerMs } from '../../src/usecases/idempotency.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -85,7 +86,8 @@ describe('Idempotency-Key', () => {
       tx.query<{ body: string }>({ text: "select body from idempotency_key where key = 'k-sealed'" }),
     );
     expect(rows[0]?.body).not.toContain('sealed');
-    expect(test.dependencies.keyRing.openText(rows[0]?.body ?? '')).toContain(String(made.at('secret')));
+    const stands = answerPlace(test.tenantId, 'k-sealed');
+    expect(test.dependencies.keyRing.openText(rows[0]?.body ?? '', stands)).toContain(String(made.at('secret')));
   });
 });
 

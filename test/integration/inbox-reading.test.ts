@@ -58,7 +58,7 @@ describe('the language of an inbox', () => {
 describe('the language of an inbox whose users are in a directory over HTTP', () => {
   const useDirectory = (source: DirectorySource) =>
     app.database.transactions.withTenant(app.tenantId, (tx) =>
-      saveDirectorySource(tx, source, app.dependencies.keyRing),
+      saveDirectorySource(tx, app.tenantId, source, app.dependencies.keyRing),
     );
   afterAll(() => useDirectory({ kind: 'postgres' }));
 

@@ -27,6 +27,7 @@ describe('credentials that are replaced while a page is sent with the old ones',
     await bench.tx((tx) =>
       bench.stores.channels.update(tx, {
         id: bench.channelId,
+        tenantId: bench.tenantId,
         name: 'Push',
         settings: { projectId: 'shop', apiBaseUrl: bench.push.url },
         secrets: { accessToken },

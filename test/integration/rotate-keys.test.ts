@@ -1,7 +1,8 @@
+import { createCipheriv } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
-import { keepAnswer } from '../../src/store/idempotency-keys.ts';
+import { answerPlace, keepAnswer } from '../../src/store/idempotency-keys.ts';
 import { rotateKeys } from '../../src/usecases/rotate-keys.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -26,7 +27,7 @@ async function keep(tenantId: string, prefix: string, count: number, ring = ring
         requestHash: Buffer.alloc(32),
         status: 201,
         location: null,
-        body: ring.sealText(`${prefix} ${index}`),
+        body: ring.sealText(`${prefix} ${index}`, answerPlace(tenantId, `${prefix}-${index}`)),
         createdAt: new Date(),
       });
     }
@@ -35,11 +36,11 @@ async function keep(tenantId: string, prefix: string, count: number, ring = ring
 
 const bodiesOf = (tenantId: string, prefix: string) =>
   test.database.transactions.withTenant(tenantId, async (tx) => {
-    const rows = await tx.query<{ body: string }>({
-      text: 'select body from idempotency_key where key like $1 order by key',
+    const rows = await tx.query<{ key: string; body: string }>({
+      text: 'select key, body from idempotency_key where key like $1 order by key',
       values: [`${prefix}-%`],
     });
-    return rows.map(({ body }) => body);
+    return rows;
   });
 
 async function rotate(ring = ringB, options: Partial<Parameters<typeof rotateKeys>[0]> = {}) {
@@ -56,9 +57,10 @@ describe('a rotation of keys', () => {
     expect(await rotate()).toMatchObject({ resealed: 253, remaining: new Map() });
     const onlyB = createKeyRing([b]);
     const bodies = await bodiesOf(test.tenantId, 'many');
-    expect(bodies.map(onlyB.openText).toSorted()).toEqual(
-      Array.from({ length: 250 }, (_, index) => `many ${index}`).toSorted(),
-    );
+    for (const { key: row, body } of bodies) {
+      expect(onlyB.openText(body, answerPlace(test.tenantId, row))).toBe(row.replace('-', ' '));
+    }
+    expect(bodies).toHaveLength(250);
     expect(await rotate()).toMatchObject({ resealed: 0 });
   });
 
@@ -90,11 +92,20 @@ describe('a rotation of keys', () => {
     expect(await bodiesOf(test.tenantId, 'foreign')).toEqual(before);
   });
 
+  it('tells what the first key sealed in the form of before, and leaves it: who can write rows could have put it anywhere', async () => {
+    const cipher = createCipheriv('aes-256-gcm', b.key, Buffer.alloc(12));
+    const sealed = Buffer.concat([cipher.update('of before'), cipher.final()]);
+    const old = `b.${Buffer.concat([Buffer.alloc(12), cipher.getAuthTag(), sealed]).toString('base64url')}`;
+    await keep(test.tenantId, 'unbound', 1, { ...ringB, sealText: () => old });
+    expect((await rotate(ringB, { sleep: async () => undefined }))?.remaining.get('b')).toBe(1);
+    expect(await bodiesOf(test.tenantId, 'unbound')).toEqual([{ key: 'unbound-0', body: old }]);
+  });
+
   it('stops where it is told to, and goes on the next time', async () => {
     await keep(test.tenantId, 'stopped', 150);
     let looks = 0;
     expect(await rotate(ringB, { isStopped: () => (looks += 1) > 6 })).toBeUndefined();
-    const isOld = (body: string) => body.startsWith('a.');
+    const isOld = ({ body }: { body: string }) => body.startsWith('a.');
     const old = (await bodiesOf(test.tenantId, 'stopped')).filter(isOld).length;
     expect(old).toBeGreaterThan(0);
     await rotate(createKeyRing([b, a, c]));

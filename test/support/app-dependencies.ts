@@ -63,7 +63,7 @@ export async function createAppDependencies(pool: Pool): Promise<AppDependencies
     mediaSource: noMedia,
     starter,
     links,
-    payloadCodec: createPayloadCodec({ keyRing }),
+    payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     isTemporalUp: async () => true,
     schemaVersion: await expectedSchemaVersion(),
     metrics: new Registry(),

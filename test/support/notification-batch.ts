@@ -163,7 +163,7 @@ export async function openBatchBench(
         await saveUsers(each, tenantId, users, clock());
       });
     },
-    useDirectory: (source) => tx((each) => saveDirectorySource(each, source, keyRing)),
+    useDirectory: (source) => tx((each) => saveDirectorySource(each, tenantId, source, keyRing)),
     async integrate(name, more = {}) {
       const integration = {
         id: createId('integration'),

@@ -39,7 +39,7 @@ export function registerDirectorySettingRoutes(
         await lockTenantSettings(tx);
         const changed = changedMembers(await findDirectorySource(tx, keyRing), body);
         if (changed.length === 0) return;
-        await saveDirectorySource(tx, body, keyRing);
+        await saveDirectorySource(tx, tenantId, body, keyRing);
         await recordAudit(tx, callerOf(request), { action: 'directory_source.updated', targetId: null, changed });
       });
       return showSource(body);

@@ -47,13 +47,13 @@ end $$;
 
 -- The first answer to the operator, who belongs to no tenant: it is kept with the tenant that the request made.
 create function find_operator_answer(wanted text, not_before timestamptz)
-returns table (request_hash bytea, status smallint, location text, body text)
+returns table (tenant_id text, request_hash bytea, status smallint, location text, body text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return query
-    select i.request_hash, i.status, i.location, i.body from idempotency_key i
+    select i.tenant_id, i.request_hash, i.status, i.location, i.body from idempotency_key i
     where i.key = wanted and left(i.key, 1) = E'\x01' and i.created_at >= not_before
     order by i.created_at desc limit 1;
 end $$;

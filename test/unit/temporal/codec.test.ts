@@ -48,9 +48,22 @@ describe('createPayloadCodec', () => {
     ]);
   });
 
-  it('passes what another has encoded as it is', async () => {
-    const foreign: Payload = { metadata: { encoding: Buffer.from('binary/encrypted') }, data: Buffer.from('x') };
-    expect(await codec.decode([foreign, {}])).toEqual([foreign, {}]);
+  // An unsealed payload was passed on: who could write to Temporal could give our activities an input of his own.
+  it.each<[string, Payload]>([
+    ['an object in clear', payloadOf({ tenantId: 'ten_1', jobId: 'msg_1' })],
+    ['a list in clear', payloadOf(['ten_1'])],
+    ['nothing in clear', payloadOf(null)],
+    ['a string behind a blank', { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(' "x"') }],
+    ['bytes that begin like a string', payloadOf(Uint8Array.of(34, 1, 2))],
+    ['what names no key', { metadata: { encoding: Buffer.from('binary/encrypted') }, data: Buffer.from('x') }],
+    ['an empty payload', {}],
+  ])('refuses %s, and shows it to people', async (_, payload) => {
+    await expect(codec.decode([payload])).rejects.toThrow('not sealed');
+    const forPeople = createPayloadCodec({ keyRing: createKeyRing([key]), unsealed: 'show' });
+    const [sealed] = await codec.encode([payloadOf({ a: 1 })]);
+    const shown = await forPeople.decode([payload, sealed ?? {}]);
+    expect(shown[0]).toEqual(payload);
+    expect(defaultPayloadConverter.fromPayload(shown[1] ?? {})).toEqual({ a: 1 });
   });
 
   it('refuses what was sealed by a key it does not hold', async () => {
