@@ -1,10 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { Scope } from '../domain/scope.ts';
 import { findApiKey } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { apiKeyShape, hashApiKey } from '../usecases/api-key-secret.ts';
+import type { StrangerLookups } from './stranger-lookups.ts';
+
+const maxKnownKeys = 10_000;
+const maxUnknownKeys = 10_000;
+/** No key begins to be valid after it was asked for, so this bounds nothing but what a restored database brings back. */
+const unknownKeyMs = 1_000;
 
 /**
  * One hook for all routes, before a byte of the body is read: finds the key, checks that it may call this route, and
@@ -12,9 +19,16 @@ import { apiKeyShape, hashApiKey } from '../usecases/api-key-secret.ts';
  */
 export function authenticateRequests(
   app: FastifyInstance,
-  dependencies: { readonly transactions: Transactions; readonly adminKey: string },
+  dependencies: {
+    readonly transactions: Transactions;
+    readonly adminKey: string;
+    readonly strangers: StrangerLookups;
+  },
 ): void {
-  const { transactions } = dependencies;
+  const { transactions, strangers } = dependencies;
+  /** Keys, by their hashes, that this process has seen in force. Each call asks again: a key ends at once. */
+  const known = new LRUCache<string, true>({ max: maxKnownKeys });
+  const unknown = new LRUCache<string, true>({ max: maxUnknownKeys, ttl: unknownKeyMs });
   const isAdminKey = createKeyComparer(dependencies.adminKey);
 
   app.decorateRequest('tenantId', '');
@@ -41,6 +55,7 @@ export function authenticateRequests(
       throw apiProblem('unauthorized', 'The key is unknown, expired or deleted.');
     }
     if (!found.scopes.includes(scope)) throw apiProblem('insufficient_scope', `The key lacks the scope ${scope}.`);
+    request.admission?.claimTenant(found.tenantId);
     request.tenantId = found.tenantId;
     request.apiKeyId = found.id;
     request.keyScopes = found.scopes;
@@ -53,7 +68,14 @@ export function authenticateRequests(
 
   async function lookUp(key: string) {
     if (!apiKeyShape.test(key)) return null;
-    return transactions.acrossTenants((tx) => findApiKey(tx, hashApiKey(key)));
+    const hash = hashApiKey(key);
+    const name = hash.toString('base64');
+    const load = async () => (unknown.has(name) ? null : transactions.acrossTenants((tx) => findApiKey(tx, hash)));
+    const found = await (known.has(name) ? load() : strangers.run(load));
+    if (found === null) unknown.set(name, true);
+    if (found === null) known.delete(name);
+    else known.set(name, true);
+    return found;
   }
 }
 

@@ -18,5 +18,6 @@ export function requireCapability(callbackKeys: CallbackKeySource) {
     const [given, expected] = [Buffer.from(capability), Buffer.from(secrets.capability)];
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw unknownChannel();
     request.tenantId = tenantId;
+    request.admission?.claimChannel(channelId, tenantId);
   };
 }

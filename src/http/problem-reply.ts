@@ -29,6 +29,8 @@ export function replyWithError(
   const refusal = toRefusal(error, request);
   if (refusal.code === 'internal_error') request.log.error({ err: error }, 'request failed');
   else if (refusal.code === 'service_unavailable') request.log.warn({ err: error }, 'request failed for an outage');
+  // The rest of its body is passed over: closed on it, the connection would be reset and this answer lost.
+  if (refusal.code === 'overloaded') reply.removeHeader('connection');
   if (refusal.retryAfterSeconds !== null) reply.header('retry-after', String(refusal.retryAfterSeconds));
   if (refusal.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   return sendProblem(reply, describeRefusal(refusal, request, dependencies));

@@ -1,6 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { findJsonHazard } from './json-hazards.ts';
+import type { ReadBody } from './read-body.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -23,17 +25,16 @@ export function decodeJson(bytes: Uint8Array): unknown {
 }
 
 /** The only body that routes read unless they say otherwise. An empty one counts as none, whatever its type says. */
-export function acceptJsonBodies(app: FastifyInstance): void {
+export function acceptJsonBodies(app: FastifyInstance, readBody: ReadBody): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    // parseAs 'buffer' gives bytes; the type of the parser allows for both.
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    done(null, bytes.length === 0 ? undefined : parseJson(bytes));
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) => {
+    const bytes = await readBody(request, body);
+    return bytes.length === 0 ? undefined : parseJson(bytes);
   });
 }
 
 /** For plugins whose routes check signatures: bodies of any type arrive as the `Buffer` that came over the wire. */
-export function acceptRawBodies(app: FastifyInstance): void {
+export function acceptRawBodies(app: FastifyInstance, readBody: ReadBody): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', readBody);
 }

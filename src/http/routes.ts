@@ -1,5 +1,7 @@
 import type { App } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
+import type { CallbackKeySource } from './callback-keys.ts';
+import type { ReadBody } from './read-body.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAttachmentRoutes } from './routes/attachments.ts';
 import { registerAuditRoute } from './routes/audit.ts';
@@ -30,7 +32,10 @@ import { registerWebhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { registerWebhookRoutes } from './routes/webhooks.ts';
 
 /** Every route module, by name: a module that is not here answers to nobody. */
-export function registerRoutes(app: App, dependencies: AppDependencies): void {
+export function registerRoutes(
+  app: App,
+  dependencies: AppDependencies & { readonly callbackKeys: CallbackKeySource; readonly readBody: ReadBody },
+): void {
   registerHealthRoutes(app, dependencies);
   registerProblemRoutes(app, dependencies);
   registerProblemInstanceRoutes(app, dependencies);

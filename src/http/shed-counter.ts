@@ -1,10 +1,17 @@
 import { Counter, type Registry } from 'prom-client';
 
 /** Why a request was turned away before it was looked at. */
-export type ShedReason = 'waiting_jobs' | 'requests_in_flight' | 'body_bytes' | 'database_queue';
+const reasons = [
+  'waiting_jobs',
+  'requests_in_flight',
+  'share',
+  'body_bytes',
+  'database_queue',
+  'unknown_callers',
+] as const;
+export type ShedReason = (typeof reasons)[number];
 
 const name = 'waypost_requests_shed_total';
-const reasons: readonly ShedReason[] = ['waiting_jobs', 'requests_in_flight', 'body_bytes', 'database_queue'];
 
 /** Counts what was shed, by reason; made again for a registry it goes on counting there. */
 export function createShedCounter(metrics: Registry): (reason: ShedReason) => void {

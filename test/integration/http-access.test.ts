@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStrangerLookups } from '../../src/http/stranger-lookups.ts';
 import { buildApp } from '../../src/http/build-app.ts';
 import { scopes } from '../../src/domain/scope.ts';
 import { poll } from '../support/poll.ts';
@@ -157,7 +158,8 @@ describe('routes', () => {
     const { default: fastify } = await import('fastify');
     const { authenticateRequests } = await import('../../src/http/authentication.ts');
     const app = fastify();
-    authenticateRequests(app, { transactions: test.database.transactions, adminKey });
+    const strangers = createStrangerLookups(test.dependencies);
+    authenticateRequests(app, { transactions: test.database.transactions, adminKey, strangers });
     expect(() => app.get('/forgotten', async () => 'open to all')).toThrow('GET /forgotten does not name its access');
     await app.close();
   });

@@ -33,8 +33,8 @@ async function open(text = ''): Promise<{ socket: Socket; seen: () => string; cl
 }
 
 /** The beginning of a call with a body of `length` bytes, of which none has come yet. */
-const beginning = (route: string, length: number, type = 'application/json') =>
-  `${route} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${test.key}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
+const beginning = (route: string, length: number, type = 'application/json', key = test.key) =>
+  `${route} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 
 /** Waits until so many calls are being answered: to look at `/metrics` is none. */
 const whenInFlight = (count: number) =>
@@ -56,6 +56,7 @@ async function figure(name: string): Promise<number> {
   const line = text.split('\n').find((each) => each.startsWith(`waypost_${name} `));
   return Number(line?.split(' ')[1]);
 }
+const bodyBytes = () => figure('request_body_bytes{kind="keyed"}');
 const shedFor = (reason: string) => figure(`requests_shed_total{reason="${reason}"}`);
 
 describe('a process that has its hands full', () => {
@@ -100,20 +101,57 @@ describe('a process that has its hands full', () => {
   });
 
   it('holds no more bytes of bodies than it may, and always takes one', async () => {
-    await start({ bodyBytes: 100_000 });
+    await start({ keyedBodyBytes: 100_000 });
     const big = await open(beginning('POST /v1/messages', 200_000));
+    big.socket.write(Buffer.alloc(150_000, ' '));
+    await poll({ what: 'its bytes', look: bodyBytes, isDone: (seen) => seen === 150_000, timeoutMs: 5_000 });
     const body = JSON.stringify({ name: 'x'.repeat(1_000) });
     const look = () => test.call('POST /v1/channels', { body, headers: { 'content-length': String(body.length) } });
-    await whenInFlight(1);
     expect((await look()).at('code')).toBe('overloaded');
     expect((await test.call('GET /v1/channels')).status).toBe(200);
     big.socket.destroy();
     await poll({ what: 'room', look, isDone: ({ status }) => status === 422, timeoutMs: 5_000 });
     expect(await shedFor('body_bytes')).toBeGreaterThan(0);
+    expect(await bodyBytes()).toBe(0);
+  });
+
+  it('turns away a body that grows over its room, hears it out, and goes on with the connection', async () => {
+    await start({ keyedBodyBytes: 100_000 });
+    const other = await test.makeTenant();
+    const held = await open(beginning('POST /v1/messages', 200_000, 'application/json', other.key));
+    held.socket.write(Buffer.alloc(40_000, ' '));
+    await poll({ what: 'its bytes', look: bodyBytes, isDone: (seen) => seen === 40_000, timeoutMs: 5_000 });
+    const refused = await open(beginning('POST /v1/messages', 100_000));
+    refused.socket.write(Buffer.alloc(90_000, ' '));
+    await poll({ what: 'it', look: refused.seen, isDone: (text) => text.includes('overloaded'), timeoutMs: 5_000 });
+    refused.socket.write(Buffer.alloc(10_000, ' '));
+    refused.socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    await poll({ what: 'the next', look: refused.seen, isDone: (text) => text.includes('200 OK'), timeoutMs: 5_000 });
+    expect(await bodyBytes()).toBe(40_000);
+  });
+
+  it('gives one tenant no more than its share of calls and bytes, and the others the rest', async () => {
+    await start({ tenantRequests: 2, keyedBodyBytes: 100_000 });
+    const other = await test.makeTenant();
+    const first = await open(beginning('POST /v1/messages', 100_000));
+    first.socket.write(Buffer.alloc(40_000, ' '));
+    await poll({ what: 'its bytes', look: bodyBytes, isDone: (seen) => seen === 40_000, timeoutMs: 5_000 });
+    expect((await test.call('POST /v1/channels', { body: { name: 'x'.repeat(20_000) } })).at('code')).toBe(
+      'overloaded',
+    );
+    const asOther = { body: { name: 'x'.repeat(20_000) }, key: other.key };
+    expect((await test.call('POST /v1/channels', asOther)).status).toBe(422);
+    await open(beginning('POST /v1/messages', 2));
+    await whenInFlight(2);
+    expect((await test.call('GET /v1/channels')).at('code')).toBe('overloaded');
+    expect((await test.call('GET /v1/channels', { key: other.key })).status).toBe(200);
+    expect(await shedFor('share')).toBe(2);
   });
 
   it('lets nobody queue for the database without end', async () => {
     await start({ databaseQueue: 3 });
+    // Keys that were not seen yet are looked up a few at a time.
+    expect((await test.call('GET /v1/channels')).status).toBe(200);
     const held = await Promise.all(Array.from({ length: 20 }, () => test.database.pool.connect()));
     const waiting = Array.from({ length: 3 }, () => test.call('GET /v1/channels'));
     const refused = await test.call('GET /v1/channels');
@@ -159,6 +197,25 @@ describe('a body that does not come', () => {
     await late.closed;
     expect(late.seen()).toMatch(/^HTTP\/1.1 408 [\s\S]+application\/problem\+json[\s\S]+"code":"request_timeout"/);
     expect((await test.call('GET /v1/channels')).status).toBe(200);
+  });
+
+  it('is given up long before where it only drips, so that it holds no place', async () => {
+    await start({ bodyPaceMs: 300, bodyBytesPerSecond: 1_000 });
+    const drip = await open(beginning('POST /v1/messages', 100_000));
+    const dripping = setInterval(() => drip.socket.write(' '), 50);
+    await drip.closed;
+    clearInterval(dripping);
+    expect(drip.seen()).toMatch(/^HTTP\/1.1 408 [\s\S]+slower than 1000 bytes a second/);
+
+    const steady = await open(beginning('POST /v1/messages', 8_000));
+    const flowing = setInterval(() => steady.socket.write(' '.repeat(500)), 50);
+    await poll({
+      what: 'an answer',
+      look: steady.seen,
+      isDone: (text) => text.includes('malformed_json'),
+      timeoutMs: 5_000,
+    });
+    clearInterval(flowing);
   });
 
   it('is waited for where it is an import, which is read line by line', async () => {

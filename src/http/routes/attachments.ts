@@ -6,7 +6,7 @@ import { apiProblem, type Refusal } from '../../domain/problems/refusal.ts';
 import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { createCallbackKeys } from '../callback-keys.ts';
+import type { CallbackKeySource } from '../callback-keys.ts';
 import { botPrefix, requireCapability } from '../capability.ts';
 import { createOpenDownloads } from '../open-downloads.ts';
 
@@ -19,10 +19,9 @@ const maxDownloadsPerChannel = 8;
 /** The media of users' messages: a bot has no token for Kernel, so it fetches them here by their `contentUrl`. */
 export function registerAttachmentRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock' | 'mediaSource'>,
+  dependencies: Pick<AppDependencies, 'mediaSource'> & { readonly callbackKeys: CallbackKeySource },
 ): void {
-  const { mediaSource } = dependencies;
-  const callbackKeys = createCallbackKeys(dependencies);
+  const { mediaSource, callbackKeys } = dependencies;
   const downloads = createOpenDownloads(maxDownloadsPerChannel);
   const config = { access: callbackAccess, described: { refusals: [502, 503] } };
 

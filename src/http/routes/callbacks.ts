@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callbackBody, readMessages, readStatuses } from '../../contracts/http/callbacks.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
@@ -8,8 +9,9 @@ import type { createApplyStatuses } from '../../usecases/apply-statuses.ts';
 import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { createCallbackKeys } from '../callback-keys.ts';
+import type { CallbackKeySource } from '../callback-keys.ts';
 import { findJsonHazard } from '../json-hazards.ts';
+import type { ReadBody } from '../read-body.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
 import { createStatusCounter } from '../status-counter.ts';
 
@@ -34,26 +36,36 @@ const verification = z.object({
 /** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'channels' | 'clock' | 'metrics'> & {
+  dependencies: Pick<AppDependencies, 'metrics'> & {
+    readonly callbackKeys: CallbackKeySource;
+    readonly readBody: ReadBody;
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
     readonly applyInbound: ReturnType<typeof createApplyInbound>;
   },
 ): void {
-  const { applyStatuses, applyInbound } = dependencies;
+  const { applyStatuses, applyInbound, callbackKeys, readBody } = dependencies;
   const countStatus = createStatusCounter(dependencies.metrics);
-  const callbackKeys = createCallbackKeys(dependencies);
 
-  async function requireSigned(channelId: string, header: string | undefined, raw: Buffer): Promise<string> {
+  /** Before a byte of the body is awaited: who cannot be right is told so at once, and holds no place meanwhile. */
+  async function admitCallback(request: FastifyRequest): Promise<void> {
+    // The router fills it for every path of these routes.
+    const { id } = request.params as { id: string };
+    const { tenantId } = await callbackKeys.read(id);
+    if (signatureOf(request.headers) === undefined)
+      throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
+    request.admission?.claimChannel(id, tenantId);
+  }
+
+  async function requireSigned(channelId: string, header: string, raw: Buffer): Promise<string> {
     const keys = await callbackKeys.read(channelId);
-    if (header === undefined) throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
     if (fits(header, raw, keys.secrets.appSecret)) return keys.tenantId;
     const { secrets, tenantId } = await callbackKeys.readAgain(channelId);
-    if (fits(header, raw, secrets.appSecret)) return tenantId;
+    if (secrets.appSecret !== keys.secrets.appSecret && fits(header, raw, secrets.appSecret)) return tenantId;
     throw apiProblem('signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
   }
 
   void app.register(async (scope: App) => {
-    acceptRawBodies(scope);
+    acceptRawBodies(scope, readBody);
     scope.get(
       '/v1/channels/:id/callbacks',
       {
@@ -87,6 +99,7 @@ export function registerCallbackRoutes(
       {
         config: { access: callbackAccess, described: { body: callbackBody, refusals: [401, 403] } },
         bodyLimit: maxCallbackBytes,
+        onRequest: admitCallback,
         schema: {
           operationId: 'takeCallback',
           tags: ['callbacks'],
@@ -100,7 +113,7 @@ export function registerCallbackRoutes(
       },
       async (request) => {
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const tenantId = await requireSigned(request.params.id, signatureOf(request.headers), raw);
+        const tenantId = await requireSigned(request.params.id, signatureOf(request.headers) ?? '', raw);
         const parsed = callbackBody.safeParse(decodeJson(raw));
         if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
         const told = readStatuses(parsed.data);

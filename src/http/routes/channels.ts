@@ -9,6 +9,7 @@ import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import type { CallbackKeySource } from '../callback-keys.ts';
 import { callerOf } from '../caller.ts';
 import { noBody } from '../no-body.ts';
 import { answerPage, byTime } from '../pages.ts';
@@ -24,10 +25,10 @@ type ChannelDependencies = Pick<
   | 'randomBytes'
   | 'publicUrl'
   | 'recordAudit'
->;
+> & { readonly callbackKeys: CallbackKeySource };
 
 export function registerChannelRoutes(app: App, dependencies: ChannelDependencies): void {
-  const { transactions, channels, publicUrl } = dependencies;
+  const { transactions, channels, publicUrl, callbackKeys } = dependencies;
   const configurer = createChannelConfigurer(dependencies);
   const config = { access: tenantAccess('config:write') };
   const show = (row: ChannelRow) => toChannelView(row, publicUrl);
@@ -94,8 +95,12 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
       body: channelChange,
       response: { 200: channelView },
     },
-    handler: async (request) =>
-      within(request.tenantId, (tx) => configurer.change(tx, callerOf(request), request.params.id, request.body)),
+    async handler(request) {
+      const { tenantId, params, body } = request;
+      const changed = await within(tenantId, (tx) => configurer.change(tx, callerOf(request), params.id, body));
+      callbackKeys.forget(params.id);
+      return changed;
+    },
   });
 
   app.delete('/v1/channels/:id', {
@@ -111,6 +116,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
     async handler(request, reply) {
       const { tenantId, params } = request;
       await transactions.withTenant(tenantId, (tx) => configurer.remove(tx, callerOf(request), params.id));
+      callbackKeys.forget(params.id);
       return reply.code(204).send();
     },
   });

@@ -16,7 +16,7 @@ import { callbackAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
-import { createCallbackKeys } from '../callback-keys.ts';
+import type { CallbackKeySource } from '../callback-keys.ts';
 import { botPrefix, requireCapability } from '../capability.ts';
 
 const tags = ['callbacks'];
@@ -42,7 +42,8 @@ const unsupportedCalls = [
 /** The bot's way back: the part of the Bot Framework's connector API that a WhatsApp conversation can have. */
 export function registerConnectorRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'channels' | 'clock' | 'publicUrl' | 'starter'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl' | 'starter'> & {
+    readonly callbackKeys: CallbackKeySource;
     readonly acceptBotActivity: ReturnType<typeof createAcceptBotActivity>;
   },
 ): void {
@@ -66,7 +67,7 @@ export function registerConnectorRoutes(
       };
     });
   }
-  const admit = requireCapability(createCallbackKeys(dependencies));
+  const admit = requireCapability(dependencies.callbackKeys);
   const config = { access: callbackAccess };
   const bodyLimit = bodyLimitBytes.default;
 
