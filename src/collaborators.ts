@@ -6,7 +6,7 @@ import { createKeyRing } from './encryption/key-ring.ts';
 import { migrate } from './store/migrator.ts';
 import { createStores } from './store/index.ts';
 import { createTurnBell } from './store/turn-bell.ts';
-import { createPool } from './store/pool.ts';
+import { createPool, requireSafeConnections } from './store/pool.ts';
 import { isConnectionFault } from './store/transactions.ts';
 import { createFaultLog } from './temporal/failures.ts';
 import { createDataConverter } from './temporal/options.ts';
@@ -18,7 +18,10 @@ import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 /** As many as a worker pushes through one channel at once, and some room. */
 const connectionsPerOrigin = 64;
 
-/** What both long-running doors are made of. Nothing here has started or connected yet, but for the migrations. */
+/**
+ * What both long-running doors are made of. Nothing here has started yet, but for the migrations. Rejects where
+ * statements would not run as the runtime role with our time-outs.
+ */
 export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {
   if (config.isAutoMigrated) await migrate({ connectionString: config.databaseUrl });
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
@@ -33,6 +36,7 @@ export async function createCollaborators(config: Config, options: { readonly po
       log.warn({ reason: error.message }, 'an idle database connection broke');
     },
   });
+  await requireSafeConnections(pool);
   const faultLog = createFaultLog({ log, isOutage: isConnectionFault, createFaultId: () => createId('fault') });
   const turnBell = createTurnBell();
   const stores = createStores({

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findFreePorts } from '../../dev/server-process.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { startOldPostgres } from '../support/old-postgres.ts';
+import { startOptionDroppingPooler } from '../support/option-dropping-pooler.ts';
 import { poll } from '../support/poll.ts';
 import { openPlace, type ProductPlace } from '../support/product-place.ts';
 import { type Door, type Environment, runProcess } from '../support/product-process.ts';
@@ -53,6 +54,14 @@ describe('a process that cannot start says why in one sentence, ends with 1', ()
   ];
   it.each(mistakes)('where %s', async (_what, changes, sentence) => {
     expect(await refusal('api', changes)).toMatch(sentence);
+  });
+
+  it.each(['api', 'worker'] as const)('where a pooler takes the runtime role away: %s', async (door) => {
+    const databaseUrl = place.environment['DATABASE_URL'] ?? '';
+    const pooler = await startOptionDroppingPooler(databaseUrl);
+    const sentence = await refusal(door, { DATABASE_APP_URL: pooler.urlOf(databaseUrl) });
+    pooler.close();
+    expect(sentence).toMatch(/^Postgres runs this connection as \w+ and not as waypost_app/);
   });
 
   it.each(['api', 'worker', 'migrate'] as const)('where Postgres is absent: %s', async (door) => {
