@@ -37,10 +37,14 @@ const retriedBySource: Readonly<Partial<Record<ProblemSource, string>>> = {
   webhook: 'on the schedule of the URL',
 };
 
+const unsentRetry = 'after 1 s, later up to 30 s; uses up no retry and no try of a schedule';
+
 const retriedByCode: Readonly<Record<string, string>> = {
   kernel_http_error: 'as its HTTP status says',
   outcome_unknown: 'no, once it is the error of the job',
+  local_capacity: unsentRetry,
   store_unavailable: 'by the caller',
+  withdrawn: unsentRetry,
   url_not_allowed: 'no, until the URL is changed',
 };
 
@@ -79,6 +83,13 @@ export function renderErrorDocs(): string {
           'always',
         ]),
         row(['`rendering` (local)', 'never retried', 'dropped', 'yes', 'always']),
+        row([
+          'our own (`local_capacity`, `withdrawn`): nothing was sent',
+          'held, sent again soon, uses up no retry, trips no circuit breaker',
+          'never: `expiresAt` bounds it',
+          'never',
+          'never: nobody but Waypost failed, and the message is only late',
+        ]),
       ],
     ),
     '## Classes',

@@ -1,4 +1,5 @@
 import type { DeliveryActivities } from '../contracts/activities.ts';
+import { isLocalFault } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import { claimValidMs, type WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
@@ -60,12 +61,13 @@ export function createAttemptDelivery(dependencies: {
     const { job, channel, secrets } = claimed;
     const { apiBaseUrl, phoneNumberId } = channel.settings;
     const number = { apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken };
-    let isReached = false;
+    let isReached: boolean | null = null;
     try {
       if (clock().getTime() - job.updatedAt.getTime() > claimValidMs)
         throw new Error('the claim is too old to send on it');
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);
-      isReached = answer.httpStatus !== null;
+      const isUnsent = answer.kind === 'refused' && isLocalFault(answer.fault);
+      isReached = isUnsent ? null : answer.httpStatus !== null;
       // The answer is known only here: a database that is away for seconds must not make it unknown.
       const recorded = await dependencies.keepTrying(record);
       log({ claimed, answer, job: recorded.job });

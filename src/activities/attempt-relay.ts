@@ -1,4 +1,5 @@
 import type { DeliveryStep, InboundActivities } from '../contracts/activities.ts';
+import { isUnsent } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
@@ -33,10 +34,10 @@ export function createAttemptRelay(dependencies: {
     if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
     if (claimed.kind === 'crowded') return { next: 'escalate', reason: 'the bot has no room on the fast path' };
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
-    let isReached = false;
+    let isReached: boolean | null = null;
     try {
       const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body });
-      isReached = outcome.answered;
+      isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here: a database that is away for seconds must not lose them.
       const recorded = await dependencies.keepTrying(async () => recordRelay(claimed, outcome));
       for (const { job, startNow } of recorded.replies) if (startNow) starter.startSoon(job);

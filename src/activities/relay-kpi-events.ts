@@ -1,6 +1,7 @@
 import type { RelayActivities } from '../contracts/activities.ts';
 import { serviceUrlOf } from '../domain/bot-address.ts';
-import { backoffMs } from '../domain/retry.ts';
+import { isUnsent } from '../domain/failure.ts';
+import { backoffMs, localDelayMs } from '../domain/retry.ts';
 import { buildKpiActivity } from '../domain/message/kpi-activity.ts';
 import type { WhatsappSecrets } from '../domain/channel.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
@@ -71,16 +72,20 @@ export function createRelayKpiEvents(dependencies: {
     const target = channel === null ? null : { channel, secrets: channels.openSecrets(channel) };
     const url = target === null ? null : (target.channel.settings.kpiUrl ?? target.channel.settings.botUrl);
     const done: string[] = [];
-    const late: { id: string; until: Date }[] = [];
+    const late: { id: string; until: Date; hasFailed: boolean }[] = [];
     const rest = [...batch];
     async function postNext(): Promise<void> {
       for (let event = rest.shift(); event !== undefined; event = rest.shift()) {
-        if (target === null || url === null || (await post(url, target, event))) done.push(event.id);
-        else
-          late.push({
-            id: event.id,
-            until: new Date(clock().getTime() + backoffMs({ attempt: event.failures + 1, ...retry, random })),
-          });
+        const said = target === null || url === null ? 'taken' : await post(url, target, event);
+        if (said === 'taken') {
+          done.push(event.id);
+          continue;
+        }
+        const hasFailed = said === 'refused';
+        const waitMs = hasFailed
+          ? backoffMs({ attempt: event.failures + 1, ...retry, random })
+          : localDelayMs(0, random);
+        late.push({ id: event.id, until: new Date(clock().getTime() + waitMs), hasFailed });
       }
     }
     await Promise.all(Array.from({ length: Math.min(postsAtOnce, batch.length) }, postNext));
@@ -91,7 +96,7 @@ export function createRelayKpiEvents(dependencies: {
     return done.length;
   }
 
-  async function post(url: string, target: KpiTarget, event: KpiEvent): Promise<boolean> {
+  async function post(url: string, target: KpiTarget, event: KpiEvent): Promise<'taken' | 'refused' | 'unsent'> {
     const activity = buildKpiActivity({
       id: event.id,
       value: event.value,
@@ -99,7 +104,7 @@ export function createRelayKpiEvents(dependencies: {
       serviceUrl: serviceUrlOf(publicUrl, target.channel.id, target.secrets.capability),
     });
     const outcome = await bot.postActivity({ url, body: JSON.stringify(activity) });
-    if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return true;
+    if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return 'taken';
     dependencies.warn(
       {
         tenantId: target.channel.tenantId,
@@ -111,7 +116,7 @@ export function createRelayKpiEvents(dependencies: {
       },
       'the KPI sink did not take an event',
     );
-    return false;
+    return isUnsent(outcome) ? 'unsent' : 'refused';
   }
 }
 

@@ -1,5 +1,7 @@
 import type { RelayActivities } from '../contracts/activities.ts';
 import type { WebhookReference } from '../contracts/workflows.ts';
+import { isUnsent } from '../domain/failure.ts';
+import { localDelayMs } from '../domain/retry.ts';
 import { isBroken } from '../domain/webhook/endpoint-health.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { scheduledDelayMs } from '../domain/webhook/delivery-decision.ts';
@@ -89,6 +91,11 @@ export function createRelayWebhookEvents(dependencies: {
         eventId: delivery.event.id,
         body: buildEnvelope(delivery.event),
       });
+      if (isUnsent(outcome)) {
+        mustRest = true;
+        unsent.push(giveBack(delivery, new Date(nowMs() + localDelayMs(0, random))));
+        return;
+      }
       const done = judgeDelivery({ webhook, secrets: batch.secrets, delivery, outcome });
       judged.push(done);
       failuresInARow = done.verdict.said === 'taken' ? 0 : failuresInARow + 1;

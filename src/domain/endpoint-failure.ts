@@ -1,4 +1,4 @@
-import type { Failure, HttpOutcome } from './failure.ts';
+import { type Failure, type HttpOutcome, isLocalFault, localFailure } from './failure.ts';
 import type { ErrorClass, ProblemSource } from './problems/problem.ts';
 
 /** Statuses that say "not now" rather than "never" (RFC 9110, RFC 6585, RFC 8470). */
@@ -27,7 +27,8 @@ export function canBeTriedAgain(failure: Failure): boolean {
 
 /**
  * What an outcome that is no success says as a failure: 408, 409, 425, 429, 5xx and faults of the network can be tried
- * again; every other status, redirects included, and a URL that may not be called are final.
+ * again; every other status, redirects included, and a URL that may not be called are final. A fault of our own
+ * is none of the endpoint's: whoever has a schedule asks `isUnsent` first.
  */
 export function describeEndpointFailure(outcome: HttpOutcome, owner: EndpointOwner): Failure {
   const base = {
@@ -48,6 +49,7 @@ export function describeEndpointFailure(outcome: HttpOutcome, owner: EndpointOwn
       detail: `The ${owner.name} answered with HTTP status ${outcome.status}.`,
     };
   }
+  if (isLocalFault(outcome.fault)) return localFailure(outcome.fault, outcome.detail);
   const isForbidden = outcome.fault === 'url_not_allowed';
   const code = isForbidden
     ? 'url_not_allowed'

@@ -22,6 +22,14 @@ export function backoffMs({ attempt, initialMs, maxMs, random }: BackoffInput): 
   return Math.max(Math.floor(plainMs * (0.8 + 0.4 * random())), 0);
 }
 
+/**
+ * The wait after a fault of our own. `unsentBefore` = earlier tries that may have ended so: the more there are, the longer
+ * a room that stays full is left alone.
+ */
+export function localDelayMs(unsentBefore: number, random: () => number): number {
+  return backoffMs({ attempt: unsentBefore + 1, initialMs: 1_000, maxMs: 30_000, random });
+}
+
 /** `throttledBefore` = throttled answers in a row before this one. */
 export interface ThrottleInput extends Omit<BackoffInput, 'attempt'> {
   readonly failure: { readonly scope: string; readonly retryAfterMs: number | null };

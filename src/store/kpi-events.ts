@@ -35,16 +35,26 @@ export async function markKpiDelivered(tx: Tx, ids: readonly string[], now: Date
   });
 }
 
-/** Puts events back for later, each with its own time, and what their jobs have behind them with them. */
-export async function postponeKpiEvents(tx: Tx, events: readonly { id: string; until: Date }[]): Promise<void> {
+/**
+ * Puts events back for later, each with its own time, and what their jobs have behind them with them. `hasFailed` false =
+ * the sink was not called.
+ */
+export async function postponeKpiEvents(
+  tx: Tx,
+  events: readonly { id: string; until: Date; hasFailed: boolean }[],
+): Promise<void> {
   if (events.length === 0) return;
   await tx.execute({
     text: `update kpi_event k
-      set failures = k.failures + case when k.id = late.id then 1 else 0 end, next_attempt_at = late.until
-      from unnest($1::text[], $2::timestamptz[]) as late (id, until) join kpi_event head on head.id = late.id
+      set failures = k.failures + case when k.id = late.id and late.has_failed then 1 else 0 end, next_attempt_at = late.until
+      from unnest($1::text[], $2::timestamptz[], $3::boolean[]) as late (id, until, has_failed) join kpi_event head on head.id = late.id
       where k.channel_id = head.channel_id and k.job_id = head.job_id and k.sequence >= head.sequence
         and k.delivered_at is null and head.delivered_at is null`,
-    values: [events.map((event) => event.id), events.map((event) => event.until)],
+    values: [
+      events.map((event) => event.id),
+      events.map((event) => event.until),
+      events.map((event) => event.hasFailed),
+    ],
   });
 }
 

@@ -81,6 +81,7 @@ export function createMessageFailures(dependencies: {
         : decideAfterFailure({
             failure,
             throttledInARow: throttling?.before ?? job.throttledInARow,
+            attempts: job.attempts,
             isNotice: job.origin === 'user_notice',
             alreadyInformedGroup: await hasNotice(tx, job.groupId, job.id),
             ...timing(job, channel, now),

@@ -69,7 +69,7 @@ describe('a connection that cannot be opened', () => {
     const first = http.request({ ...post, url: `${url}first`, timeoutMs: 400 });
     await vi.waitFor(() => expect(server.received()).toContain('POST /first'));
     const second = await http.request({ ...post, url: `${url}second` });
-    expect(second).toMatchObject({ fault: 'connection_refused', detail: expect.stringContaining('nothing was sent') });
+    expect(second).toMatchObject({ fault: 'local_capacity', detail: expect.stringContaining('nothing was sent') });
     expect(await first).toMatchObject({ fault: 'timeout' });
     await http.request({ ...post, url: `${url}third`, timeoutMs: 100 });
     expect(server.received()).toContain('POST /third');

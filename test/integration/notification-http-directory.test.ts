@@ -44,6 +44,7 @@ function openAskDirectory(options: { readonly timeoutMs: number; readonly budget
     ...idleRuntime,
     directory: createDirectoryClient({ http, timeoutMs: options.timeoutMs }),
     nowMs: Date.now,
+    random: () => 0.5,
     info: () => undefined,
     budgetMs: options.budgetMs,
   });

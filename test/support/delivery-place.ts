@@ -14,12 +14,12 @@ import { findJob } from '../../src/store/jobs.ts';
 import { insertTenant } from '../../src/store/tenants.ts';
 import type { Transactions } from '../../src/store/transactions.ts';
 import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
-import { createGuardedHttp, type GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
-import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createAcceptMessage, type MessageToAccept } from '../../src/usecases/accept-message.ts';
 import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
 import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
+import { createCrowdableHttp } from './crowdable-http.ts';
 import { createTestDatabase } from './database.ts';
 import { runInActivity } from './in-activity.ts';
 
@@ -51,10 +51,7 @@ export interface Told {
 export async function openDeliveryPlace() {
   const database = await createTestDatabase();
   const kernel = await startKernel({ callbacks: [] });
-  const http = createGuardedHttp({
-    guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
-    connectionsPerOrigin: 32,
-  });
+  const { http, crowd } = createCrowdableHttp();
   let skippedMs = 0;
   const nowMs = () => Date.now() + skippedMs;
   const clock = () => new Date(nowMs());
@@ -151,6 +148,7 @@ export async function openDeliveryPlace() {
     rows,
     find,
     http,
+    crowd,
     skip(ms: number): void {
       skippedMs += ms;
     },

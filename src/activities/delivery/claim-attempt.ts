@@ -24,9 +24,9 @@ export interface ClaimInput {
   readonly enter: EnterDestination;
 }
 
-/** Nothing was sent, so nothing is known of the destination: the room is given back as after a success. */
+/** Nothing was sent, so nothing is known of the destination. */
 function giveBack(leave: Leave | null): void {
-  leave?.(true);
+  leave?.(null);
 }
 
 /**

@@ -37,5 +37,5 @@ export type ClaimedAttempt =
 /** Asks for room at a destination; null = there is none now. The returned function gives the room back. */
 export type EnterDestination = (channelId: string) => Leave | null;
 
-/** Gives the room back; `isReached` = the destination answered. */
-export type Leave = (isReached: boolean) => void;
+/** Gives the room back; `isReached` = the destination answered, null = it was never called. */
+export type Leave = (isReached: boolean | null) => void;

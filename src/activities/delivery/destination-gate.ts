@@ -4,8 +4,8 @@
  * ordinary activity, on its own queue.
  */
 export interface DestinationGate {
-  /** Null = no room; otherwise call it once when the attempt has ended. */
-  enter(channelId: string): ((isReached: boolean) => void) | null;
+  /** Null = no room; otherwise call it once when the attempt has ended. `isReached` null = the destination was not called. */
+  enter(channelId: string): ((isReached: boolean | null) => void) | null;
 }
 
 interface Destination {
@@ -43,8 +43,9 @@ export function createDestinationGate(options: {
       destination.startedMs.add(attempt);
       return (isReached) => {
         destination.startedMs.delete(attempt);
-        destination.failuresInARow = isReached ? 0 : destination.failuresInARow + 1;
-        if (destination.failuresInARow >= failuresToOpen) destination.openUntilMs = nowMs() + openForMs;
+        if (isReached !== null) destination.failuresInARow = isReached ? 0 : destination.failuresInARow + 1;
+        if (isReached === false && destination.failuresInARow >= failuresToOpen)
+          destination.openUntilMs = nowMs() + openForMs;
         // Healthy and idle destinations need no entry: the map stays as small as the trouble.
         if (destination.startedMs.size === 0 && destination.failuresInARow === 0) destinations.delete(channelId);
       };

@@ -170,5 +170,5 @@ function withoutQuery(url: string): string {
 }
 
 function giveBack(leave: Leave | null): void {
-  leave?.(true);
+  leave?.(null);
 }

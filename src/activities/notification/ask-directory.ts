@@ -1,5 +1,6 @@
 import type { ActiveUser, ActiveUsers } from '../../domain/notification/active-users.ts';
 import type { Center, NamedUser } from '../../domain/notification/request.ts';
+import { localDelayMs } from '../../domain/retry.ts';
 import type { DirectorySource } from '../../store/tenants.ts';
 import type { DirectoryClient, MerchantAnswer } from '../../upstreams/directory/directory-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
@@ -43,13 +44,14 @@ export type AskDirectory = (
 export function createAskDirectory(dependencies: {
   readonly directory: DirectoryClient;
   readonly nowMs: () => number;
+  readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly heartbeat: () => void;
   readonly currentRunId: () => string;
   readonly info: WriteLog;
   readonly budgetMs?: number;
 }): AskDirectory {
-  const { directory, nowMs, sleep, heartbeat, info, budgetMs = pageBudgetMs } = dependencies;
+  const { directory, nowMs, random, sleep, heartbeat, info, budgetMs = pageBudgetMs } = dependencies;
   const cache = createDirectoryCache({ nowMs });
   const slots = createCallSlots(callsAtOnce);
 
@@ -91,10 +93,12 @@ export function createAskDirectory(dependencies: {
     merchantId: string,
     isOver: () => boolean,
   ): Promise<MerchantAnswer> {
-    for (let tries = 1; ; tries += 1) {
+    for (let tries = 1, unsent = 0; ;) {
       const startMs = nowMs();
       const answer = await directory.listActiveUsers({ url, apiKey, merchantId });
-      const waitMs = answer.kind === 'failed' ? waitAfter(answer, tries) : null;
+      const wasAsked = answer.kind === 'known' || !answer.isUnsent;
+      const waitMs =
+        answer.kind === 'known' ? null : wasAsked ? waitAfter(answer, tries) : localDelayMs(unsent, random);
       const outcome = answer.kind === 'known' ? { users: answer.users.length, dropped: answer.dropped } : {};
       const fields = { tenantId, jobId, merchantId, attempt: tries, maxAttempts: retryWaitsMs.length + 1, ...outcome };
       info(
@@ -102,6 +106,8 @@ export function createAskDirectory(dependencies: {
         'directory look-up',
       );
       if (waitMs === null || isOver()) return answer;
+      if (wasAsked) tries += 1;
+      else unsent += 1;
       await sleep(waitMs);
     }
   }

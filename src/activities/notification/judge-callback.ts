@@ -1,8 +1,9 @@
-import type { HttpOutcome } from '../../domain/failure.ts';
+import { type HttpOutcome, isUnsent } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { type CallbackDecision, decideCallback } from '../../domain/notification/callback-decision.ts';
 import { closeAttempt } from '../../domain/notification/delivery.ts';
 import { callbackFailure } from '../../domain/notification/ending.ts';
+import { localDelayMs } from '../../domain/retry.ts';
 import type { CallbackResult, ClaimedCallback } from '../../store/deliveries.ts';
 import type { IntegrationTarget } from '../../store/integration-targets.ts';
 import { excerptResponse } from '../../upstreams/guarded-http/response-excerpt.ts';
@@ -20,13 +21,15 @@ export type JudgeCallback = (tried: {
 /** Logs one line a try, with every id and nothing personal. */
 export function createJudgeCallback(dependencies: {
   readonly describeFailure: DescribeFailure;
+  readonly random: () => number;
   readonly clock: () => Date;
   readonly info: WriteLog;
 }): JudgeCallback {
-  const { describeFailure, clock, info } = dependencies;
+  const { describeFailure, random, clock, info } = dependencies;
 
   return ({ job, target, callback, outcome }) => {
     const now = clock();
+    if (isUnsent(outcome)) return giveBack(callback, new Date(now.getTime() + localDelayMs(0, random)));
     const tries = callback.attempts.length;
     const decision = decideCallback({ outcome, tries, scheduleSeconds: target.retryScheduleSeconds });
     const nextAttemptAt = decision.next === 'retry' ? new Date(now.getTime() + decision.delayMs) : null;
@@ -79,6 +82,19 @@ export function createJudgeCallback(dependencies: {
     const last = decision.failure.detail;
     return describeFailure(job, callbackFailure({ integration: target.name, tries, last }), now, { attempt: tries });
   }
+}
+
+/** It was never sent: its open attempt goes, no try of its schedule is used up, and it is due then. */
+export function giveBack({ id, attempts }: ClaimedCallback, nextAttemptAt: Date): CallbackResult {
+  return {
+    id,
+    claimedAttempts: attempts.length,
+    attempts: attempts.slice(0, -1),
+    state: 'pending',
+    nextAttemptAt,
+    error: null,
+    problems: [],
+  };
 }
 
 const outcomeWords = { delivered: 'accepted', retry: 'retry', exhausted: 'retry', refused: 'rejected' } as const;

@@ -1,12 +1,12 @@
 import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { JobReference } from '../../contracts/workflows.ts';
+import { isUnsent } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { stoppedFailure } from '../../domain/notification/control.ts';
 import { callbackFailure, silentFailure } from '../../domain/notification/ending.ts';
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
 import {
-  type CallbackResult,
   type ClaimedCallback,
   claimCallbacks,
   countPendingCallbacks,
@@ -23,7 +23,7 @@ import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import type { CallSlots } from './call-slots.ts';
 import type { IntegratorGate } from './integrator-gate.ts';
-import type { JudgeCallback } from './judge-callback.ts';
+import { giveBack, type JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
@@ -146,10 +146,10 @@ export function createSendErrorCallbacks(dependencies: {
         const leave = await slots.take(keyOf(job));
         try {
           heartbeat();
-          if (isOver() || clock().getTime() >= beginUntilMs) recorder.add(giveBack(callback));
+          if (isOver() || clock().getTime() >= beginUntilMs) recorder.add(giveBack(callback, clock()));
           else {
             const outcome = await post(target, callback);
-            gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
+            if (!isUnsent(outcome)) gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
             recorder.add(dependencies.judgeCallback({ job, target, callback, outcome }));
           }
         } finally {
@@ -164,19 +164,6 @@ export function createSendErrorCallbacks(dependencies: {
   function post(target: IntegrationTarget, { id, body }: ClaimedCallback) {
     const { url, apiKey, secret } = target;
     return integrator.postErrors({ url, apiKey, secret, deliveryId: id, body });
-  }
-
-  /** It was never sent: its open attempt goes, and it is due again. */
-  function giveBack({ id, attempts }: ClaimedCallback): CallbackResult {
-    return {
-      id,
-      claimedAttempts: attempts.length,
-      attempts: attempts.slice(0, -1),
-      state: 'pending',
-      nextAttemptAt: clock(),
-      error: null,
-      problems: [],
-    };
   }
 
   /** `waitMs` = the gate is closed for so long. */

@@ -1,4 +1,4 @@
-import type { Failure, HttpOutcome } from '../failure.ts';
+import { type Failure, type HttpOutcome, isLocalFault, localFailure } from '../failure.ts';
 
 /** More activities than this are no answer to one message. */
 const maxActivities = 200;
@@ -16,6 +16,9 @@ export type BotReply =
  * else is no list of activities is a bad reply. Source: Bot Framework, expectReplies.
  */
 export function readBotReply(outcome: HttpOutcome): BotReply {
+  if (!outcome.answered && isLocalFault(outcome.fault)) {
+    return { kind: 'failed', failure: localFailure(outcome.fault, outcome.detail) };
+  }
   if (!outcome.answered) return failed('bot_unavailable', outcome.detail, null, null);
   const { status, retryAfterMs, cutShort } = outcome;
   if (status === 408 || status === 429 || status >= 500) {

@@ -1,9 +1,9 @@
-import type { Failure } from '../failure.ts';
+import { type Failure, isLocalFault } from '../failure.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import { buildKpiValue } from '../message/kpi.ts';
 import { wakeGraceMs } from '../message/outcome.ts';
 import type { Problem } from '../problems/problem.ts';
-import { backoffMs } from '../retry.ts';
+import { backoffMs, localDelayMs } from '../retry.ts';
 
 /** The bot has taken the message; its replies are messages of their own. */
 export function recordRelayed(counts: { replies: number; ignored: number }, now: Date): JobChange {
@@ -23,6 +23,10 @@ export function planRetry(input: {
   readonly random: () => number;
 }): Date | null {
   const { job, failure, limits, now, random } = input;
+  if (isLocalFault(failure.code)) {
+    const delayMs = localDelayMs(job.attempts - 1 - job.retriesUsed, random);
+    return new Date(Math.min(now.getTime() + delayMs, job.expiresAt.getTime()));
+  }
   if (failure.class !== 'transient' || job.retriesUsed >= limits.numRetries) return null;
   const { retryInitialMs: initialMs, retryMaxMs: maxMs } = limits;
   const backoff = backoffMs({ attempt: job.retriesUsed + 1, initialMs, maxMs, random });
@@ -40,9 +44,18 @@ export function recordBotFailure(input: {
 }): JobChange {
   const { job, problem, until, now, numRetries } = input;
   const willRetry = until !== null;
-  const kpi = [
-    buildKpiValue({ event: 'inbound_error', job, now, numRetries, problem, recoverable: willRetry, willRetry }),
-  ];
+  // A fault of our own is no error of the bot's, and it uses up none of the retries.
+  const isLocal = isLocalFault(problem.code);
+  const told = buildKpiValue({
+    event: 'inbound_error',
+    job,
+    now,
+    numRetries,
+    problem,
+    recoverable: willRetry,
+    willRetry,
+  });
+  const kpi = isLocal ? [] : [told];
   const detail = { code: problem.code, attempt: job.attempts };
   if (until === null) {
     return {
@@ -59,7 +72,7 @@ export function recordBotFailure(input: {
       error: problem,
       waitingFor: { reason: 'retry', until, detail: problem.title },
       nextAttemptAt: until,
-      retriesUsed: job.retriesUsed + 1,
+      retriesUsed: job.retriesUsed + (isLocal ? 0 : 1),
       wakeAt: new Date(until.getTime() + wakeGraceMs),
     },
     timeline: [

@@ -1,5 +1,5 @@
-import type { Failure } from '../failure.ts';
-import { backoffMs, throttleDelayMs } from '../retry.ts';
+import { type Failure, isLocalFault } from '../failure.ts';
+import { backoffMs, localDelayMs, throttleDelayMs } from '../retry.ts';
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { outcomeUnknownFailure } from './kernel-failure.ts';
 
@@ -21,10 +21,14 @@ interface Timing {
   readonly random: () => number;
 }
 
-/** One failure and all that its consequence depends on. `throttledInARow` = throttled answers directly before this one. */
+/**
+ * One failure and all that its consequence depends on. `throttledInARow` = throttled answers directly before this one;
+ * `attempts` counts this one.
+ */
 export interface Situation extends Timing {
   readonly failure: Failure;
   readonly throttledInARow: number;
+  readonly attempts: number;
   readonly isNotice: boolean;
   readonly alreadyInformedGroup: boolean;
 }
@@ -55,6 +59,10 @@ export type Decision =
 /** The bridge's matrix: source and class of a failure → what becomes of the message and who is told. */
 export function decideAfterFailure(situation: Situation): Decision {
   const { failure, limits } = situation;
+  if (isLocalFault(failure.code)) {
+    const delayMs = localDelayMs(situation.attempts - 1 - situation.retriesUsed, situation.random);
+    return { ...retry(situation, delayMs, 'retry'), countsAsRetry: false };
+  }
   if (failure.source === 'rendering' || failure.class === 'permanent') return fail(situation, false);
   switch (failure.class) {
     case 'configuration':

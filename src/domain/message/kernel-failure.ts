@@ -1,4 +1,4 @@
-import type { Failure, NetworkFault } from '../failure.ts';
+import { type Failure, isLocalFault, localFailure, type NetworkFault } from '../failure.ts';
 import { whatsappProblemCode } from '../problems/catalogue/provider-problems.ts';
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { errorTable } from '../problems/error-table.ts';
@@ -22,10 +22,14 @@ export interface CallbackError {
   readonly details: string | null;
 }
 
-/** Classifies Kernel's answer to a send; codes: `whatsapp_<code>`, `kernel_…`, `url_not_allowed`. */
+/**
+ * Classifies Kernel's answer to a send; codes: `whatsapp_<code>`, `kernel_…`, `url_not_allowed`; or a fault of our own,
+ * which is none of Kernel's.
+ */
 export function kernelFailure(answer: KernelRefusal, overrides: ErrorOverrides): Failure {
   const providerCode = answer.provider?.code ?? null;
   const { httpStatus, fault } = answer;
+  if (isLocalFault(fault)) return localFailure(fault, answer.detail);
   const verdict = classifyProvider({ providerCode, httpStatus, fault, overrides });
   return {
     code: kernelCode(providerCode, fault),

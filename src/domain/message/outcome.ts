@@ -1,3 +1,4 @@
+import { isLocalFault } from '../failure.ts';
 import { endingAt, noChange, type Job, type JobChange, type JobUpdate } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
 import type { Decision } from './decide.ts';
@@ -67,6 +68,7 @@ export function recordFailure(input: {
   readonly userInformed: boolean;
 }): JobChange {
   const { job, problem, decision, now } = input;
+  const isLocal = isLocalFault(problem.code);
   const kpi = buildKpiValue({
     event: errorEvent(problem),
     job,
@@ -77,7 +79,8 @@ export function recordFailure(input: {
     willRetry: decision.willRetry,
     userInformed: input.userInformed,
   });
-  const kept = { kpi: [kpi], problems: [problem] };
+  // Nobody has failed but ourselves, and nothing was sent: the bot is not told of an error of Kernel's.
+  const kept = { kpi: isLocal ? [] : [kpi], problems: [problem] };
   if (decision.next === 'fail') return { ...endInFailure(job, problem, input.userInformed, now), ...kept };
   if (decision.next === 'pause_channel') {
     return {
@@ -98,6 +101,7 @@ export function recordFailure(input: {
   }
   const until = new Date(Math.min(now.getTime() + decision.delayMs, job.expiresAt.getTime()));
   const isThrottled = decision.reason === 'rate_limit';
+  const throttledBefore = isThrottled || isLocal ? job.throttledInARow : 0;
   return {
     ...kept,
     set: {
@@ -108,7 +112,7 @@ export function recordFailure(input: {
       statusUntil: null,
       isOutcomeUnknown: decision.reason === 'ambiguous_window',
       retriesUsed: job.retriesUsed + (decision.countsAsRetry ? 1 : 0),
-      throttledInARow: isThrottled ? job.throttledInARow + 1 : 0,
+      throttledInARow: throttledBefore + (isThrottled ? 1 : 0),
       wakeAt: new Date(until.getTime() + wakeGraceMs),
     },
     timeline: [

@@ -36,7 +36,8 @@ export const errorTable = {
     reset_before_body: 'transient',
     reset_after_body: 'ambiguous',
     url_not_allowed: 'configuration',
-    // Our own change of mind: nothing was written.
+    // Our own faults: nothing was written. What they ask for goes by no class: `localDelayMs`.
+    local_capacity: 'transient',
     withdrawn: 'transient',
   },
   codes: [...generalCodes, ...messagingCodes, ...senderCodes, ...templateCodes, ...registrationCodes],

@@ -1,4 +1,4 @@
-import type { HttpOutcome } from '../../domain/failure.ts';
+import { type HttpOutcome, isUnsent } from '../../domain/failure.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import { type MerchantUser, readMerchantUsers } from './merchant-users.ts';
@@ -8,7 +8,7 @@ const maxAnswerBytes = 8 * 1024 * 1024;
 /**
  * What the directory said about one merchant. `known` with nobody in it = nobody is active; `dropped` = items that could
  * not be read. `failed`: `detail` is a sentence without secrets, and `isTransient` = asking again may help, no earlier than
- * `retryAfterMs` from now.
+ * `retryAfterMs` from now; `isUnsent` = it was not asked at all, by a fault of our own.
  */
 export type MerchantAnswer =
   | {
@@ -21,6 +21,7 @@ export type MerchantAnswer =
       readonly kind: 'failed';
       readonly detail: string;
       readonly isTransient: boolean;
+      readonly isUnsent: boolean;
       readonly retryAfterMs: number | null;
     };
 
@@ -58,13 +59,15 @@ export function createDirectoryClient(dependencies: {
 function readOutcome(outcome: HttpOutcome): MerchantAnswer {
   if (!outcome.answered) {
     const isTransient = outcome.fault !== 'url_not_allowed';
-    return { kind: 'failed', detail: `The directory: ${outcome.detail}`, isTransient, retryAfterMs: null };
+    const detail = `The directory: ${outcome.detail}`;
+    return { kind: 'failed', detail, isTransient, isUnsent: isUnsent(outcome), retryAfterMs: null };
   }
   const { status, retryAfterMs, body } = outcome;
   if (status === 404) return { kind: 'known', users: [], dropped: 0, bytes: 0 };
   if (status < 200 || status > 299) {
     const isTransient = status === 408 || status === 429 || status >= 500;
-    return { kind: 'failed', detail: `The directory answered with HTTP status ${status}.`, isTransient, retryAfterMs };
+    const detail = `The directory answered with HTTP status ${status}.`;
+    return { kind: 'failed', detail, isTransient, isUnsent: false, retryAfterMs };
   }
   const read = readMerchantUsers(body);
   if (read !== null) return { kind: 'known', ...read, bytes: body.length };
@@ -72,6 +75,7 @@ function readOutcome(outcome: HttpOutcome): MerchantAnswer {
     kind: 'failed',
     detail: "The directory's answer holds no list of users.",
     isTransient: false,
+    isUnsent: false,
     retryAfterMs: null,
   };
 }

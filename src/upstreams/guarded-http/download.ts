@@ -55,7 +55,7 @@ export function runDownload(download: Download): Promise<DownloadOutcome> {
     let isOver = false;
     let totalTimer: NodeJS.Timeout | undefined;
     let timer = setTimeout(
-      () => fail('connection_refused', `No connection was free within ${waitTimeoutMs} ms; nothing was sent.`),
+      () => fail('local_capacity', `No connection was free within ${waitTimeoutMs} ms; nothing was sent.`),
       waitTimeoutMs,
     );
 

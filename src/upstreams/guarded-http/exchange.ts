@@ -35,7 +35,7 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
     let abort: (() => void) | null = null;
     let isOver = false;
     let timer = setTimeout(
-      () => fail('connection_refused', `No connection was free within ${waitTimeoutMs} ms; nothing was sent.`),
+      () => fail('local_capacity', `No connection was free within ${waitTimeoutMs} ms; nothing was sent.`),
       waitTimeoutMs,
     );
 

@@ -1,8 +1,11 @@
-import type { HttpOutcome } from '../../domain/failure.ts';
+import { type HttpOutcome, isLocalFault } from '../../domain/failure.ts';
 import type { MediaFault } from '../../domain/media.ts';
 import { asRecord } from './provider-error.ts';
 
 const typeShape = /^[\w.+-]{1,64}\/[\w.+-]{1,128}( ?; ?[\w.-]{1,32}=("[\w., -]{1,64}"|[\w.-]{1,64}))*$/;
+
+/** A room of our own that was full may be free again. */
+const soonMs = 1_000;
 
 /** `type` null = what was said is none that may stand in a header. */
 export interface MediaAnswer {
@@ -34,7 +37,7 @@ export function readType(value: unknown): string | null {
 export function faultOfNetwork(fault: string, detail: string): MediaFault {
   return fault === 'url_not_allowed'
     ? { kind: 'refused', detail }
-    : { kind: 'unavailable', detail, retryAfterMs: null };
+    : { kind: 'unavailable', detail, retryAfterMs: isLocalFault(fault) ? soonMs : null };
 }
 
 /** Meta answers 400 for media it does not know (code 100), and 404 or 410 at an address that is no longer good. */

@@ -1,3 +1,4 @@
+import { isLocalFault } from '../../../domain/failure.ts';
 import type { Job } from '../../../domain/job.ts';
 import type { RecipientFailure } from '../../../domain/notification/judge-recipients.ts';
 import { classifyPush, type PushFailure } from '../../../domain/notification/push/push-failure.ts';
@@ -83,7 +84,7 @@ export function createCloseSlice(dependencies: {
       return { send, answer, outcome: 'accepted', refusal: null, problem: null, result: { outcome: 'accepted' } };
     }
     const refusal = classifyPush(answer);
-    const isLastTry = refusal.stops === null && send.tries + 1 >= maxTries;
+    const isLastTry = refusal.stops === null && !isLocalFault(refusal.failure.code) && send.tries + 1 >= maxTries;
     const isRetried = refusal.outcome !== 'rejected' && !isLastTry;
     const delayMs = pushDelayMs(refusal.failure, send.tries, random);
     // What stops the whole channel is waited for there.

@@ -1,4 +1,4 @@
-import type { Failure, NetworkFault } from '../../failure.ts';
+import { type Failure, isLocalFault, localFailure, type NetworkFault } from '../../failure.ts';
 import { fcmProblemCode } from '../../problems/catalogue/provider-problems.ts';
 import { errorTable } from '../../problems/error-table.ts';
 import { findFcmEntry } from '../../problems/error-table/fcm-codes.ts';
@@ -36,6 +36,11 @@ const unreachable: ReadonlySet<NetworkFault | null> = new Set(['connection_refus
 
 /** Says what a refused push asks of us: by FCM's code, else by the HTTP status, else by the network fault. */
 export function classifyPush(refusal: PushRefusal): PushFailure {
+  const { fault, step } = refusal;
+  if (isLocalFault(fault)) {
+    const failure = localFailure(fault, refusal.detail);
+    return { failure, isTokenDead: false, outcome: 'retry', stops: step === 'authorise' ? 'block' : null };
+  }
   const providerCode = refusal.provider?.name === 'fcm' ? refusal.provider.code : null;
   const entry = providerCode === null ? undefined : findFcmEntry(providerCode);
   const errorClass =

@@ -1,6 +1,7 @@
+import { isLocalFault } from '../../failure.ts';
 import type { ErrorClass } from '../../problems/problem.ts';
 
-/** Sends to one device in one run of a batch, those not counted that the project's own limits or settings stopped. */
+/** Sends to one device in one run of a batch, those not counted that our own faults or the project's limits and settings stopped. */
 export const maxTries = 5;
 /** A send is over so long after its start, whatever became of it: connecting, sending and writing down, with some room. */
 export const inFlightMs = 40_000;
@@ -69,7 +70,9 @@ export function planPush(input: {
 }
 
 function countsAsTry(send: PastSend): boolean {
-  return send.class !== 'throttled' && send.class !== 'configuration' && send.class !== 'policy';
+  return (
+    !isLocalFault(send.code) && send.class !== 'throttled' && send.class !== 'configuration' && send.class !== 'policy'
+  );
 }
 
 /** What a send that has just ended means for its recipient; `retryAt` null = as soon as the channel lets it. */

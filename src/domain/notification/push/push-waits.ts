@@ -1,5 +1,5 @@
-import type { Failure } from '../../failure.ts';
-import { backoffMs } from '../../retry.ts';
+import { type Failure, isLocalFault } from '../../failure.ts';
+import { backoffMs, localDelayMs } from '../../retry.ts';
 
 /**
  * First waits with ±20 % jitter, so that the shortest are what FCM asks for: 10 s after a failure, 60 s after a throttled
@@ -14,10 +14,11 @@ const lastLookMs = 60_000;
 
 /** `times` = failures before this one that count. The answer's own word goes first. */
 export function pushDelayMs(
-  failure: Pick<Failure, 'class' | 'retryAfterMs'>,
+  failure: Pick<Failure, 'code' | 'class' | 'retryAfterMs'>,
   times: number,
   random: () => number,
 ): number {
+  if (isLocalFault(failure.code)) return localDelayMs(times, random);
   if (failure.retryAfterMs !== null && failure.retryAfterMs > 0) return Math.ceil(failure.retryAfterMs);
   const initialMs = failure.class === 'throttled' ? throttledInitialMs : retryInitialMs;
   return backoffMs({ attempt: times + 1, initialMs, maxMs: maxWaitMs, random });

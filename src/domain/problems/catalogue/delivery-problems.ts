@@ -3,6 +3,27 @@ import type { ProblemType } from './problem-type.ts';
 /** What ends or delays a message, an inbound message, or a call to a URL. */
 export const deliveryProblems: readonly ProblemType[] = [
   {
+    code: 'local_capacity',
+    title: 'No connection of Waypost was free',
+    status: 503,
+    class: 'transient',
+    sources: ['api'],
+    meaning:
+      'All connections to this destination, or all name look-ups of this tenant, were taken for longer than a call waits. Nothing was sent, and nothing is known of the destination.',
+    whatToDo:
+      'Nothing at first; if it lasts, the destination answers too slowly, or not at all, for what is sent to it.',
+  },
+  {
+    code: 'withdrawn',
+    title: 'Withdrawn before the first byte',
+    status: 503,
+    class: 'transient',
+    sources: ['api'],
+    meaning:
+      'When the connection was ready the call was not to be made any more: its process had been paused for so long that another may have taken over, or its job had been stopped. Nothing was sent.',
+    whatToDo: 'Nothing; if it happens often, look for a machine that is suspended or starved of CPU.',
+  },
+  {
     code: 'kernel_unreachable',
     title: 'Kernel unreachable',
     status: 502,

@@ -65,6 +65,16 @@ describe('createDestinationGate', () => {
     expect(gate.enter('chn_1')).toBeNull();
   });
 
+  it('learns nothing from a call that was never made', () => {
+    const { gate, fail } = gateWithClock();
+    for (let each = 0; each < 5; each += 1) gate.enter('chn_1')?.(null);
+    fail(2);
+    gate.enter('chn_1')?.(null);
+    expect(gate.enter('chn_1')).not.toBeNull();
+    fail(1);
+    expect(gate.enter('chn_1')).toBeNull();
+  });
+
   it('counts failures in a row only: one answer starts the count anew', () => {
     const { gate, fail } = gateWithClock();
     fail(2);

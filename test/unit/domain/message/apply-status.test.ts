@@ -61,6 +61,7 @@ function refuse(job: Job, failure: Failure) {
     expiresAtMs: job.expiresAt.getTime(),
     random: () => 0.5,
     throttledInARow: 0,
+    attempts: job.attempts,
     isNotice: false,
     alreadyInformedGroup: true,
   });

@@ -6,6 +6,7 @@ import {
   type RetryLimits,
   type Situation,
 } from '../../../../src/domain/message/decide.ts';
+import { localFailure } from '../../../../src/domain/failure.ts';
 import { errorClasses } from '../../../../src/domain/problems/problem.ts';
 import { renderingFailure } from '../../../../src/domain/rendering/rendering-failure.ts';
 import { aFailure } from '../../../support/a-failure.ts';
@@ -24,6 +25,7 @@ function situation(members: Partial<Situation> = {}): Situation {
     failure: aFailure(),
     retriesUsed: 0,
     throttledInARow: 0,
+    attempts: 1,
     limits,
     nowMs,
     expiresAtMs: nowMs + 86_400_000,
@@ -65,6 +67,17 @@ describe("the bridge's matrix", () => {
     const decision = decideAfterFailure(situation({ failure: aFailure({ source, class: errorClass }), retriesUsed }));
     expect(decision).toMatchObject({ next, informUser, recoverable: isRecoverable, willRetry: next !== 'fail' });
     expect(decision.next === 'fail' && decision.outOfRetries).toBe(error === outOfRetries);
+  });
+
+  it('tries again soon after a fault of our own, however many there were, and it is no retry', () => {
+    const failure = localFailure('local_capacity', 'No connection was free.');
+    const noRetries = { ...limits, numRetries: 0 };
+    const delays = [1, 2, 3, 50].map((attempts) => {
+      const decision = decideAfterFailure(situation({ failure, limits: noRetries, attempts }));
+      expect(decision).toMatchObject({ next: 'retry', countsAsRetry: false, recoverable: true });
+      return decision.next === 'retry' ? decision.delayMs : null;
+    });
+    expect(delays).toEqual([1_000, 2_000, 4_000, 30_000]);
   });
 
   it.each([

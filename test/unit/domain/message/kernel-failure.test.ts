@@ -40,6 +40,11 @@ describe('kernelFailure', () => {
     expect(kernelFailure(answerWith({ fault }), {})).toMatchObject({ code, class: errorClass });
   });
 
+  it.each(['local_capacity', 'withdrawn'] as const)('calls %s ours, and none of Kernel: nothing was sent', (fault) => {
+    // A full pool of our own once was "Kernel unreachable", and used up the retries of messages that were never sent.
+    expect(kernelFailure(answerWith({ fault }), {})).toMatchObject({ code: fault, source: 'api' });
+  });
+
   it('calls an answer without a usable code by its HTTP status', () => {
     const failure = kernelFailure(answerWith({ httpStatus: 429, retryAfterMs: 7_000 }), {});
     expect(failure).toMatchObject({ code: 'kernel_http_error', class: 'throttled', retryAfterMs: 7_000 });

@@ -95,6 +95,8 @@ describe('a refusal without a known code', () => {
     ['reset_before_body', 'push_unreachable', 'transient', 'retry', 'block'],
     ['tls', 'push_unreachable', 'configuration', 'retry', 'pause'],
     ['url_not_allowed', 'url_not_allowed', 'configuration', 'retry', 'pause'],
+    ['local_capacity', 'local_capacity', 'transient', 'retry', null],
+    ['withdrawn', 'withdrawn', 'transient', 'retry', null],
     ['timeout', 'push_timeout', 'ambiguous', 'ambiguous', null],
     ['reset_after_body', 'push_unreachable', 'ambiguous', 'ambiguous', null],
   ])('goes by its network fault: %s is %s', (fault, ...expected) => {

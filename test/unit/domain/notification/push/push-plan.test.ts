@@ -72,7 +72,7 @@ describe('what is next for a recipient', () => {
     expect(plan(both)).toEqual({ next: 'failed', refused: ['fcm_UNAVAILABLE', 'outcome_unknown'] });
   });
 
-  it('is no sixth try; throttled and configuration do not count as one', () => {
+  it('is no sixth try; throttled, configuration and faults of our own do not count as one', () => {
     const tries = (count: number, members: Partial<PastSend> = {}) =>
       Array.from({ length: count }, () => past(members));
     const one = { devices: devices.slice(0, 1) };
@@ -81,6 +81,7 @@ describe('what is next for a recipient', () => {
     for (const errorClass of ['throttled', 'configuration', 'policy'] as const) {
       expect(plan(tries(50, { class: errorClass }), one)).toMatchObject({ next: 'send', sends: [{ tries: 0 }] });
     }
+    expect(plan(tries(50, { code: 'local_capacity' }), one)).toMatchObject({ sends: [{ tries: 0 }] });
   });
 
   it('begins anew with a run, which still knows what may have gone out', () => {

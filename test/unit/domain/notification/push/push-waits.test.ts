@@ -4,16 +4,16 @@ import { lookAgainMs, pushDelayMs } from '../../../../../src/domain/notification
 const least = () => 0;
 const most = () => 1;
 const wait = (errorClass: 'transient' | 'throttled' | 'ambiguous', times: number, random = least) =>
-  pushDelayMs({ class: errorClass, retryAfterMs: null }, times, random);
+  pushDelayMs({ code: 'fcm_UNAVAILABLE', class: errorClass, retryAfterMs: null }, times, random);
 
 describe('the wait after a refused push', () => {
   it('is what the answer says, in whole milliseconds, also where that is short', () => {
-    expect(pushDelayMs({ class: 'throttled', retryAfterMs: 120_000 }, 4, most)).toBe(120_000);
-    expect(pushDelayMs({ class: 'transient', retryAfterMs: 999.2 }, 0, most)).toBe(1_000);
+    expect(pushDelayMs({ code: 'fcm_UNAVAILABLE', class: 'throttled', retryAfterMs: 120_000 }, 4, most)).toBe(120_000);
+    expect(pushDelayMs({ code: 'fcm_UNAVAILABLE', class: 'transient', retryAfterMs: 999.2 }, 0, most)).toBe(1_000);
   });
 
   it.each([0, -5_000])('is its own where the answer asks for %i ms', (retryAfterMs) => {
-    expect(pushDelayMs({ class: 'throttled', retryAfterMs }, 0, least)).toBe(60_000);
+    expect(pushDelayMs({ code: 'fcm_UNAVAILABLE', class: 'throttled', retryAfterMs }, 0, least)).toBe(60_000);
   });
 
   it('begins with the least that FCM asks for, and doubles up to ten minutes', () => {
