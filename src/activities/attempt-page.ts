@@ -1,8 +1,14 @@
 import type { DeliveryActivities, DeliveryStep, PageOutcome } from '../contracts/activities.ts';
+import { postponeStarts } from '../store/jobs.ts';
+import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 
 /** Sends of one page that run side by side. */
 const attemptsAtOnce = 16;
+/** A page that has not come to its end by then tells the sweep that it still goes on. */
+const postponeEveryMs = 2_000;
+/** For how long, for each row of sends that stands in front. */
+const graceOfRowMs = 5_000;
 
 /**
  * The first attempt at each message of a page, by the very function that attempts a single one; so running it twice is as
@@ -11,16 +17,30 @@ const attemptsAtOnce = 16;
  */
 export function createAttemptPage(dependencies: {
   readonly attemptDelivery: DeliveryActivities['attemptDelivery'];
+  readonly transactions: Transactions;
   readonly starter: Pick<Starter, 'startSoon'>;
+  readonly clock: () => Date;
 }): DeliveryActivities['attemptPage'] {
-  const { attemptDelivery, starter } = dependencies;
+  const { attemptDelivery, transactions, starter, clock } = dependencies;
 
   return async function attemptPage({ tenantId, jobIds }) {
     const outcome = { done: 0, left: 0 };
     const faults: unknown[] = [];
     const rest = [...jobIds];
+    let toldMs = clock().getTime();
+    /** While sends come to an end, those behind them need no workflow of their own, however long the page is. */
+    async function postponeRest(): Promise<void> {
+      const nowMs = clock().getTime();
+      if (rest.length === 0 || nowMs - toldMs < postponeEveryMs) return;
+      toldMs = nowMs;
+      const until = new Date(nowMs + Math.ceil(rest.length / attemptsAtOnce + 1) * graceOfRowMs);
+      const waiting = [...rest];
+      await transactions.withTenant(tenantId, (tx) => postponeStarts(tx, waiting, until));
+    }
     async function attemptNext(): Promise<void> {
       for (let jobId = rest.shift(); jobId !== undefined; jobId = rest.shift()) {
+        // A sweep that starts them after all does no harm, so a database that is away here is none either.
+        await postponeRest().catch(() => undefined);
         const step = await attemptDelivery({ tenantId, jobId, isFastPath: true }).catch((error: unknown) => {
           faults.push(error);
           return null;

@@ -86,7 +86,7 @@ export function createActivities(dependencies: {
   });
   return {
     attemptDelivery,
-    attemptPage: createAttemptPage({ attemptDelivery, starter }),
+    attemptPage: createAttemptPage({ ...stores, attemptDelivery, starter, clock }),
     attemptRelay: createAttemptRelay({
       ...followed,
       claimRelay: createClaimRelay({ ...stores, publicUrl, clock }),

@@ -90,17 +90,19 @@ export interface OpenAttempt {
   readonly id: string;
   readonly part: number;
   readonly isUpload: boolean;
+  readonly startedAt: Date;
 }
 
 /** The attempt of this job that nobody has closed; null = none. Never more than one: a claim needs it closed. */
 export async function findOpenAttempt(tx: Tx, jobId: string): Promise<OpenAttempt | null> {
-  const rows = await tx.query<{ id: string; part: number; is_upload: boolean }>({
+  const rows = await tx.query<{ id: string; part: number; is_upload: boolean; started_at: Date }>({
     name: 'find-open-attempt',
-    text: 'select id, part, is_upload from attempt where job_id = $1 and outcome is null limit 1',
+    text: 'select id, part, is_upload, started_at from attempt where job_id = $1 and outcome is null limit 1',
     values: [jobId],
   });
   const row = rows[0];
-  return row === undefined ? null : { id: row.id, part: row.part, isUpload: row.is_upload };
+  if (row === undefined) return null;
+  return { id: row.id, part: row.part, isUpload: row.is_upload, startedAt: row.started_at };
 }
 
 /** A job's attempts, oldest first, from after number `after`. */

@@ -44,3 +44,12 @@ export async function findFirstProviderMessageId(
   });
   return rows[0]?.provider_message_id ?? null;
 }
+
+/** Keeps the sweep from messages that nobody has attempted yet and that are about to be. */
+export async function postponeStarts(tx: Tx, ids: readonly string[], until: Date): Promise<void> {
+  await tx.execute({
+    name: 'postpone-starts',
+    text: `update job set wake_at = $2 where id = any ($1) and state = 'queued' and attempts = 0 and wake_at < $2`,
+    values: [ids, until],
+  });
+}

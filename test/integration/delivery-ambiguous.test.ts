@@ -5,6 +5,7 @@ import { createSendRoom } from '../../src/activities/delivery/send-room.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
 import type { KernelAnswer } from '../../src/upstreams/kernel/kernel-answer.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { runOfTests } from '../support/in-activity.ts';
 
 let place: DeliveryPlace;
 beforeAll(async () => {
@@ -44,7 +45,8 @@ async function claimAndDie(jobId: string) {
   const claimed = await claimAttempt({
     tenantId: place.tenantId,
     jobId,
-    run: { workflowId: jobId, runId: 'dead' },
+    // The run goes on: another process takes its activity up again.
+    run: runOfTests,
     enter,
   });
   if (claimed.kind !== 'send') throw new Error(`the claim was ${claimed.kind}`);

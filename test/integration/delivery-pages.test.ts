@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Activities } from '../../src/activities/index.ts';
 import type { PageReference } from '../../src/contracts/workflows.ts';
+import { sendingLeaseMs } from '../../src/domain/message/claim.ts';
 import { minPageMessages } from '../../src/domain/message/pages.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
@@ -77,6 +78,82 @@ describe('a page', () => {
     await expect(run()).rejects.toThrow('a fault of ours');
     const states = await Promise.all(ids.map(async (id) => (await place.find(id)).state));
     expect(states.toSorted()).toEqual(['accepted', 'accepted', 'sending']);
+  });
+});
+
+// A page takes longer than the sweep leaves it: what had not begun by then got a workflow of its own, which found the page in
+// the middle of the call and took it for one that had crashed. `outcome_unknown` was told, and a slow answer was a second send.
+describe('a page whose Kernel takes 1.9 s for each message', () => {
+  it('has no attempt in doubt and no second send, though the sweep starts what has not begun', async () => {
+    const channelId = await place.addChannel({ ratePerSecond: 1_000 });
+    const to = '+34600000703';
+    place.kernel.script(to, [{ answer: { delayMs: 1_900 }, times: 50 }]);
+    const ids = await acceptMany(channelId, 50, to);
+    const ownRun = place.createWorker({}, { workflowId: 'of-its-own', runId: 'run-of-its-own' });
+    const ownRuns: Promise<unknown>[] = [];
+    const start = (id: string): boolean => ownRuns.push(ownRun(id, true)) > 0;
+    const sweep = createSweep({
+      ...place.stores,
+      clock: place.clock,
+      retentionDays: 30,
+      starter: { ...idleStarter, start: async ({ id }) => !ids.includes(id) || start(id) },
+    });
+    const page = attemptPage(ids);
+    const sweeping = setInterval(() => void sweep.startDueJobs().catch(() => undefined), 100);
+    // Both come to a message whose call has begun, whoever was first.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (const id of ids.slice(0, 8)) start(id);
+    await page;
+    clearInterval(sweeping);
+    await Promise.all(ownRuns);
+    // The fast path sends away what finds ten slow calls before it.
+    await Promise.all(ids.map((id) => place.deliver(id)));
+    for (const id of ids) {
+      expect(await place.find(id)).toMatchObject({ state: 'accepted', attempts: 1, possibleDuplicate: false });
+      expect(place.sendsOf(id)).toHaveLength(1);
+      expect((await place.attemptsOf(id)).map(({ outcome }) => outcome)).toEqual(['accepted']);
+      expect((await place.kpiOf(id)).map(({ event }) => event)).toEqual(['accepted']);
+    }
+  });
+
+  it('is not swept while it goes on, however many stand behind each other', async () => {
+    const channelId = await place.addChannel({ ratePerSecond: 1_000 });
+    const to = '+34600000705';
+    place.kernel.script(to, [{ answer: { delayMs: 1_200 }, times: 50 }]);
+    const ids = await acceptMany(channelId, 50, to);
+    // Due when two of the four rows have gone.
+    await place.rows("update job set wake_at = now() + interval '3 seconds' where id = any ($1)", [ids]);
+    const swept: string[] = [];
+    const note = async ({ id }: { readonly id: string }): Promise<boolean> => swept.push(id) > 0;
+    const sweep = createSweep({
+      ...place.stores,
+      clock: place.clock,
+      retentionDays: 30,
+      starter: { ...idleStarter, start: note },
+    });
+    const sweeping = setInterval(() => void sweep.startDueJobs().catch(() => undefined), 100);
+    await attemptPage(ids);
+    clearInterval(sweeping);
+    expect(swept.filter((id) => ids.includes(id))).toEqual([]);
+  });
+
+  it('leaves a message whose page has died to a run of its own when the lease is over', async () => {
+    const channelId = await place.addChannel();
+    const [id = ''] = await acceptMany(channelId, 1, '+34600000704');
+    const dead = place.createWorker(
+      {
+        stores: {
+          ...place.stores,
+          failures: { ...place.stores.failures, record: () => Promise.reject(new Error('died')) },
+        },
+      },
+      { workflowId: 'page-of-the-dead', runId: 'run-of-the-dead' },
+    );
+    place.kernel.script('+34600000704', [{ answer: { status: 503 } }]);
+    await dead(id, true).catch(() => undefined);
+    expect(await place.attempt(id)).toMatchObject({ next: 'end', state: 'sending' });
+    place.skip(sendingLeaseMs);
+    expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2, possibleDuplicate: true });
   });
 });
 

@@ -21,7 +21,7 @@ import { createControlJob } from '../../src/usecases/control-job.ts';
 import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
 import { createCrowdableHttp } from './crowdable-http.ts';
 import { createTestDatabase } from './database.ts';
-import { runInActivity } from './in-activity.ts';
+import { runInActivity, runOfTests } from './in-activity.ts';
 
 export const publicUrl = 'https://waypost.test';
 /** How often `deliver` looks again before it says that a message never comes to rest. */
@@ -108,10 +108,10 @@ export async function openDeliveryPlace() {
     return createActivities({ stores, http, ...parts, keyRing, starter, publicUrl, clock, log, ...upkeep });
   }
   /** Attempts as the activity of one worker does, inside an activity's context. */
-  function createWorker(parts: WorkerParts = {}) {
+  function createWorker(parts: WorkerParts = {}, run = runOfTests) {
     const activities = makeActivities(parts);
     return (jobId: string, isFastPath = false): Promise<DeliveryStep> =>
-      runInActivity(() => activities.attemptDelivery({ tenantId, jobId, isFastPath }));
+      runInActivity(() => activities.attemptDelivery({ tenantId, jobId, isFastPath }), run);
   }
   const attempt = createWorker();
 

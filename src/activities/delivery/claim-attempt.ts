@@ -1,5 +1,5 @@
 import { type Job, noChange } from '../../domain/job.ts';
-import { claimMessage, type WorkflowRun } from '../../domain/message/claim.ts';
+import { busyUntil, claimMessage, type OpenCall, type WorkflowRun } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
@@ -70,22 +70,26 @@ export function createClaimAttempt(dependencies: {
   };
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
-    const { job, channel, now } = ready;
+    const { job, channel, run, now } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
-    const open = job.state === 'sending' ? await findOpenSend(tx, job.id) : null;
+    const open = job.state === 'sending' ? await findOpenCall(tx, job, run) : null;
+    const isUploadLeft = open?.isUpload === true && busyUntil(open, now) === null;
+    if (isUploadLeft) await closeUpload(tx, open.id);
     const verdict = claimMessage({
       job,
       now,
       isChannelPaused: channel.state === 'paused',
       turn,
       groupFailedBy,
-      hasOpenAttempt: open !== null,
+      openSend: isUploadLeft ? null : open,
     });
     switch (verdict.kind) {
       case 'done':
         return { kind: 'settled', job: await stopWaking(tx, job, now), notice: null };
       case 'wait':
         return { kind: 'settled', job: await wakeAfter(tx, job, verdict.until, now), notice: null };
+      case 'busy':
+        return { kind: 'settled', job: await lookAgainAt(tx, job, verdict.until, now), notice: null };
       case 'hold':
         return { kind: 'settled', job: await writeJobChange(tx, { job, change: verdict.change, now }), notice: null };
       case 'expired':
@@ -109,12 +113,14 @@ export function createClaimAttempt(dependencies: {
     }
   }
 
+  async function findOpenCall(tx: Tx, job: Job, run: WorkflowRun): Promise<(OpenAttempt & OpenCall) | null> {
+    const open = await findOpenAttempt(tx, job.id);
+    return open === null ? null : { ...open, isOfThisRun: job.workflowRunId === run.runId };
+  }
+
   /** An upload that was cut short leaves nothing in doubt: it is made again. */
-  async function findOpenSend(tx: Tx, jobId: string): Promise<OpenAttempt | null> {
-    const open = await findOpenAttempt(tx, jobId);
-    if (open?.isUpload !== true) return open;
-    await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'retry', problem: null });
-    return null;
+  async function closeUpload(tx: Tx, attemptId: string): Promise<void> {
+    await closeAttempt(tx, { ...unanswered, id: attemptId, outcome: 'retry', problem: null });
   }
 
   /** What was claimed before had its turn; only what still stands in line has to wait for it. */
@@ -130,8 +136,9 @@ export function createClaimAttempt(dependencies: {
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
   async function stopWaking(tx: Tx, job: Job, now: Date): Promise<Job> {
-    const open = await findOpenSend(tx, job.id);
-    if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'accepted', problem: null });
+    const open = await findOpenAttempt(tx, job.id);
+    if (open?.isUpload === true) await closeUpload(tx, open.id);
+    else if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'accepted', problem: null });
     if (job.wakeAt === null) return job;
     return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: null } }, now });
   }
@@ -141,6 +148,12 @@ export function createClaimAttempt(dependencies: {
     if (job.wakeAt !== null && job.wakeAt >= until) return job;
     const set = { wakeAt: new Date(until.getTime() + wakeGraceMs) };
     return writeJobChange(tx, { job, change: { ...noChange, set }, now });
+  }
+
+  /** Another run is in its call and goes on with the message itself; the sweep looks again should it have died. */
+  async function lookAgainAt(tx: Tx, job: Job, at: Date, now: Date): Promise<Job> {
+    if (job.wakeAt !== null && job.wakeAt >= at) return job;
+    return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: at } }, now });
   }
 
   async function interrupt(

@@ -85,7 +85,9 @@ export function createClaimRelay(dependencies: {
     const now = clock();
     const line = job.state === 'relaying' ? null : lineOf(job);
     const turn = line === null ? 'free' : await findTurn(tx, line, job.id);
-    const verdict = claimInbound({ job, now, turn, run });
+    const attempt = job.state === 'relaying' ? await findOpenAttempt(tx, job.id) : null;
+    const open = attempt === null ? null : { ...attempt, isOfThisRun: job.workflowRunId === run.runId };
+    const verdict = claimInbound({ job, now, turn, open, run });
     const settle = async (change: Parameters<WriteJobChange>[1]['change']): Promise<ClaimedRelay> => ({
       kind: 'settled',
       job: await writeJobChange(tx, { job, change, now }),
@@ -95,6 +97,11 @@ export function createClaimRelay(dependencies: {
         return job.wakeAt === null ? { kind: 'settled', job } : settle({ ...noChange, set: { wakeAt: null } });
       case 'wait':
         return settle({ ...noChange, set: { wakeAt: new Date(verdict.until.getTime() + wakeGraceMs) } });
+      // The other run goes on with it; the sweep looks again should that have died.
+      case 'busy':
+        return job.wakeAt !== null && job.wakeAt >= verdict.until
+          ? { kind: 'settled', job }
+          : settle({ ...noChange, set: { wakeAt: verdict.until } });
       case 'hold':
         return settle(verdict.change);
       case 'expired': {
@@ -106,16 +113,11 @@ export function createClaimRelay(dependencies: {
         const { botUrl } = channel.settings;
         // The channel has lost its bot meanwhile: there is nobody to relay to.
         if (botUrl === null) return settle(recordRelayed({ replies: 0, ignored: 0 }, now));
-        await closeOpenAttempt(tx, job);
+        // Left by a process that died in it: what the bot did with it nobody knows.
+        if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous' });
         return post(tx, { job, channel, change: verdict.change, botUrl, leave, now });
       }
     }
-  }
-
-  /** Left by a process that died in it: what the bot did with it nobody knows. */
-  async function closeOpenAttempt(tx: Tx, job: Job): Promise<void> {
-    const open = job.state === 'relaying' ? await findOpenAttempt(tx, job.id) : null;
-    if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous' });
   }
 
   async function post(

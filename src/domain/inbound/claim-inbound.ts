@@ -1,5 +1,5 @@
 import { type Job, type JobChange, noChange } from '../job.ts';
-import { runOf, sendingLeaseMs, type WorkflowRun } from '../message/claim.ts';
+import { busyUntil, type OpenCall, runOf, sendingLeaseMs, type WorkflowRun } from '../message/claim.ts';
 import { holdForTurn, type Turn } from '../message/turn.ts';
 
 const shortestWaitMs = 20;
@@ -9,22 +9,26 @@ const claimable = new Set(['queued', 'held', 'relaying']);
 export type InboundClaim =
   | { readonly kind: 'go'; readonly change: JobChange }
   | { readonly kind: 'wait'; readonly until: Date }
+  | { readonly kind: 'busy'; readonly until: Date }
   | { readonly kind: 'hold'; readonly change: JobChange }
   | { readonly kind: 'expired' }
   | { readonly kind: 'done' };
 
 /**
- * Whoever calls holds the row's lock. An attempt that was left open does not matter here: the activity's id is constant,
- * and a bot that gets it twice can tell, so it is simply relayed again.
+ * Whoever calls holds the row's lock. `busy`: another run is in its call. A call that was left open does not matter here:
+ * the activity's id is constant, and a bot that gets it twice can tell, so it is simply relayed again.
  */
 export function claimInbound(input: {
   readonly job: Job;
   readonly now: Date;
   readonly turn: Turn;
+  readonly open: OpenCall | null;
   readonly run: WorkflowRun;
 }): InboundClaim {
   const { job, now, turn } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
+  const until = busyUntil(input.open, now);
+  if (until !== null) return { kind: 'busy', until };
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
   const dueMs = job.nextAttemptAt?.getTime() ?? 0;
   if (dueMs - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueMs) };

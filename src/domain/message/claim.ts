@@ -14,6 +14,7 @@ const shortestWaitMs = 20;
 export type Claim =
   | { readonly kind: 'go' }
   | { readonly kind: 'wait'; readonly until: Date }
+  | { readonly kind: 'busy'; readonly until: Date }
   | { readonly kind: 'window_closed' }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'expired' }
@@ -31,11 +32,29 @@ export function runOf(job: Job, run: WorkflowRun): Pick<Job, 'workflowId' | 'wor
   return { workflowId: run.workflowId === job.id ? null : run.workflowId, workflowRunId: run.runId };
 }
 
+/** A call that has begun and whose answer is not recorded. */
+export interface OpenCall {
+  readonly startedAt: Date;
+  /** The run that began it is the one that asks: it has come here again, so its first call is over. */
+  readonly isOfThisRun: boolean;
+}
+
+/**
+ * Until when an open call must be taken for alive, because another run may be in the middle of it; null = whoever made it
+ * is gone.
+ */
+export function busyUntil(open: OpenCall | null, now: Date): Date | null {
+  if (open === null || open.isOfThisRun) return null;
+  const until = new Date(open.startedAt.getTime() + sendingLeaseMs);
+  return until > now ? until : null;
+}
+
 const claimable = new Set(['scheduled', 'queued', 'held', 'sending']);
 
 /**
  * Judges whether a message may be sent now. Whoever calls holds the row's lock, so that of two callers only one gets `go`.
- * `interrupted`: an attempt is open, so an earlier process died between its claim and its record.
+ * `busy`: another run is in its call. `interrupted`: an attempt was left open, by a process that died between its claim and
+ * its record.
  * `window_closed`: the wait for a status after an unknown outcome is over and nobody told.
  */
 export function claimMessage(input: {
@@ -45,11 +64,15 @@ export function claimMessage(input: {
   readonly turn: Turn;
   /** The message by whose failure its group has ended; null = it has not. */
   readonly groupFailedBy: string | null;
-  readonly hasOpenAttempt: boolean;
+  /** Null = no send is open. */
+  readonly openSend: OpenCall | null;
 }): Claim {
   const { job, now } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
-  if (input.hasOpenAttempt) return { kind: 'interrupted' };
+  if (input.openSend !== null) {
+    const until = busyUntil(input.openSend, now);
+    return until === null ? { kind: 'interrupted' } : { kind: 'busy', until };
+  }
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
   if (input.groupFailedBy !== null && !job.isOutcomeUnknown)
     return { kind: 'group_failed', causeId: input.groupFailedBy };

@@ -11,7 +11,7 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     isChannelPaused: false,
     turn: 'free' as const,
     groupFailedBy: null,
-    hasOpenAttempt: false,
+    openSend: null,
     ...rest,
   });
 }
@@ -24,7 +24,10 @@ const arbitraryJob = fc.record({
   sendAt: fc.option(fc.integer({ min: -100_000, max: 100_000 }).map((ms) => after(ms))),
   isOutcomeUnknown: fc.boolean(),
 });
-const arbitrarySurroundings = fc.record({ isChannelPaused: fc.boolean(), hasOpenAttempt: fc.boolean() });
+const arbitraryCall = fc.option(
+  fc.record({ startedAt: fc.integer({ min: -100_000, max: 0 }).map((ms) => after(ms)), isOfThisRun: fc.boolean() }),
+);
+const arbitrarySurroundings = fc.record({ isChannelPaused: fc.boolean(), openSend: arbitraryCall });
 
 describe('claimMessage', () => {
   it.each(['queued', 'held', 'scheduled', 'sending'] as const)(
@@ -102,7 +105,17 @@ describe('claimMessage', () => {
   });
 
   it('sees an open attempt as an interruption, even when the message has expired since', () => {
-    expect(claim({ state: 'sending', expiresAt: after(-1) }, { hasOpenAttempt: true }).kind).toBe('interrupted');
+    const openSend = { startedAt: after(-sendingLeaseMs), isOfThisRun: false };
+    expect(claim({ state: 'sending', expiresAt: after(-1) }, { openSend }).kind).toBe('interrupted');
+  });
+
+  it('takes a call of another run for alive until its lease is over, and one of its own for ended', () => {
+    const startedAt = after(-1_000);
+    expect(claim({ state: 'sending' }, { openSend: { startedAt, isOfThisRun: false } })).toEqual({
+      kind: 'busy',
+      until: after(sendingLeaseMs - 1_000),
+    });
+    expect(claim({ state: 'sending' }, { openSend: { startedAt, isOfThisRun: true } }).kind).toBe('interrupted');
   });
 
   it('asks what to do once the wait for a word on an unknown outcome is over', () => {
@@ -118,7 +131,7 @@ describe('claimMessage', () => {
         expect(members.terminal).toBe(false);
         expect(['scheduled', 'queued', 'held', 'sending']).toContain(members.state);
         expect(members.expiresAt.getTime()).toBeGreaterThan(noon.getTime());
-        expect(rest).toEqual({ isChannelPaused: false, hasOpenAttempt: false });
+        expect(rest).toEqual({ isChannelPaused: false, openSend: null });
         expect(members.isOutcomeUnknown).toBe(false);
       }),
     );

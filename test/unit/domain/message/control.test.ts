@@ -40,8 +40,7 @@ describe('cancelMessage', () => {
           isChannelPaused: false,
           turn: 'free' as const,
           groupFailedBy: null,
-          hasOpenAttempt: false,
-          run: { workflowId: 'msg_1', runId: 'run' },
+          openSend: null,
         };
         expect(claimMessage({ job: cancelled, now: noon, ...surroundings }).kind).toBe('done');
         expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();
