@@ -1,12 +1,24 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { runtimeRole } from './pool.ts';
+import { readDatabaseUrl, runtimeRole } from './pool.ts';
 
 /** The oldest server that has everything the schema uses. */
 const oldestServerVersion = 150_000;
 // Any fixed number: migrators of several processes take turns by it.
 const migrationLock = 7_292_766;
-
+const turnPollMs = 250;
+/** As long as the builds of large indexes by another process may take. */
+const turnWaitMs = 3_600_000;
+/**
+ * A migration that waits for a table makes everybody wait who comes after it, so it gives up before the runtime does
+ * (`lock_timeout` of 10 s) and tries again a little later.
+ */
+const lockTimeoutMs = 3_000;
+const lockPauseMs = 1_000;
+const maxLockTries = 60;
+/** Without a transaction: builds of indexes wait for transactions to end, and nobody waits for them. */
+const patientLockTimeoutMs = 600_000;
 // The first migration of databases that are older than the baseline: there is no way from them to it.
 const firstBeforeBaseline = '0001_foundation.sql';
 
@@ -15,63 +27,182 @@ export interface MigrationResult {
   readonly version: string;
 }
 
-const folder = new URL('./migrations/', import.meta.url);
+interface Migration {
+  readonly name: string;
+  readonly sql: string;
+  /** Number of the oldest newest migration whose Waypost runs on with this one; null = only one that knows it. */
+  readonly compatibleFrom: string | null;
+  readonly isTransactional: boolean;
+}
 
-async function listMigrations(): Promise<string[]> {
+const ownFolder = new URL('./migrations/', import.meta.url);
+
+async function listMigrations(folder: URL): Promise<string[]> {
   return (await readdir(folder)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).toSorted();
 }
 
+async function readMigration(folder: URL, name: string): Promise<Migration> {
+  const sql = await readFile(new URL(name, folder), 'utf8');
+  const header = /^(?:--.*\n)*/.exec(sql)?.[0] ?? '';
+  return {
+    name,
+    sql,
+    compatibleFrom: /^-- compatible from (\d{4})$/m.exec(header)?.[1] ?? null,
+    isTransactional: !/^-- no-transaction$/m.test(header),
+  };
+}
+
 /**
- * Brings the schema to this version: each file once, in order, in its own transaction, one migrator at a time. Running it
- * again, or in several processes together, changes nothing. Needs the owner's connection; makes the runtime role.
+ * Brings the schema to this version: each file once, in order, one migrator at a time, in a transaction of its own unless its
+ * header says `-- no-transaction`. Running it again, also after it was interrupted, or in several processes together, changes
+ * nothing. A newer schema is left as it is where each migration that this version does not know is compatible with it, and
+ * refused otherwise. Needs the owner's connection; makes the runtime role.
  */
-export async function migrate(options: { readonly connectionString: string }): Promise<MigrationResult> {
-  const client = new pg.Client({ connectionString: options.connectionString, connectionTimeoutMillis: 10_000 });
+export async function migrate(options: {
+  readonly connectionString: string;
+  /** Absent = ours. */
+  readonly folder?: URL;
+}): Promise<MigrationResult> {
+  const { connectionString, folder = ownFolder } = options;
+  const names = await listMigrations(folder);
+  return withClient(connectionString, async (client) => {
+    await refuseOldServer(client);
+    return withClient(connectionString, async (holder) => {
+      await takeTurn(holder);
+      await ensureRuntimeRole(client);
+      await client.query(
+        `create table if not exists schema_migration (
+          name text primary key, applied_at timestamptz not null default now(), compatible_from text)`,
+      );
+      const { rows: done } = await client.query<AppliedMigration>('select name, compatible_from from schema_migration');
+      refuseUnknown(done, names);
+      const missing = names.filter((name) => !done.some((each) => each.name === name));
+      for (const name of missing) await apply(client, await readMigration(folder, name));
+      return { applied: missing, version: names.at(-1) ?? 'none' };
+    });
+  });
+}
+
+/** The newest migration that this build knows, for the readiness check. */
+export async function expectedSchemaVersion(): Promise<string> {
+  return (await listMigrations(ownFolder)).at(-1) ?? 'none';
+}
+
+async function withClient<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const { connectionString, options } = readDatabaseUrl(url);
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 10_000,
+    options: `${options} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=${patientLockTimeoutMs}`,
+  });
   // An 'error' that nobody hears would end the process with a stack; the statement that fails tells the loss in order.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query("set lock_timeout = '60s'");
-    await refuseOldServer(client);
-    await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await ensureRuntimeRole(client);
-    await client.query(
-      `create table if not exists schema_migration (
-        name text primary key, applied_at timestamptz not null default now(), compatible_from text)`,
-    );
-    const known = await client.query<{ name: string }>('select name from schema_migration');
-    const done = new Set(known.rows.map((row) => row.name));
-    const names = await listMigrations();
-    refuseNewerSchema(done, names);
-    const applied: string[] = [];
-    for (const name of names) {
-      if (done.has(name)) continue;
-      await applyMigration(client, name);
-      applied.push(name);
-    }
-    return { applied, version: names.at(-1) ?? 'none' };
+    return await use(client);
   } finally {
     await client.end();
   }
 }
 
-/** The newest migration that this build knows, for the readiness check. */
-export async function expectedSchemaVersion(): Promise<string> {
-  return (await listMigrations()).at(-1) ?? 'none';
+/**
+ * Holds the lock until the connection ends, by a transaction, which needs no session of its own behind a pooler. Who waits
+ * asks again and again: a statement that waited for the lock would have a snapshot, and the build of an index that holds the
+ * lock waits for all snapshots to end.
+ */
+async function takeTurn(holder: pg.Client): Promise<void> {
+  const deadline = Date.now() + turnWaitMs;
+  while (true) {
+    await holder.query('begin');
+    // Without bound values: with them its snapshot would stay for as long as the transaction.
+    const { rows } = await holder.query<{ taken: boolean }>(
+      `select pg_try_advisory_xact_lock(${migrationLock}) as taken`,
+    );
+    if (rows[0]?.taken === true) return;
+    await holder.query('rollback');
+    if (Date.now() > deadline) throw new Error('another process has been migrating this database for an hour.');
+    await sleep(turnPollMs);
+  }
 }
 
-async function applyMigration(client: pg.Client, name: string): Promise<void> {
-  const sql = await readFile(new URL(name, folder), 'utf8');
-  await client.query('begin');
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
   try {
-    await client.query('insert into schema_migration (name) values ($1)', [name]);
-    await client.query(sql);
-    await client.query('commit');
+    if (migration.isTransactional) await applyInTransaction(client, migration);
+    else await applyStepByStep(client, migration);
   } catch (error) {
-    await client.query('rollback');
-    throw new Error(`migration ${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`migration ${migration.name} failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
+  }
+}
+
+async function applyInTransaction(client: pg.Client, migration: Migration): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await client.query('begin');
+    try {
+      await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
+      await record(client, migration);
+      await client.query(migration.sql);
+      await client.query('commit');
+      return;
+    } catch (error) {
+      await client.query('rollback');
+      // lock_not_available, deadlock_detected
+      const isBusy = error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01');
+      if (!isBusy || tries === maxLockTries) throw error;
+      await sleep(lockPauseMs);
+    }
+  }
+}
+
+/**
+ * One statement after the other, each of which ends with `;` at the end of a line and can be repeated: an interrupted
+ * migration begins anew. What it left of an index that was being built is dropped first, for nothing else completes it.
+ */
+async function applyStepByStep(client: pg.Client, migration: Migration): Promise<void> {
+  const statements = migration.sql
+    .replaceAll(/^\s*--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+  for (const statement of statements) {
+    const index = /^create\s+(?:unique\s+)?index\s+concurrently\s+if\s+not\s+exists\s+(\w+)/i.exec(statement)?.[1];
+    if (index !== undefined) await dropInvalidIndex(client, index);
+    await client.query(statement);
+  }
+  await record(client, migration);
+}
+
+async function dropInvalidIndex(client: pg.Client, name: string): Promise<void> {
+  const found = await client.query('select 1 from pg_index where indexrelid = to_regclass($1) and not indisvalid', [
+    name,
+  ]);
+  if (found.rowCount !== 0) await client.query(`drop index concurrently if exists ${name}`);
+}
+
+async function record(client: pg.Client, { name, compatibleFrom }: Migration): Promise<void> {
+  await client.query('insert into schema_migration (name, compatible_from) values ($1, $2)', [name, compatibleFrom]);
+}
+
+interface AppliedMigration {
+  readonly name: string;
+  readonly compatible_from: string | null;
+}
+
+function refuseUnknown(done: readonly AppliedMigration[], known: readonly string[]): void {
+  if (done.some(({ name }) => name === firstBeforeBaseline)) {
+    throw new Error(
+      'the database was made before the first release, by migrations that a new baseline has replaced: give Waypost an empty database.',
+    );
+  }
+  const newestKnown = known.at(-1)?.slice(0, 4) ?? '';
+  const refused = done.filter(
+    ({ name, compatible_from: from }) => !known.includes(name) && (from === null || from > newestKnown),
+  );
+  if (refused.length > 0) {
+    throw new Error(
+      `the database holds migrations that this version does not know and cannot run with (${refused.map(({ name }) => name).join(', ')}): use a newer Waypost.`,
+    );
   }
 }
 
@@ -82,20 +213,6 @@ async function refuseOldServer(client: pg.Client): Promise<void> {
   const row = answer.rows[0];
   if (row === undefined || Number(row.server_version_num) < oldestServerVersion) {
     throw new Error(`Postgres ${row?.server_version ?? 'of unknown version'} is too old: Waypost needs 15 or newer.`);
-  }
-}
-
-function refuseNewerSchema(done: ReadonlySet<string>, known: readonly string[]): void {
-  if (done.has(firstBeforeBaseline)) {
-    throw new Error(
-      'the database was made before the first release, by migrations that a new baseline has replaced: give Waypost an empty database.',
-    );
-  }
-  const unknown = [...done].filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new Error(
-      `the database holds migrations that this version does not know (${unknown.join(', ')}): use a newer Waypost.`,
-    );
   }
 }
 
