@@ -1,39 +1,55 @@
 import { defineConfig } from 'vitest/config';
 
+/** How many files run at once. More than there are cores: most of a test's time is spent waiting for a server. */
+const filesAtOnce = 4;
+
+const setups = {
+  stack: ['test/support/global-stack.ts'],
+  product: ['test/support/global-stack.ts', 'test/support/shared-product.ts'],
+  'workflow-bundle': ['test/support/workflow-bundle.ts'],
+};
+
 interface Kind {
   readonly name: string;
   readonly timeoutMs: number;
-  /** Whether the tests talk to a real Postgres and a real Temporal, which are started once for all such kinds. */
-  readonly needsStack: boolean;
+  /** What is made once for all files: real servers (the same for all kinds), also an api and a worker on them, a bundle. */
+  readonly shares: keyof typeof setups | null;
+  /** Kinds of one group run together, the groups one after the other. */
+  readonly group: 'pure' | 'parallel' | 'alone';
 }
 
 const kinds: readonly Kind[] = [
-  { name: 'unit', timeoutMs: 5_000, needsStack: false },
-  { name: 'architecture', timeoutMs: 30_000, needsStack: false },
-  { name: 'replay', timeoutMs: 30_000, needsStack: false },
-  { name: 'workflow', timeoutMs: 60_000, needsStack: true },
-  { name: 'integration', timeoutMs: 60_000, needsStack: true },
-  { name: 'e2e', timeoutMs: 120_000, needsStack: true },
+  { name: 'unit', timeoutMs: 5_000, shares: null, group: 'pure' },
+  { name: 'architecture', timeoutMs: 30_000, shares: null, group: 'pure' },
+  { name: 'replay', timeoutMs: 30_000, shares: null, group: 'pure' },
+  { name: 'e2e', timeoutMs: 120_000, shares: 'product', group: 'parallel' },
+  { name: 'integration', timeoutMs: 60_000, shares: 'stack', group: 'parallel' },
+  { name: 'workflow', timeoutMs: 60_000, shares: 'workflow-bundle', group: 'parallel' },
+  // Tests that measure time or race for it: one beside another would lie.
+  { name: 'timing', timeoutMs: 60_000, shares: 'stack', group: 'alone' },
 ];
+
+const groupOrder = { pure: 0, parallel: 1, alone: 2 };
 
 export default defineConfig({
   test: {
-    projects: kinds.map(({ name, timeoutMs, needsStack }, index) => ({
+    projects: kinds.map(({ name, timeoutMs, shares, group }) => ({
       extends: true,
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
         environment: 'node',
         pool: 'forks',
-        // Pure tests share nothing but the code: a process for each of their files would cost more than they do.
-        isolate: name !== 'unit' && name !== 'architecture',
+        // A test file keeps what it needs to itself (a database, a port, a tenant), so files may share a process: one for
+        // each of them would load the code anew, which costs more than most of them do.
+        isolate: name === 'replay',
         testTimeout: timeoutMs,
         hookTimeout: timeoutMs,
         teardownTimeout: 30_000,
-        // What shares a server runs file by file, one kind after the other: a timing test beside another one lies.
-        fileParallelism: !needsStack,
-        sequence: { groupOrder: needsStack ? index : 0 },
-        ...(needsStack && { globalSetup: ['test/support/global-stack.ts'] }),
+        ...(group === 'parallel' && { maxWorkers: filesAtOnce }),
+        ...(group === 'alone' && { fileParallelism: false }),
+        sequence: { groupOrder: groupOrder[group] },
+        ...(shares !== null && { globalSetup: setups[shares] }),
       },
     })),
   },

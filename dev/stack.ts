@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clearPlace } from './postgres-place.ts';
-import { endLeftoverPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
+import { endLeftoverPostgres, startPostgres, type PostgresOptions, type PostgresServer } from './postgres-server.ts';
 import { takeLock } from './process-lock.mjs';
 import { endLeftoverTemporal, startTemporal, type TemporalOptions, type TemporalServer } from './temporal-server.ts';
 
@@ -24,10 +24,12 @@ export interface StackOptions {
   fresh: boolean;
   log: (line: string) => void;
   temporal?: Pick<TemporalOptions, 'port' | 'uiPort' | 'codecEndpoint' | 'dynamicConfig'>;
+  postgres?: Pick<PostgresOptions, 'settings'>;
 }
 
 /** Starts Postgres and Temporal side by side; when one fails the other is stopped, and the error names the cause. */
-export async function startStack({ name, fresh, log, temporal: temporalOptions }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { name, fresh, log } = options;
   const cacheDir = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache');
   const home = join(cacheDir, name);
   const dataDir = join(home, 'postgres');
@@ -39,8 +41,8 @@ export async function startStack({ name, fresh, log, temporal: temporalOptions }
   if (fresh) await clearData(home, dataDir, dbFile);
   const databaseUrl = process.env.DATABASE_URL;
   const [postgres, temporal] = await Promise.allSettled([
-    databaseUrl ? null : startPostgres({ dataDir, log }),
-    startTemporal({ cacheDir, dbFile, log, ...temporalOptions }),
+    databaseUrl ? null : startPostgres({ dataDir, log, ...options.postgres }),
+    startTemporal({ cacheDir, dbFile, log, ...options.temporal }),
   ]);
   const stop = async () => {
     await Promise.all([stopStarted(postgres), stopStarted(temporal)]);

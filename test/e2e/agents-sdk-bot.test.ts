@@ -3,17 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SdkBot, startSdkBot } from '../support/agents-sdk-bot.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type PlaceChannel, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type ProductChannel, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let bot: SdkBot;
 let tenant: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await joinProduct();
   bot = await startSdkBot((text) => [`You said: ${text}`, 'Anything else?']);
-  await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant, { botUrl: bot.url });
 });

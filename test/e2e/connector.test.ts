@@ -5,19 +5,18 @@ import { ConnectorClient } from '@microsoft/agents-hosting';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Caller, aNumber, createCaller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type PlaceChannel, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type ProductChannel, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 /** As the bot is told it, with its last slash. */
 let serviceUrl: string;
 /** The bot itself: it knows its serviceUrl and has no key. */
 let bot: Caller;
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant);
   await tenant.send();

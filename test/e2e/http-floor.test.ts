@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { joinProduct, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
-let api: RunningProcess;
-let worker: RunningProcess;
+let place: SharedProduct;
 let tenant: Caller;
 
 beforeAll(async () => {
-  place = await openPlace();
-  [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   await place.makeChannel(tenant);
 });
@@ -178,12 +175,11 @@ describe('the probes and figures', () => {
     expect([metrics.status, metrics.headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/plain/)]);
     expect(metrics.text).toMatch(/^# TYPE waypost_\w+ (counter|gauge|histogram)$/m);
     expect(metrics.text).toMatch(/^process_cpu_seconds_total /m);
-    expect(api.url).toBe(place.apiUrl);
   });
 
   it('of the worker say the same on its own port', async () => {
     const look = async (path: string) => {
-      const answer = await fetch(`${worker.url}${path}`);
+      const answer = await fetch(`${inject('product').workerUrl}${path}`);
       return { status: answer.status, text: await answer.text() };
     };
     expect((await look('/livez')).status).toBe(200);

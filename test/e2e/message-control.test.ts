@@ -2,15 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
-import { openPlace, type PlaceChannel, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type ProductChannel, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
 });
 afterAll(async () => {
   await place.close();

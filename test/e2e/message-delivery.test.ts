@@ -3,15 +3,19 @@ import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { openPayload } from '../support/open-payload.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type PlaceChannel, type ProductPlace, unhurriedCallbacks } from '../support/product-place.ts';
+import {
+  joinProduct,
+  type ProductChannel,
+  type SharedProduct,
+  unhurriedCallbacks,
+} from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller & { readonly tenantId: string };
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant);
 });

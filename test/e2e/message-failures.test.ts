@@ -3,14 +3,13 @@ import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { noticeTexts, openPlace, type ProductPlace, unhurriedCallbacks } from '../support/product-place.ts';
+import { noticeTexts, joinProduct, type SharedProduct, unhurriedCallbacks } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller & { readonly tenantId: string };
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
 });
 afterAll(async () => {
   await place.close();

@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
-import { openPlace, type PlaceChannel, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type ProductChannel, type SharedProduct } from '../support/product-fixture.ts';
 
 /** A red dot: a whole PNG. */
 const png =
   'iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant);
 });

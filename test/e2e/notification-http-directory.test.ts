@@ -3,7 +3,7 @@ import { type Push, startPush } from '../../demo/stand-ins/push.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type SharedProduct } from '../support/product-fixture.ts';
 
 /** How long the slow merchant thinks about each question, and how long it wants to be left alone after a refusal. */
 const thinksMs = 7_000;
@@ -11,14 +11,17 @@ const retryAfterSeconds = 10;
 /** Three answers and two waits: longer than the 30 s after which an activity without a sign of life is given up. */
 const slowMs = 3 * thinksMs + 2 * retryAfterSeconds * 1_000;
 
-let place: ProductPlace;
+let place: SharedProduct;
 let push: Push;
 let directory: DirectoryStandIn;
 let tenant: Caller;
 
 beforeAll(async () => {
-  [place, push, directory] = await Promise.all([openPlace(), startPush({ accessToken: 'push-key' }), startDirectory()]);
-  await Promise.all([place.startApi(), place.startWorker()]);
+  [place, push, directory] = await Promise.all([
+    joinProduct(),
+    startPush({ accessToken: 'push-key' }),
+    startDirectory(),
+  ]);
   tenant = await place.makeTenant();
   await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });
   const channel = { kind: 'push', name: 'Push', projectId: 'shop', apiBaseUrl: push.url, accessToken: 'push-key' };

@@ -3,14 +3,13 @@ import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { openPayload } from '../support/open-payload.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller & { readonly tenantId: string };
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   const integration = { name: 'erp', url: place.integrator.url, secret: place.integratorSecret };
   await tenant.ask('POST /v1/integrations', { ...integration, retrySchedule: [0, 4, 1] });

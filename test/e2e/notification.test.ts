@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Answer, Caller } from '../support/caller.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type SharedProduct } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller & { readonly tenantId: string };
 
 const apiKey = 'the-key-of-the-integrator';
@@ -11,8 +11,7 @@ const titles = { en: 'Invoice due', es: 'Factura pendiente' };
 const messages = { en: 'Pay it.', es: 'Págala.' };
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   tenant = await place.makeTenant();
   const integration = { name: 'erp', url: `${place.integrator.url}/hub`, apiKey, secret: place.integratorSecret };
   await tenant.ask('POST /v1/integrations', { ...integration, retrySchedule: [0, 0] });

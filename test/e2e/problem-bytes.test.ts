@@ -4,17 +4,16 @@ import type { JobView } from '../../src/domain/job-view.ts';
 import { aNumber, type Caller } from '../support/caller.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type SharedProduct } from '../support/product-fixture.ts';
 import { startWebhookSink } from '../support/webhook-sink.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let tenant: Caller & { readonly tenantId: string };
 let sink: Awaited<ReturnType<typeof startWebhookSink>>;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await joinProduct();
   sink = await startWebhookSink();
-  await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await place.makeChannel(tenant);
 });

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildStatusBody } from '../../demo/stand-ins/kernel-bodies.ts';
 import { aMessage, aNumber, type Caller, createCaller } from '../support/caller.ts';
-import { openPlace, type PlaceChannel, type ProductPlace } from '../support/product-place.ts';
+import { joinProduct, type ProductChannel, type SharedProduct } from '../support/product-fixture.ts';
 import { signCallback } from '../support/signed-callback.ts';
 
-let place: ProductPlace;
+let place: SharedProduct;
 let owner: Caller & { readonly tenantId: string };
 let stranger: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
-  await Promise.all([place.startApi(), place.startWorker()]);
+  place = await joinProduct();
   owner = await place.makeTenant();
   stranger = await place.makeTenant();
   channel = await place.makeChannel(owner);

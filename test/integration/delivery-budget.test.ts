@@ -7,8 +7,9 @@ import { createStarter, type Starter } from '../../src/temporal/starter.ts';
 import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 import { poll } from '../support/poll.ts';
-import { bundleWorkflows, countKind } from '../support/workflow-place.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
+import { bundleWorkflows } from '../support/workflow-bundle.ts';
+import { countKind } from '../support/workflow-place.ts';
 
 /** What a healthy message may cost, acceptance and the word "delivered" included. */
 const maxEvents = 8;

@@ -4,7 +4,7 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/w
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { workflowNames } from '../../src/contracts/workflow-names.ts';
-import { bundleWorkflows, replay } from '../support/workflow-place.ts';
+import { bundleWorkflows, replay } from '../support/workflow-bundle.ts';
 import { shapes } from './shapes.ts';
 
 const folder = new URL('./histories/', import.meta.url);

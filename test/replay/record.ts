@@ -17,7 +17,7 @@ import { startTemporal } from '../../dev/temporal-server.ts';
 import { taskQueues } from '../../src/contracts/workflows.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { createFakeActivities } from '../support/fake-activities.ts';
-import { bundleWorkflows } from '../support/workflow-place.ts';
+import { bundleWorkflows } from '../support/workflow-bundle.ts';
 import { type Shape, shapes } from './shapes.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
 

@@ -10,6 +10,9 @@ declare module 'vitest' {
   }
 }
 
+// Its data goes when the run ends. Tests that kill a server, or ask what it still knows, start one of their own.
+const notDurable = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+
 type Stack = Awaited<ReturnType<typeof startStack>>;
 
 // Vitest loads this file anew for every project that names it, so the one stack hangs on the process.
@@ -23,7 +26,7 @@ const home = globalThis as unknown as Record<symbol, Shared | undefined>;
 
 /** Starts Postgres and Temporal once for all projects; tests read where they are with `inject('databaseUrl')` etc. */
 export default async function setUpStack(project: TestProject): Promise<() => Promise<void>> {
-  const shared = (home[key] ??= { stack: startStack({ name: 'test', fresh: true, log: logLine }), userCount: 0 });
+  const shared = (home[key] ??= { stack: startTestStack(), userCount: 0 });
   shared.userCount += 1;
   const stack = await shared.stack;
   project.provide('databaseUrl', stack.databaseUrl);
@@ -35,6 +38,11 @@ export default async function setUpStack(project: TestProject): Promise<() => Pr
     home[key] = undefined;
     await stack.stop();
   };
+}
+
+function startTestStack(): Promise<Stack> {
+  const postgres = { settings: { ...notDurable, max_connections: '400' } };
+  return startStack({ name: 'test', fresh: true, log: logLine, postgres });
 }
 
 function logLine(line: string): void {

@@ -27,6 +27,13 @@ export async function openNamespace(address: string, namespace: string): Promise
     workflowExecutionRetentionPeriod: config?.workflowExecutionRetentionTtl ?? null,
   });
   await ensureSearchAttributes(connection, namespace);
+  await connection.close();
+  return viewNamespace(address, namespace);
+}
+
+/** Of a namespace that is there. */
+export async function viewNamespace(address: string, namespace: string): Promise<TemporalView> {
+  const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace }).workflow;
   return {
     namespace,

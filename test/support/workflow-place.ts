@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
+import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { inject } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
@@ -21,10 +24,13 @@ import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 import { createKeptFaults } from './fault-log.ts';
+import { replay } from './workflow-bundle.ts';
+
+export { bundleWorkflows } from './workflow-bundle.ts';
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const startTries = 3;
-/** Less than a test may take: the workers of one that hangs must not stay in the next one's way. */
+/** Less than a test may take, so that one that hangs says so by itself. */
 const workTimeoutMs = 40_000;
 
 export interface WorkflowTypes {
@@ -41,43 +47,44 @@ export interface WorkflowTypes {
 
 type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow>['fetchHistory']>>;
 
-/** The present workflows as the worker loads them. */
-export async function bundleWorkflows(workflowsPath = join(repository, 'src/workflows/index.ts')): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-  return code;
-}
-
-/** Throws where the workflow code would not do again what the history says it did. */
-export async function replay(code: string, history: unknown, workflowId: string): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId);
-}
-
-/** Workflows over fake activities, on the server that skips time: hours of waiting take milliseconds. */
+/**
+ * Workflows over fake activities, on the server that skips time: hours of waiting take milliseconds. One worker serves
+ * all tests of a file: to start one takes longer than most of them do.
+ */
 export async function openWorkflowPlace() {
   // Faults are what these tests are about; the SDK would tell each of them.
   const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
-  const [environment, code] = await Promise.all([startTimeSkipping(), bundleWorkflows()]);
+  const [environment, code] = await Promise.all([startTimeSkipping(), readFile(inject('workflowBundle'), 'utf8')]);
   await addSearchAttributes(environment);
   const client = environment.client.workflow;
   let count = 0;
+  let scripted: Record<string, (input: Record<string, unknown>) => Promise<unknown>> = {};
+  const workers = await startWorkers({
+    connection: environment.nativeConnection,
+    namespace: environment.namespace ?? 'default',
+    dataConverter: {},
+    activities: {
+      default(input: Record<string, unknown>): Promise<unknown> {
+        const { activityType } = activityInfo();
+        const answer = scripted[activityType];
+        if (answer === undefined) throw new Error(`this test has no script for ${activityType}`);
+        return answer(input);
+      },
+    },
+    isOutage: () => true,
+    faultLog: createKeptFaults().faultLog,
+    workflowSource: { workflowBundle: { code } },
+  });
 
   /**
-   * Runs `work` beside a worker whose activities answer from the script; then replays every history that it started, so
+   * Runs `work` while the worker's activities answer from the script; then replays every history that it started, so
    * that each test also shows that what it ran is deterministic.
    */
   async function withWorker(script: ActivityScript, work: (run: Run) => Promise<void>): Promise<void> {
     const fakes = createFakeActivities(script);
     const handles: WorkflowHandle<Workflow>[] = [];
-    const workers = await startWorkers({
-      connection: environment.nativeConnection,
-      namespace: environment.namespace ?? 'default',
-      dataConverter: {},
-      activities: fakes.activities,
-      isOutage: () => true,
-      faultLog: createKeptFaults().faultLog,
-      workflowSource: { workflowBundle: { code } },
-    });
+    scripted = fakes.activities;
     function optionsOf<Name extends keyof WorkflowTypes>(name: Name, args: Parameters<WorkflowTypes[Name]>) {
       const workflowId = `${name}-${(count += 1)}`;
       // The cast: the parameters are those of the named workflow, which both signatures ask for.
@@ -95,16 +102,18 @@ export async function openWorkflowPlace() {
       return handle;
     }
     const wakeNewest = async (): Promise<void> => handles.at(-1)?.signal(wakeSignal);
-    try {
-      await within(workTimeoutMs, work({ ...fakes, start, startBySignal, wakeNewest }));
-    } finally {
-      workers.shutDown();
-      await workers.done;
-    }
+    await within(workTimeoutMs, work({ ...fakes, start, startBySignal, wakeNewest }));
     for (const handle of handles) await replay(code, await handle.fetchHistory(), handle.workflowId);
   }
 
-  return { withWorker, close: () => environment.teardown() };
+  return {
+    withWorker,
+    async close() {
+      workers.shutDown();
+      await workers.done;
+      await environment.teardown();
+    },
+  };
 }
 
 type Fakes = ReturnType<typeof createFakeActivities>;

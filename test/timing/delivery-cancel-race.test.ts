@@ -78,6 +78,20 @@ function createRandom(seed: number): () => number {
   };
 }
 
+/** Does it to each of them in their order, some at once. */
+async function eachOf<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const rest = items.entries();
+  async function workOn(): Promise<void> {
+    for (const [index, item] of rest) results[index] = await work(item, index);
+  }
+  await Promise.all(Array.from({ length: racesAtOnce }, workOn));
+  return results;
+}
+
 describe(`${jobs} messages that are cancelled while workers send them`, () => {
   const random = createRandom(7);
   const races: { name: string; job: Job; result: string; answeredAtMs: number }[] = [];
@@ -85,15 +99,18 @@ describe(`${jobs} messages that are cancelled while workers send them`, () => {
   beforeAll(async () => {
     const channelId = await place.addChannel({ numRetries: 20, ratePerSecond: 10_000 });
     const names = Object.keys(situations);
-    const made: { name: string; job: Job }[] = [];
-    for (let index = 0; index < jobs; index += 1) {
+    async function make(index: number): Promise<{ name: string; job: Job }> {
       const name = names[index % names.length] ?? 'queued';
       const to = `+34610${String(index).padStart(6, '0')}`;
       const job = await situations[name]?.(channelId, to);
-      if (job !== undefined) made.push({ name, job });
+      if (job === undefined) throw new Error(`there is no situation ${name}`);
+      return { name, job };
     }
+    const made = await eachOf(
+      Array.from({ length: jobs }, (_, index) => index),
+      make,
+    );
     const workers = Array.from({ length: 3 }, () => createSlowWorker(random));
-    let begun = 0;
     /** The first of each situation is cancelled before anybody attempts it, the second after; the others race. */
     async function race({ name, job }: { name: string; job: Job }, index: number): Promise<void> {
       const cancel = async (): Promise<void> => {
@@ -110,12 +127,8 @@ describe(`${jobs} messages that are cancelled while workers send them`, () => {
       if (index < 2 * names.length) await Promise.all(attempts);
       if (index >= names.length) await Promise.all([cancel(), ...attempts]);
     }
-    await Promise.all(
-      Array.from({ length: racesAtOnce }, async () => {
-        for (let next = made.shift(); next !== undefined; next = made.shift()) await race(next, (begun += 1) - 1);
-      }),
-    );
-    for (const { job } of races) await place.deliver(job.id);
+    await eachOf(made, race);
+    await eachOf(races, ({ job }) => place.deliver(job.id));
   });
 
   it('are each either cancelled or too late, and both happen in every situation', () => {

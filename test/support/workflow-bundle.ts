@@ -1,0 +1,36 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import type {} from 'vitest';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Path of the present workflows' bundle. */
+    workflowBundle: string;
+  }
+}
+
+const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** The present workflows as the worker loads them. */
+export async function bundleWorkflows(workflowsPath = join(repository, 'src/workflows/index.ts')): Promise<string> {
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  return code;
+}
+
+/** Throws where the workflow code would not do again what the history says it did. */
+export async function replay(code: string, history: unknown, workflowId: string): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId);
+}
+
+/** Bundles the workflows once for all test files of a project. */
+export default async function setUpBundle(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'waypost-bundle-'));
+  const path = join(directory, 'workflow-bundle.js');
+  await writeFile(path, await bundleWorkflows());
+  project.provide('workflowBundle', path);
+  return () => rm(directory, { recursive: true, force: true });
+}
