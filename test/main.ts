@@ -6,7 +6,7 @@ import { runChecks } from './check.ts';
 import { addCounts, type Counts, describeCounts } from './support/counts.ts';
 import { runVitest } from './support/run-vitest.ts';
 
-const kindsWithStack = ['workflow', 'integration', 'e2e'];
+const kindsWithStack = ['e2e', 'integration', 'workflow', 'timing'];
 const kinds = ['unit', 'architecture', 'replay', ...kindsWithStack];
 
 async function runAll(): Promise<Counts> {

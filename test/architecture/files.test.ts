@@ -41,7 +41,7 @@ describe('files of code', () => {
   });
 
   it('exist for every kind of test', () => {
-    const kinds = ['unit', 'architecture', 'replay', 'workflow', 'integration', 'e2e'];
+    const kinds = ['unit', 'architecture', 'replay', 'workflow', 'integration', 'timing', 'e2e'];
     const tests = codeFiles.filter((path) => path.endsWith('.test.ts'));
     expect(kinds.filter((kind) => !tests.some((path) => path.startsWith(`test/${kind}/`)))).toEqual([]);
   });

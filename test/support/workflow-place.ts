@@ -26,8 +26,6 @@ import { type ActivityScript, createFakeActivities } from './fake-activities.ts'
 import { createKeptFaults } from './fault-log.ts';
 import { replay } from './workflow-bundle.ts';
 
-export { bundleWorkflows } from './workflow-bundle.ts';
-
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const startTries = 3;
 /** Less than a test may take, so that one that hangs says so by itself. */
