@@ -7,7 +7,7 @@ import { migrate } from './store/migrator.ts';
 import { createStores } from './store/index.ts';
 import { createTurnBell } from './store/turn-bell.ts';
 import { createPool, requireSafeConnections } from './store/pool.ts';
-import { isConnectionFault } from './store/transactions.ts';
+import { isTransientFault } from './store/database-faults.ts';
 import { createFaultLog } from './temporal/failures.ts';
 import { createDataConverter } from './temporal/options.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
@@ -37,7 +37,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     },
   });
   await requireSafeConnections(pool);
-  const faultLog = createFaultLog({ log, isOutage: isConnectionFault, createFaultId: () => createId('fault') });
+  const faultLog = createFaultLog({ log, isOutage: isTransientFault, createFaultId: () => createId('fault') });
   const turnBell = createTurnBell();
   const stores = createStores({
     pool,

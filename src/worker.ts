@@ -6,7 +6,7 @@ import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
-import { isConnectionFault } from './store/transactions.ts';
+import { isTransientFault } from './store/database-faults.ts';
 import { isTemporalUp } from './temporal/health.ts';
 import { installTemporalLog } from './temporal/runtime.ts';
 import { createStarter } from './temporal/starter.ts';
@@ -34,7 +34,7 @@ await runDoor('worker', async (whenStopped) => {
     connection,
     namespace,
     dataConverter,
-    isOutage: isConnectionFault,
+    isOutage: isTransientFault,
     faultLog,
     workflowSource: builtWorkflows(),
     activities: createActivities({ ...shared, stores, http, keyRing, publicUrl, onStatusesDropped }),

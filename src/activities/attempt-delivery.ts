@@ -9,12 +9,13 @@ import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
 import { stepAfter } from './delivery/step-after.ts';
+import { retryDuringOutage } from './retry-during-outage.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
 import type { createRecordUpload } from './delivery/record-upload.ts';
 
 /** A message of many parts leaves the workflow task after this long. */
 const fastPathBudgetMs = 4_000;
-/** And its activity after this long: one more call (25 s) and its record (12 s) still fit the activity's 60 s. */
+/** And its activity after this long: one more call (25 s) and its record (`retryDuringOutage`) still fit the activity's 60 s. */
 const ownPathBudgetMs = 20_000;
 
 /**
@@ -32,7 +33,6 @@ export function createAttemptDelivery(dependencies: {
   readonly log: AttemptLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
 }): DeliveryActivities['attemptDelivery'] {
   const { claimAttempt, recordAttempt, recordUpload, kernel, gate, starter, log, clock } = dependencies;
 
@@ -69,7 +69,7 @@ export function createAttemptDelivery(dependencies: {
       const isUnsent = answer.kind === 'refused' && isLocalFault(answer.fault);
       isReached = isUnsent ? null : answer.httpStatus !== null;
       // The answer is known only here: a database that is away for seconds must not make it unknown.
-      const recorded = await dependencies.keepTrying(record);
+      const recorded = await retryDuringOutage(record);
       log({ claimed, answer, job: recorded.job });
       return recorded;
     } finally {

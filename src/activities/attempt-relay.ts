@@ -9,6 +9,7 @@ import type { DestinationGate } from './delivery/destination-gate.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
+import { retryDuringOutage } from './retry-during-outage.ts';
 
 /**
  * One attempt to relay a user's message to the bot: claim it and open an attempt in one transaction, post the activity,
@@ -24,7 +25,6 @@ export function createAttemptRelay(dependencies: {
   readonly info: WriteLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
 }): InboundActivities['attemptRelay'] {
   const { claimRelay, recordRelay, bot, gate, starter, clock } = dependencies;
 
@@ -39,7 +39,7 @@ export function createAttemptRelay(dependencies: {
       const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body });
       isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here: a database that is away for seconds must not lose them.
-      const recorded = await dependencies.keepTrying(async () => recordRelay(claimed, outcome));
+      const recorded = await retryDuringOutage(async () => recordRelay(claimed, outcome));
       for (const { job, startNow } of recorded.replies) if (startNow) starter.startSoon(job);
       log(recorded.job, claimed.job.attempts, outcome, recorded.replies.length);
       return stepAfter(recorded.job, clock());

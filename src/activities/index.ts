@@ -8,7 +8,6 @@ import type {
 } from '../contracts/activities.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Stores } from '../store/index.ts';
-import { isConnectionFault } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createDirectoryClient } from '../upstreams/directory/directory-client.ts';
@@ -29,7 +28,6 @@ import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createRecordUpload } from './delivery/record-upload.ts';
-import { createKeepTrying } from './keep-trying.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
 import { createEraseRecipient } from './upkeep/erase-recipient.ts';
@@ -70,7 +68,6 @@ export function createActivities(dependencies: {
     // Of bots and of numbers alike, each by its own name.
     gate: createDestinationGate({ nowMs }),
     currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
-    keepTrying: createKeepTrying({ isOutage: isConnectionFault, nowMs, ...runtime }),
   };
   const attemptDelivery = createAttemptDelivery({
     ...followed,

@@ -7,6 +7,7 @@ import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { scheduledDelayMs } from '../domain/webhook/delivery-decision.ts';
 import type { WebhookDelivery, WebhookResult } from '../store/webhook-deliveries.ts';
 import type { WebhookClient } from '../upstreams/webhook/webhook-client.ts';
+import { retryDuringOutage } from './retry-during-outage.ts';
 import type { JudgeDelivery, JudgedDelivery } from './webhook/judge-delivery.ts';
 import type { RecordDeliveries } from './webhook/record-deliveries.ts';
 import type { DeliveryBatch, TakeDeliveries } from './webhook/take-deliveries.ts';
@@ -30,7 +31,6 @@ export function createRelayWebhookEvents(dependencies: {
   readonly recordDeliveries: RecordDeliveries;
   readonly judgeDelivery: JudgeDelivery;
   readonly webhookClient: WebhookClient;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: () => Date;
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -113,7 +113,7 @@ export function createRelayWebhookEvents(dependencies: {
       problems: judged.flatMap(({ problem }) => (problem === null ? [] : [problem])),
     };
     // The answers are known only here: a database that is away for seconds must not make them unknown.
-    await dependencies.keepTrying(() => recordDeliveries(batch, outcome));
+    await retryDuringOutage(() => recordDeliveries(batch, outcome));
     return judged.filter(({ verdict }) => verdict.said === 'taken').length;
   }
 }

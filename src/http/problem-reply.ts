@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../domain/problems/problem.ts';
 import { Refusal, apiProblem, toRefusalProblem } from '../domain/problems/refusal.ts';
-import { isConnectionFault } from '../store/transactions.ts';
+import { isTransientFault } from '../store/database-faults.ts';
 import { rememberMethods } from './allowed-methods.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 
@@ -67,7 +67,7 @@ function toRefusal(error: unknown, { raw }: FastifyRequest): Refusal {
 const faultDetail = 'Waypost failed to answer; the request may or may not have taken effect.';
 
 function fromOutage(error: Error): Refusal | null {
-  if (!isConnectionFault(error)) return null;
+  if (!isTransientFault(error)) return null;
   return apiProblem('service_unavailable', 'The database cannot answer for the moment.', {
     retryAfterSeconds: retryAfterOutageSeconds,
     cause: error,

@@ -1,5 +1,6 @@
 import { type Center, type NotificationType, type TextByLanguage, userKey } from '../domain/notification/request.ts';
-import { isConnectionFault, type Tx } from './transactions.ts';
+import { isTransientFault } from './database-faults.ts';
+import type { Tx } from './transactions.ts';
 
 /** One notification to save for one user. `language` = what a directory over HTTP told; null = nothing, or it is in our tables. */
 export interface InboxRow {
@@ -65,7 +66,7 @@ async function trySave(
     await tx.execute({ text: 'release savepoint save_inbox' });
     return { stored };
   } catch (error) {
-    if (!(error instanceof Error) || isConnectionFault(error)) throw error;
+    if (!(error instanceof Error) || isTransientFault(error)) throw error;
     await tx.execute({ text: 'rollback to savepoint save_inbox' });
     return { sqlState: 'code' in error && typeof error.code === 'string' ? error.code : 'unknown' };
   }

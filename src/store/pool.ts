@@ -5,11 +5,15 @@ export type Pool = pg.Pool;
 /** The role that every runtime connection takes: it owns nothing and is subject to row level security. */
 export const runtimeRole = 'waypost_app';
 
-/** The server's own bounds, in milliseconds: no statement, wait for a lock or idle transaction of ours is longer. */
+/**
+ * The server's own bounds, in milliseconds: no statement, wait for a lock or idle transaction of ours is longer. A process
+ * that was stopped in the middle of a transaction holds its locks until that is idle for too long: no longer than one try for a
+ * lock waits, and less than `retryDuringOutage` goes on.
+ */
 const timeoutsMs = {
   statement_timeout: 20_000,
   lock_timeout: 10_000,
-  idle_in_transaction_session_timeout: 30_000,
+  idle_in_transaction_session_timeout: 10_000,
 } as const;
 const timeoutNames = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
 

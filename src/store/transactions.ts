@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isServerReadOnly, isSessionLost } from './database-faults.ts';
 import type { Pool } from './pool.ts';
 
 /** One statement. A `name` makes it a prepared one: for the statements of the hot path. */
@@ -25,11 +26,12 @@ export interface Transactions {
 }
 
 export function createTransactions({ pool }: { readonly pool: Pool }): Transactions {
+  const sessions = createSessions(pool);
   return {
     async withTenant(tenantId, work) {
       // The id becomes part of a statement: begin and set cost one round trip together.
       if (!/^ten_[0-9a-z]{26}$/.test(tenantId)) throw new Error('not a tenant id');
-      const client = await pool.connect();
+      const client = await sessions.take();
       try {
         // Waited for after the work, so that the first statement follows in the same breath. Should it fail, the work
         // sees and writes nothing: without a tenant there are no rows.
@@ -38,39 +40,67 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
         const afterwards: (() => void)[] = [];
         const result = await work(createTx(client, afterwards));
         await begun;
-        await client.query('commit');
-        client.release();
+        const { command } = await client.query('commit');
+        // Postgres answers so, and reports no error, where a statement of the transaction failed and the work went on.
+        if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+        sessions.giveBack(client);
         for (const each of afterwards) each();
         return result;
       } catch (error) {
-        await rollBack(client);
+        await rollBack(client, error);
         throw error;
       }
     },
     async acrossTenants(work) {
-      const client = await pool.connect();
+      const client = await sessions.take();
       try {
         const afterwards: (() => void)[] = [];
         const result = await work(createTx(client, afterwards));
-        client.release();
+        sessions.giveBack(client);
         for (const each of afterwards) each();
         return result;
       } catch (error) {
-        client.release(error instanceof Error ? isConnectionFault(error) : true);
+        sessions.giveBack(client, error);
         throw error;
       }
     },
   };
+
+  async function rollBack(client: pg.PoolClient, cause: unknown): Promise<void> {
+    // A lost session has nothing to roll back, and one that is silent would not answer.
+    if (cause instanceof Error && isSessionLost(cause)) return sessions.giveBack(client, cause);
+    try {
+      await client.query('rollback');
+      sessions.giveBack(client);
+    } catch (error) {
+      // The connection itself is gone, and the transaction with it: take it out of the pool.
+      sessions.giveBack(client, error);
+    }
+  }
 }
 
-async function rollBack(client: pg.PoolClient): Promise<void> {
-  try {
-    await client.query('rollback');
-    client.release();
-  } catch {
-    // The connection itself is gone, and the transaction with it: take it out of the pool.
-    client.release(true);
-  }
+/** The pool, without the sessions that are of no use any more. */
+function createSessions(pool: Pool) {
+  const open = new Set<pg.PoolClient>();
+  const useless = new WeakSet<pg.PoolClient>();
+  pool.on('connect', (client) => open.add(client));
+  pool.on('remove', (client) => open.delete(client));
+  return {
+    async take(): Promise<pg.PoolClient> {
+      for (;;) {
+        const client = await pool.connect();
+        if (!useless.has(client)) return client;
+        client.release(true);
+      }
+    },
+    /** `fault` = what its use ended with; left out = all went well. */
+    giveBack(client: pg.PoolClient, fault?: unknown): void {
+      const error = fault instanceof Error ? fault : null;
+      // After a failover every session to the old primary is read-only, and each would fail somebody's work first.
+      if (error !== null && isServerReadOnly(error)) for (const each of open) useless.add(each);
+      client.release(fault !== undefined && (error === null || isSessionLost(error)));
+    },
+  };
 }
 
 function createTx(client: pg.PoolClient, afterwards: (() => void)[]): Tx {
@@ -93,14 +123,4 @@ function toConfig(statement: Statement): pg.QueryConfig {
     values: [...(statement.values ?? [])],
     ...(statement.name === undefined ? {} : { name: statement.name }),
   };
-}
-
-/** Whether the database was away or refused to go on, as against a statement that is wrong. SQLSTATE classes 08, 53, 57, 40. */
-export function isConnectionFault(error: Error): boolean {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (/^(08|53|57|40)/.test(code)) return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) return true;
-  return /connection terminated|timeout exceeded when trying to connect|connection error|query read timeout/i.test(
-    error.message,
-  );
 }

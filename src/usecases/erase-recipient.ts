@@ -3,7 +3,8 @@ import { type ErasureState, nothingErased } from '../domain/erasure.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import type { RecipientEraser } from '../store/recipient-eraser.ts';
-import { isConnectionFault, type Transactions } from '../store/transactions.ts';
+import { isTransientFault } from '../store/database-faults.ts';
+import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
 
 /** What is not erased by then is a workflow's. */
@@ -51,7 +52,7 @@ export function createEraseRecipient(dependencies: {
     try {
       return await transactions.withTenant(tenantId, (tx) => eraser.step(tx, erasureId, clock()));
     } catch (error) {
-      if (error instanceof Error && isConnectionFault(error)) return null;
+      if (error instanceof Error && isTransientFault(error)) return null;
       throw error;
     }
   }

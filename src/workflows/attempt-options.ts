@@ -4,7 +4,7 @@ import { retryPolicies } from './retry-policies.ts';
 
 /** The first attempt at a job, inside the workflow task. */
 export const fastPathOptions = {
-  // One HTTP call (25 s at most, the wait for a connection included), its record while the database restarts (12 s).
+  // One HTTP call (25 s at most, the wait for a connection included), its record while the database restarts (13 s).
   startToCloseTimeout: '45s',
   scheduleToCloseTimeout: '60s',
   retry: retryPolicies.hiccup,

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Transactions } from '../../src/store/transactions.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 
@@ -10,6 +12,7 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: place.database.url });
   await owner.connect();
 });
+afterEach(() => setReadOnly('off'));
 afterAll(async () => {
   await owner.end();
   await place.close();
@@ -24,18 +27,37 @@ async function cutConnections(): Promise<number> {
   return ended.rowCount ?? 0;
 }
 
-/** A worker that calls `between` when Kernel's answer is known and not yet recorded. */
-function workerThatLosesItsDatabase(between: () => Promise<unknown>) {
-  return place.createWorker({
+/** Parts of a worker that calls `between` when Kernel's answer is known and not yet recorded. */
+function losingTheDatabase(between: () => Promise<unknown>) {
+  return {
     http: {
       ...place.http,
-      async request(call) {
+      async request(call: Parameters<typeof place.http.request>[0]) {
         const outcome = await place.http.request(call);
         await between();
         return outcome;
       },
     },
-  });
+  };
+}
+
+function workerThatLosesItsDatabase(between: () => Promise<unknown>) {
+  return place.createWorker(losingTheDatabase(between));
+}
+
+/** As a standby is: every session that is opened from now on. Those that are open are cut. */
+async function makeReadOnly(): Promise<void> {
+  await setReadOnly('on');
+  await cutConnections();
+}
+
+async function setReadOnly(value: 'on' | 'off'): Promise<void> {
+  const name = new URL(place.database.url).pathname.slice(1);
+  await owner.query(`alter database ${name} set default_transaction_read_only = ${value}`);
+}
+
+function setShortLockTimeout(client: pg.PoolClient): void {
+  void client.query('set lock_timeout = 200');
 }
 
 async function expectRecordedOnce(jobId: string): Promise<void> {
@@ -76,6 +98,67 @@ describe('a database that is lost between the send and its record', () => {
     expect(isLost).toBe(true);
     await expectRecordedOnce(id);
     expect((await place.find(id)).providerMessageIds).toHaveLength(1);
+  });
+
+  // 25006 was taken for a statement that is wrong, so the answer was dropped and the message went out twice. The pool kept
+  // its sessions to the server that had become a standby, and lent them out again.
+  it('costs nothing when the server has become read-only and another one takes over', async () => {
+    const { id } = await place.accept(await place.addChannel());
+    const afterwards: Promise<unknown>[] = [];
+    const worker = workerThatLosesItsDatabase(async () => {
+      await makeReadOnly();
+      // Work that only reads does not notice: the pool is full of such sessions. The first round meets those that were cut.
+      await Promise.allSettled(Array.from({ length: 20 }, () => place.rows('select pg_sleep(0.1)')));
+      await Promise.all(Array.from({ length: 20 }, () => place.rows('select pg_sleep(0.1)')));
+      afterwards.push(sleep(700).then(() => setReadOnly('off')));
+    });
+    expect(await worker(id)).toMatchObject({ next: 'end', state: 'accepted' });
+    await Promise.all(afterwards);
+    await expectRecordedOnce(id);
+    const writable = await Promise.all(
+      Array.from({ length: 20 }, () => place.rows<{ value: string }>('show transaction_read_only')),
+    );
+    expect(new Set(writable.flat().map((row) => Object.values(row)[0]))).toEqual(new Set(['off']));
+  });
+
+  // 55P03 was taken for a statement that is wrong as well.
+  it('costs nothing when another session holds the row for longer than a try for its lock', async () => {
+    const { id } = await place.accept(await place.addChannel());
+    place.database.pool.on('acquire', setShortLockTimeout);
+    const afterwards: Promise<unknown>[] = [];
+    const worker = workerThatLosesItsDatabase(async () => {
+      await cutConnections();
+      await owner.query('begin');
+      await owner.query('select 1 from job where id = $1 for update', [id]);
+      afterwards.push(sleep(900).then(() => owner.query('rollback')));
+    });
+    try {
+      expect(await worker(id)).toMatchObject({ next: 'end', state: 'accepted' });
+    } finally {
+      place.database.pool.off('acquire', setShortLockTimeout);
+      await Promise.all(afterwards);
+    }
+    await expectRecordedOnce(id);
+  });
+
+  // The wait between two tries was cut by the cancellation that a worker's shutdown sends.
+  it('costs nothing when the worker is told to shut down meanwhile', async () => {
+    const { id } = await place.accept(await place.addChannel());
+    const environment = new MockActivityEnvironment();
+    const afterwards: Promise<unknown>[] = [];
+    const worker = place.makeActivities(
+      losingTheDatabase(async () => {
+        await makeReadOnly();
+        environment.cancel('WORKER_SHUTDOWN');
+        afterwards.push(sleep(700).then(() => setReadOnly('off')));
+      }),
+    );
+    const step = await environment.run(() =>
+      worker.attemptDelivery({ tenantId: place.tenantId, jobId: id, isFastPath: true }),
+    );
+    expect(step).toMatchObject({ next: 'end', state: 'accepted' });
+    await Promise.all(afterwards);
+    await expectRecordedOnce(id);
   });
 
   it('that stays away too long leaves the attempt open, and the send is in doubt', async () => {

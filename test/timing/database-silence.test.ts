@@ -1,7 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPool, type Pool } from '../../src/store/pool.ts';
-import { createTransactions, isConnectionFault, type Transactions } from '../../src/store/transactions.ts';
+import { isTransientFault } from '../../src/store/database-faults.ts';
+import { createTransactions, type Transactions } from '../../src/store/transactions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const tenantId = `ten_${'0'.repeat(26)}`;
@@ -65,7 +66,7 @@ describe('a Postgres that has fallen silent', () => {
     const failures = await Promise.all(
       [ask(), ask(), askAcross()].map((each) => each.then(() => 'answered').catch((error: unknown) => error)),
     );
-    expect(failures.map((error) => error instanceof Error && isConnectionFault(error))).toEqual([true, true, true]);
+    expect(failures.map((error) => error instanceof Error && isTransientFault(error))).toEqual([true, true, true]);
     network.cut(false);
     expect(await Promise.all([ask(), ask(), askAcross()])).toHaveLength(3);
     expect([pool.totalCount, pool.waitingCount]).toEqual([3, 0]);

@@ -3,12 +3,10 @@ import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Stores } from '../../store/index.ts';
 import { createIntegrationTargets } from '../../store/integration-targets.ts';
-import { isConnectionFault } from '../../store/transactions.ts';
 import type { DirectoryClient } from '../../upstreams/directory/directory-client.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import type { PushClient } from '../../upstreams/push/push-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
-import { createKeepTrying } from '../keep-trying.ts';
 import { createAskDirectory } from './ask-directory.ts';
 import { createCallSlots } from './call-slots.ts';
 import { createCloseBatch } from './close-batch.ts';
@@ -65,9 +63,8 @@ export function createNotificationActivities(dependencies: {
   const nowMs = () => clock().getTime();
   const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
   const targets = createIntegrationTargets({ keyRing });
-  const keepTrying = createKeepTrying({ isOutage: isConnectionFault, nowMs, sleep: runtime.sleep });
   const recordFailures = createRecordFailures({ describeFailure });
-  const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures, keepTrying };
+  const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures };
   const expireBatch = createExpireBatch(base);
   const resolveUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
   const sending = {

@@ -2,8 +2,9 @@ import type { ActiveUsers } from '../../domain/notification/active-users.ts';
 import type { Center, NamedUser } from '../../domain/notification/request.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { findActiveUsers } from '../../store/active-users.ts';
+import { isTransientFault } from '../../store/database-faults.ts';
 import { findDirectorySource } from '../../store/tenants.ts';
-import { isConnectionFault, type Transactions } from '../../store/transactions.ts';
+import type { Transactions } from '../../store/transactions.ts';
 import type { AskDirectory, HttpSource } from './ask-directory.ts';
 
 /** The wait before each further try at a directory that answered with an error. */
@@ -49,7 +50,7 @@ export function createResolveUsers(dependencies: {
           return { ...known, unavailableMerchants: new Map<string, string | null>() };
         });
       } catch (error) {
-        if (!(error instanceof Error) || isConnectionFault(error)) throw error;
+        if (!(error instanceof Error) || isTransientFault(error)) throw error;
         if (waitMs !== null) await sleep(waitMs);
       }
     }

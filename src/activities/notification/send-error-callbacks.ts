@@ -23,13 +23,14 @@ import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import type { CallSlots } from './call-slots.ts';
 import type { IntegratorGate } from './integrator-gate.ts';
+import { retryDuringOutage } from '../retry-during-outage.ts';
 import { giveBack, type JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
 /** After a crash the callbacks that it had claimed wait so long: one that is still being sent is nobody else's. */
 const leaseMs = 60_000;
-/** What was not begun by then is given back; a call takes 15 s, its record 12 s, which is less than the lease has left. */
+/** What was not begun by then is given back; a call takes 15 s, its record 13 s, which is less than the lease has left. */
 const beginWithinMs = 30_000;
 const callbacksPerClaim = 40;
 const lanes = 10;
@@ -62,7 +63,6 @@ export function createSendErrorCallbacks(dependencies: {
   readonly judgeCallback: JudgeCallback;
   readonly slots: CallSlots;
   readonly gate: IntegratorGate;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
@@ -136,7 +136,7 @@ export function createSendErrorCallbacks(dependencies: {
     const owner = { tenantId: job.tenantId, jobId: job.id };
     const recorder = createCallbackRecorder((results) =>
       // The answers are known only here: a database that is away for seconds must not make them unknown.
-      dependencies.keepTrying(() =>
+      retryDuringOutage(() =>
         transactions.withTenant(job.tenantId, (tx) => recordCallbacks(tx, owner, results, clock())),
       ),
     );

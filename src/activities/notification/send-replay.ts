@@ -9,6 +9,7 @@ import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
+import { retryDuringOutage } from '../retry-during-outage.ts';
 import type { JudgeCallback } from './judge-callback.ts';
 
 /** Longer than the call: the sweep offers the replay again only when its process has died. */
@@ -31,10 +32,9 @@ export function createSendReplay(dependencies: {
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
   readonly describeFailure: DescribeFailure;
   readonly judgeCallback: JudgeCallback;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: () => Date;
 }): NotificationActivities['sendReplay'] {
-  const { transactions, targets, integrator, describeFailure, judgeCallback, keepTrying, clock } = dependencies;
+  const { transactions, targets, integrator, describeFailure, judgeCallback, clock } = dependencies;
 
   return async function sendReplay({ tenantId, deliveryId }) {
     const claim = await transactions.withTenant(tenantId, (tx) => claimReplay(tx, deliveryId));
@@ -44,7 +44,7 @@ export function createSendReplay(dependencies: {
     const outcome = await integrator.postErrors({ url, apiKey, secret, deliveryId, body: callback.body });
     const target = { ...claim.target, retryScheduleSeconds: [] };
     const result = judgeCallback({ job, target, callback, outcome });
-    await keepTrying(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));
+    await retryDuringOutage(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));
     return { state: result.state };
   };
 

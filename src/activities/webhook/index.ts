@@ -1,9 +1,7 @@
 import type { RelayActivities } from '../../contracts/activities.ts';
 import type { Stores } from '../../store/index.ts';
-import { isConnectionFault } from '../../store/transactions.ts';
 import type { WebhookClient } from '../../upstreams/webhook/webhook-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
-import { createKeepTrying } from '../keep-trying.ts';
 import { createRelayWebhookEvents } from '../relay-webhook-events.ts';
 import { createJudgeDelivery } from './judge-delivery.ts';
 import { createRecordDeliveries } from './record-deliveries.ts';
@@ -28,10 +26,5 @@ export function createWebhookRelay(dependencies: {
     takeDeliveries: createTakeDeliveries(base),
     recordDeliveries: createRecordDeliveries(base),
     judgeDelivery: createJudgeDelivery(base),
-    keepTrying: createKeepTrying({
-      isOutage: isConnectionFault,
-      nowMs: () => base.clock().getTime(),
-      sleep: base.sleep,
-    }),
   });
 }

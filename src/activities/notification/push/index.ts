@@ -26,7 +26,6 @@ export function createPushPage(
     readonly recordFailures: RecordFailures;
     readonly resolveUsers: ResolveUsers;
     readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
-    readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
     readonly random: () => number;
     readonly clock: () => Date;
     readonly heartbeat: () => void;

@@ -1,4 +1,5 @@
 import { classifyPush } from '../../../domain/notification/push/push-failure.ts';
+import { retryDuringOutage } from '../../retry-during-outage.ts';
 import type { ChannelSlots } from './channel-slots.ts';
 import type { ClosedSlice } from './close-slice.ts';
 import type { OpenedSlice } from './open-slice.ts';
@@ -39,11 +40,10 @@ export function createSendAll(dependencies: {
   readonly openSlice: (run: PushRun, ordinals: readonly number[]) => Promise<OpenedSlice>;
   readonly sendSlice: (run: PushRun, sends: readonly OpenSend[], atOnce: number) => Promise<SentSlice>;
   readonly closeSlice: (run: PushRun, slice: OpenSlice, sent: SentSlice) => Promise<ClosedSlice>;
-  readonly keepTrying: <T>(work: () => Promise<T>) => Promise<T>;
   readonly isStopping: () => boolean;
   readonly nowMs: () => number;
 }): SendAll {
-  const { slots, openSlice, sendSlice, closeSlice, keepTrying, isStopping, nowMs } = dependencies;
+  const { slots, openSlice, sendSlice, closeSlice, isStopping, nowMs } = dependencies;
 
   return async (run, ordinals) => {
     const channelId = run.channel.id;
@@ -72,7 +72,7 @@ export function createSendAll(dependencies: {
         await sendInWaves(slice, sent);
       } finally {
         // What the push service has just answered exists nowhere else.
-        const closed = await keepTrying(() => closeSlice(run, slice, sent));
+        const closed = await retryDuringOutage(() => closeSlice(run, slice, sent));
         settled = add(settled, closed.settled);
         if (closed.stops === 'block') slots.slowDown(channelId);
         else slots.speedUp(channelId);

@@ -20,7 +20,6 @@ async function sendAfter(directoryMs: number, devices: PushRun['devices'] = null
     },
     sendSlice: async () => ({ answered: [], unsent: [] }),
     closeSlice: async () => ({ settled: { delivered: 0, failed: 0 }, stops: null }),
-    keepTrying: (work) => work(),
     isStopping: () => false,
     nowMs: () => nowMs,
   });

@@ -56,7 +56,6 @@ async function pushPage({ recipients, devicesEach = 1, answer = () => accepted, 
       const isThrottled = sent.answered.some((each) => each.answer.kind === 'refused');
       return { settled: { delivered: sent.answered.length, failed: 0 }, stops: isThrottled ? 'block' : null };
     },
-    keepTrying: (work) => work(),
     isStopping: () => false,
     nowMs: () => nowMs,
   });
