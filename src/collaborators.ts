@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { createIdSource } from './domain/ids.ts';
 import { createKeyRing } from './encryption/key-ring.ts';
 import { migrate } from './store/migrator.ts';
+import { createDatabaseClock } from './store/database-clock.ts';
 import { createStores } from './store/index.ts';
 import { createTurnBell } from './store/turn-bell.ts';
 import { createPool, requireSafeConnections } from './store/pool.ts';
@@ -25,9 +26,11 @@ const connectionsPerOrigin = 64;
 export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {
   if (config.isAutoMigrated) await migrate({ connectionString: config.databaseUrl });
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const clock = () => new Date();
+  const databaseClock = createDatabaseClock();
+  const clock = () => databaseClock.now();
+  const nowMs = () => clock().getTime();
   const keyRing = createKeyRing(config.encryptionKeys);
-  const createId = createIdSource({ nowMs: Date.now, randomBytes });
+  const createId = createIdSource({ nowMs, randomBytes });
   const links = { uiUrl: config.temporalUiUrl, namespace: config.temporalNamespace };
   const pool = createPool({
     connectionString: config.databaseAppUrl,
@@ -41,6 +44,7 @@ export async function createCollaborators(config: Config, options: { readonly po
   const turnBell = createTurnBell();
   const stores = createStores({
     pool,
+    databaseClock,
     keyRing,
     createId,
     publicUrl: config.publicUrl,
@@ -49,7 +53,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     turnBell,
   });
   const urlGuard = createUrlGuard(config);
-  const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin });
+  const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin, nowMs });
   return {
     log,
     faultLog,
@@ -63,7 +67,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     urlGuard,
     http,
     mediaSource: createMediaSource({ http }),
-    webhookClient: createWebhookClient({ http, nowMs: Date.now }),
+    webhookClient: createWebhookClient({ http, nowMs }),
     dataConverter: createDataConverter(keyRing),
   };
 }

@@ -7,7 +7,7 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import type { MediaDescription, MediaFault } from '../domain/media.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelStore } from '../store/channels.ts';
-import type { EventHorizon } from '../store/event-horizon.ts';
+import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
@@ -46,7 +46,7 @@ export interface AppDependencies extends UseCases {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
   readonly webhooks: WebhookStore;
   readonly recordAudit: RecordAudit;
   readonly keyRing: KeyRing;

@@ -6,6 +6,7 @@ import {
   countWebhookBacklog,
   listKpiBacklog,
 } from '../store/cross-tenant.ts';
+import { readEventFeedLagSeconds } from '../store/event-high-water-mark.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 /** Says at each scrape what is stored and waits: the same in the api and in the worker. */
@@ -63,6 +64,15 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
     async collect() {
       const [parked = 0] = await orNothing(async () => [await transactions.acrossTenants(countParkedStatuses)]);
       this.set(parked);
+    },
+  });
+  new Gauge({
+    name: 'waypost_event_feed_lag_seconds',
+    help: 'How long the oldest committed event has been kept from readers by a writer before it that has not ended',
+    registers: [metrics],
+    async collect() {
+      const [lag = 0] = await orNothing(async () => [await transactions.acrossTenants(readEventFeedLagSeconds)]);
+      this.set(lag);
     },
   });
   gaugeWebhooks(dependencies);

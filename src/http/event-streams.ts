@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import type { EventHorizon } from '../store/event-horizon.ts';
+import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import { isApiKeyInForce } from '../store/api-keys.ts';
-import { listEvents, type StoredEvent } from '../store/events.ts';
+import { findNewestPosition, listEvents, type StoredEvent } from '../store/events.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { writeEventCursor } from './event-cursor.ts';
@@ -40,9 +40,9 @@ export interface EventStreams {
 
 export function createEventStreams(dependencies: {
   readonly transactions: Transactions;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
 }): EventStreams {
-  const { transactions, horizon } = dependencies;
+  const { transactions, highWaterMark } = dependencies;
   const openByTenant = new Map<string, number>();
   let openCount = 0;
   let isEnding = false;
@@ -60,7 +60,7 @@ export function createEventStreams(dependencies: {
     let toldAtMs = Date.now();
     yield `retry: ${reconnectMs}\n\n`;
     while (!isEnding && !signal.aborted && Date.now() < endMs) {
-      const settled = await horizon.read();
+      const settled = await highWaterMark.read();
       const from = position;
       if (settled > from) {
         const page = await transactions.withTenant(tenantId, async (tx) =>
@@ -76,6 +76,8 @@ export function createEventStreams(dependencies: {
         }
         if (position < settled) continue;
       }
+      // A restore set the numbers back: the client comes again, and is told that its cursor is none any more.
+      if (settled < position && (await transactions.acrossTenants(findNewestPosition)) < position) return;
       if (Date.now() - toldAtMs >= heartbeatMs) {
         if (!(await transactions.withTenant(tenantId, (tx) => isApiKeyInForce(tx, apiKeyId)))) return;
         yield ': still here\n\n';

@@ -71,10 +71,10 @@ export async function findEventPosition(tx: Tx, id: string): Promise<bigint | nu
   return rows[0] === undefined ? null : BigInt(rows[0].sequence);
 }
 
-/** The highest number drawn so far: whoever starts behind it gets what happens from now on. */
+/** The highest number drawn so far, committed or not: whoever starts behind it gets what happens from now on. */
 export async function findNewestPosition(tx: Tx): Promise<bigint> {
   const rows = await tx.query<{ newest: string }>({
-    text: 'select case when is_called then last_value else last_value - 1 end::text as newest from event_sequence',
+    text: 'select last_event_sequence()::text as newest',
   });
   return BigInt(rows[0]?.newest ?? '0');
 }

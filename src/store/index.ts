@@ -3,8 +3,9 @@ import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { createRecordAudit, type RecordAudit } from './audit.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
+import type { DatabaseClock } from './database-clock.ts';
 import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
-import { createEventHorizon, type EventHorizon } from './event-horizon.ts';
+import { createEventHighWaterMark, type EventHighWaterMark } from './event-high-water-mark.ts';
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { type CancelJob, createCancelJob } from './job-cancellation.ts';
@@ -29,7 +30,7 @@ export interface Stores {
   readonly groups: GroupCancellation;
   readonly describeFailure: DescribeFailure;
   readonly statuses: MessageStatuses;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
   readonly webhooks: WebhookStore;
   readonly recordAudit: RecordAudit;
   readonly cancelJob: CancelJob;
@@ -39,6 +40,7 @@ export interface Stores {
 
 export function createStores(dependencies: {
   readonly pool: Pool;
+  readonly databaseClock?: DatabaseClock;
   readonly keyRing: KeyRing;
   readonly createId: CreateId;
   readonly publicUrl: string;
@@ -73,7 +75,7 @@ export function createStores(dependencies: {
     groups,
     describeFailure,
     statuses,
-    horizon: createEventHorizon({ transactions }),
+    highWaterMark: createEventHighWaterMark({ transactions }),
     webhooks: createWebhookStore(dependencies),
     recordAudit: createRecordAudit(dependencies),
     cancelJob,

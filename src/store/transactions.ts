@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
 import { isServerReadOnly, isSessionLost } from './database-faults.ts';
 import type { Pool } from './pool.ts';
 
@@ -25,8 +26,13 @@ export interface Transactions {
   acrossTenants<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
-export function createTransactions({ pool }: { readonly pool: Pool }): Transactions {
-  const sessions = createSessions(pool);
+export function createTransactions(dependencies: {
+  readonly pool: Pool;
+  /** Learns the time with each transaction; left out = nobody asks it. */
+  readonly databaseClock?: DatabaseClock;
+}): Transactions {
+  const { pool, databaseClock = createDatabaseClock() } = dependencies;
+  const sessions = createSessions(pool, databaseClock);
   return {
     async withTenant(tenantId, work) {
       // The id becomes part of a statement: begin and set cost one round trip together.
@@ -35,7 +41,7 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
       try {
         // Waited for after the work, so that the first statement follows in the same breath. Should it fail, the work
         // sees and writes nothing: without a tenant there are no rows.
-        const begun = client.query(`begin; select set_config('waypost.tenant', '${tenantId}', true)`);
+        const begun = askTime(client, databaseClock, `begin; select set_config('waypost.tenant', '${tenantId}', true)`);
         begun.catch(() => undefined);
         const afterwards: (() => void)[] = [];
         const result = await work(createTx(client, afterwards));
@@ -79,18 +85,42 @@ export function createTransactions({ pool }: { readonly pool: Pool }): Transacti
   }
 }
 
-/** The pool, without the sessions that are of no use any more. */
-function createSessions(pool: Pool) {
+/** Runs a statement that ends with a select, and learns the server's time by the way. */
+async function askTime(client: pg.PoolClient, clock: DatabaseClock, statement: string): Promise<void> {
+  const sentMs = clock.monotonicMs();
+  const answer: unknown = await client.query(
+    `${statement}, (extract(epoch from clock_timestamp()) * 1000)::double precision as now_ms`,
+  );
+  // Several statements in one text have several results; the types of the driver know one only.
+  const last = (Array.isArray(answer) ? answer.at(-1) : answer) as pg.QueryResult<{ now_ms: number }>;
+  const serverMs = last.rows[0]?.now_ms;
+  if (serverMs !== undefined) clock.observe({ serverMs, sentMs, receivedMs: clock.monotonicMs() });
+}
+
+/** The pool, without the sessions that are of no use any more. Whoever takes one knows what time it is. */
+function createSessions(pool: Pool, clock: DatabaseClock) {
   const open = new Set<pg.PoolClient>();
   const useless = new WeakSet<pg.PoolClient>();
-  pool.on('connect', (client) => open.add(client));
+  pool.on('connect', (client) => {
+    open.add(client);
+    clock.expire();
+  });
   pool.on('remove', (client) => open.delete(client));
   return {
     async take(): Promise<pg.PoolClient> {
       for (;;) {
         const client = await pool.connect();
-        if (!useless.has(client)) return client;
-        client.release(true);
+        if (useless.has(client)) {
+          client.release(true);
+          continue;
+        }
+        try {
+          if (!clock.isFresh()) await askTime(client, clock, 'select 1');
+          return client;
+        } catch (error) {
+          this.giveBack(client, error);
+          throw error;
+        }
       }
     },
     /** `fault` = what its use ended with; left out = all went well. */

@@ -9,7 +9,7 @@ import {
   releaseHeldJobs,
   skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
-import type { EventHorizon } from '../store/event-horizon.ts';
+import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Starter } from '../temporal/starter.ts';
@@ -43,12 +43,12 @@ export type SweepStarter = Pick<
  */
 export function createSweep(dependencies: {
   readonly transactions: Transactions;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
   readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;
 }) {
-  const { transactions, horizon, starter, clock, retentionDays } = dependencies;
+  const { transactions, highWaterMark, starter, clock, retentionDays } = dependencies;
   return {
     /** A backlog of messages, in pages; returns how many were started. */
     async startDuePages(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
@@ -115,7 +115,7 @@ export function createSweep(dependencies: {
     },
     async tidy(): Promise<void> {
       await transactions.acrossTenants((tx) => closeStatusWindows(tx, windowsPerSweep));
-      const settled = await horizon.read();
+      const settled = await highWaterMark.read();
       await transactions.acrossTenants((tx) => skipUnwantedEvents(tx, settled, cursorLag));
     },
     /** Makes sure that a purge runs where something is too old. */

@@ -1,4 +1,4 @@
-import type { EventHorizon } from '../store/event-horizon.ts';
+import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { repeat, type Repetition } from './repeat.ts';
 import { createSweep, type SweepStarter } from './start-due-jobs.ts';
@@ -17,7 +17,7 @@ const tidyEveryMs = 10_000;
 /** Runs the sweeps of one process until they are stopped; every worker may run them. */
 export function startSweeps(dependencies: {
   readonly transactions: Transactions;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
   readonly starter: SweepStarter;
   readonly clock: () => Date;
   readonly retentionDays: number;

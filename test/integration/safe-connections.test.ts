@@ -46,7 +46,7 @@ const whatHolds = (url: string) =>
     return rows[0] as unknown;
   });
 
-const ours = { role: 'waypost_app', statement: '20s', lock: '10s', idle: '30s' };
+const ours = { role: 'waypost_app', statement: '20s', lock: '10s', idle: '10s' };
 
 describe('connections of the runtime', () => {
   // The driver let them replace ours: with `?options=` every statement ran as the login itself, without time-outs.
@@ -76,7 +76,7 @@ describe('connections of the runtime', () => {
     await runSql(
       database.url,
       `alter role ${login} set role = 'waypost_app'; alter role ${login} set statement_timeout = '20s';
-        alter role ${login} set lock_timeout = '10s'; alter role ${login} set idle_in_transaction_session_timeout = '30s'`,
+        alter role ${login} set lock_timeout = '10s'; alter role ${login} set idle_in_transaction_session_timeout = '10s'`,
     );
     expect(await whatHolds(pooler.urlOf(urlOfLogin()))).toMatchObject(ours);
   });

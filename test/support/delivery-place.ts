@@ -8,6 +8,7 @@ import type { WhatsappSettings } from '../../src/domain/channel.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
+import { createDatabaseClock } from '../../src/store/database-clock.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
 import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { findJob } from '../../src/store/jobs.ts';
@@ -46,14 +47,15 @@ export interface Told {
 
 /**
  * A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. The
- * place's clock runs with the wall's, and `skip` sets it forward, so that no test waits for what takes hours.
+ * place's clock runs with the database's, as in the product, and `skip` sets it forward, so that no test waits for what takes hours.
  */
 export async function openDeliveryPlace() {
   const database = await createTestDatabase();
   const kernel = await startKernel({ callbacks: [] });
   const { http, crowd } = createCrowdableHttp();
   let skippedMs = 0;
-  const nowMs = () => Date.now() + skippedMs;
+  const databaseClock = createDatabaseClock();
+  const nowMs = () => databaseClock.now().getTime() + skippedMs;
   const clock = () => new Date(nowMs());
   const createId = createIdSource({ nowMs, randomBytes });
   const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
@@ -62,6 +64,7 @@ export async function openDeliveryPlace() {
   turnBell.listen(({ id }) => released.push(id));
   const plain = createStores({
     pool: database.pool,
+    databaseClock,
     keyRing,
     createId,
     publicUrl,

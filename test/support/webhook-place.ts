@@ -22,7 +22,7 @@ export async function openWebhookPlace() {
   const place = await openDeliveryPlace();
   const sink = await startWebhookSink();
   const { stores, tenantId, clock } = place;
-  const { transactions, webhooks, horizon } = stores;
+  const { transactions, webhooks, highWaterMark } = stores;
   const by = aCaller(tenantId);
   const nowMs = () => clock().getTime();
   const configurer = createWebhookConfigurer({
@@ -68,7 +68,7 @@ export async function openWebhookPlace() {
     },
     /** As the activity does, once all that is committed is settled. */
     async relay(webhookId: string) {
-      await horizon.read(patienceMs);
+      await highWaterMark.read(patienceMs);
       return relayOnce({ tenantId, webhookId });
     },
     withTenant: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => transactions.withTenant(tenantId, work),
@@ -88,7 +88,7 @@ export async function openWebhookPlace() {
     pageOf,
     /** Everything that is committed by now. */
     async eventsAfter(after: bigint, filter: readonly string[] | null = null) {
-      return pageOf(after, await horizon.read(patienceMs), filter);
+      return pageOf(after, await highWaterMark.read(patienceMs), filter);
     },
     async close() {
       await sink.stop();

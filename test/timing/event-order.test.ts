@@ -1,17 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { readEventFeedLagSeconds } from '../../src/store/event-high-water-mark.ts';
 import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
 
 let place: WebhookPlace;
+let owner: pg.Client;
 const clients: pg.PoolClient[] = [];
 beforeAll(async () => {
   place = await openWebhookPlace();
+  owner = new pg.Client({ connectionString: place.database.url });
+  await owner.connect();
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.release(true);
 });
-afterAll(() => place.close());
+afterAll(async () => {
+  await owner.end();
+  await place.close();
+});
 
 /** A transaction that writes events and commits when it is told to. */
 async function openWriter() {
@@ -102,7 +109,7 @@ describe('the order of events', () => {
       for (let isLast = false; ;) {
         isLast = !isWriting;
         // Without patience: as often as it can, at whatever is settled just then.
-        const settled = await place.stores.horizon.read(isLast ? 2_000 : 0);
+        const settled = await place.stores.highWaterMark.read(isLast ? 2_000 : 0);
         const page = await place.pageOf(position, settled);
         seen.push(...page.events);
         position = page.position;
@@ -128,5 +135,69 @@ describe('the order of events', () => {
     await long.write('message.read');
     expect((await place.eventsAfter(start)).events.map((event) => event.id)).toEqual([id]);
     await long.commit();
+  });
+
+  // The mark was taken from the oldest transaction of the whole server: feed, streams and webhooks of all tenants stood
+  // still while anybody, in whatever database, kept a writing transaction open.
+  it('waits for no transaction that writes no events, of this database or another one', async () => {
+    const start = await readNewest();
+    const elsewhere = new pg.Client({ connectionString: inject('databaseUrl') });
+    const other = new pg.Client({ connectionString: place.database.url });
+    await Promise.all([elsewhere.connect(), other.connect()]);
+    try {
+      for (const client of [elsewhere, other]) await client.query('begin; select pg_current_xact_id()');
+      const writer = await openWriter();
+      const id = await writer.write('message.sent');
+      await writer.commit();
+      const seen = await place.eventsAfter(start);
+      expect(seen.events.map((event) => event.id)).toEqual([id]);
+    } finally {
+      await Promise.all([elsewhere.end(), other.end()]);
+    }
+  });
+
+  it('waits for a writer whose first event was taken back by a savepoint, and no longer', async () => {
+    const start = await readNewest();
+    const slow = await openWriter();
+    await slow.query('savepoint before');
+    await slow.write('message.sent');
+    await slow.query('rollback to savepoint before');
+    const kept = await slow.write('message.read');
+    const quick = await openWriter();
+    const later = await quick.write('message.sent');
+    await quick.commit();
+    expect((await place.eventsAfter(start)).events).toEqual([]);
+    await slow.commit();
+    expect((await place.eventsAfter(start)).events.map(({ id }) => id)).toEqual([kept, later]);
+  });
+
+  // What had been settled was remembered: after a restore the numbers were lower than that, and what was still being
+  // written under them was passed over until the process was started again.
+  it('passes nothing over when a restore has set the numbers back under a process that goes on', async () => {
+    const start = await readNewest();
+    await owner.query("select setval('event_sequence', $1)", [String(start + 1_000n)]);
+    expect(await readNewest()).toBe(start + 1_000n);
+    await owner.query("select setval('event_sequence', $1)", [String(start)]);
+    const [slow, quick] = [await openWriter(), await openWriter()];
+    const first = await slow.write('message.sent');
+    const second = await quick.write('message.read');
+    await quick.commit();
+    const early = await place.eventsAfter(start);
+    expect(early.events).toEqual([]);
+    await slow.commit();
+    expect((await place.eventsAfter(early.position)).events.map(({ id }) => id)).toEqual([first, second]);
+  });
+
+  it('says for how long an event has been held back', async () => {
+    const lag = () => place.stores.transactions.acrossTenants(readEventFeedLagSeconds);
+    expect(await lag()).toBe(0);
+    const [slow, quick] = [await openWriter(), await openWriter()];
+    await slow.write('message.sent');
+    await quick.write('message.read');
+    await quick.commit();
+    await sleep(100);
+    expect(await lag()).toBeGreaterThan(0.1);
+    await slow.commit();
+    expect(await lag()).toBe(0);
   });
 });

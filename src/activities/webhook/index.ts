@@ -9,7 +9,7 @@ import { createTakeDeliveries } from './take-deliveries.ts';
 
 /** Builds the relay of webhooks over the collaborators of one worker. */
 export function createWebhookRelay(dependencies: {
-  readonly stores: Pick<Stores, 'transactions' | 'horizon' | 'webhooks' | 'createId'>;
+  readonly stores: Pick<Stores, 'transactions' | 'highWaterMark' | 'webhooks' | 'createId'>;
   readonly webhookClient: WebhookClient;
   readonly publicUrl: string;
   readonly clock: () => Date;

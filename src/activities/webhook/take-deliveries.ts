@@ -3,7 +3,7 @@ import type { CreateId } from '../../domain/ids.ts';
 import { isBroken } from '../../domain/webhook/endpoint-health.ts';
 import { type Webhook, signingSecrets } from '../../domain/webhook/webhook.ts';
 import type { WebhookReference } from '../../contracts/workflows.ts';
-import type { EventHorizon } from '../../store/event-horizon.ts';
+import type { EventHighWaterMark } from '../../store/event-high-water-mark.ts';
 import { type StoredEvent, listEvents } from '../../store/events.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import { claimDeliveries, type WebhookDelivery } from '../../store/webhook-deliveries.ts';
@@ -34,15 +34,15 @@ export type TakeDeliveries = (reference: WebhookReference) => Promise<DeliveryBa
  */
 export function createTakeDeliveries(dependencies: {
   readonly transactions: Transactions;
-  readonly horizon: EventHorizon;
+  readonly highWaterMark: EventHighWaterMark;
   readonly webhooks: WebhookStore;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }): TakeDeliveries {
-  const { transactions, horizon, webhooks, createId, clock } = dependencies;
+  const { transactions, highWaterMark, webhooks, createId, clock } = dependencies;
 
   return async ({ tenantId, webhookId }) => {
-    const settled = await horizon.read();
+    const settled = await highWaterMark.read();
     return transactions.withTenant(tenantId, async (tx) => {
       const row = await webhooks.find(tx, webhookId);
       const now = clock();

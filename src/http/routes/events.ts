@@ -11,8 +11,11 @@ import { createEventStreams } from '../event-streams.ts';
 const patienceMs = 50;
 const stalledMs = 60_000;
 
-export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies, 'transactions' | 'horizon'>): void {
-  const { transactions, horizon } = dependencies;
+export function registerEventRoutes(
+  app: App,
+  dependencies: Pick<AppDependencies, 'transactions' | 'highWaterMark'>,
+): void {
+  const { transactions, highWaterMark } = dependencies;
   const config = { access: tenantAccess('events:read') };
   const streams = createEventStreams(dependencies);
   app.addHook('preClose', async () => streams.endAll());
@@ -30,7 +33,7 @@ export function registerEventRoutes(app: App, dependencies: Pick<AppDependencies
       response: { 200: eventPage },
     },
     async handler({ tenantId, query }) {
-      const settled = await horizon.read(patienceMs);
+      const settled = await highWaterMark.read(patienceMs);
       return transactions.withTenant(tenantId, async (tx) => {
         const after = query.after === undefined ? 0n : await readEventCursor(tx, query.after);
         const filter = query.types ?? null;

@@ -1,25 +1,33 @@
 -- Public events, the endpoints that are sent them, and everything that is delivered by HTTP with retries.
 
 -- Events are numbered when they are written and seen when their transaction commits, so a lower number may appear after a
--- higher one. A number is drawn only by a transaction that has its id already: a transaction id that is drawn after a
--- number was read is higher than the ids of all who drew numbers up to it, and when those have ended, no such number can
--- appear any more (store/event-horizon.ts).
+-- higher one. Before its first number a writer takes a shared advisory lock whose key says above which number all of its own
+-- are: 22352 in the upper 16 bits, that number in the lower 48. What no such lock is below of is settled; the reasoning
+-- stands in src/store/event-high-water-mark.ts. A savepoint that is rolled back takes its lock and the setting along.
 create sequence event_sequence;
 grant usage, select on event_sequence to waypost_app;
+create function last_event_sequence() returns bigint language plpgsql as $$
+begin
+  return (select case when is_called then last_value else last_value - 1 end from event_sequence);
+end $$;
 create function next_event_sequence() returns bigint language plpgsql as $$
 begin
-  perform pg_current_xact_id();
+  if coalesce(current_setting('waypost.writes_events', true), '') = '' then
+    perform pg_advisory_xact_lock_shared(22352::bigint << 48 | last_event_sequence());
+    perform set_config('waypost.writes_events', 'on', true);
+  end if;
   return nextval('event_sequence');
 end $$;
 
--- `drawn` is read before `mark` is drawn: everything up to it is settled once all transactions before `mark` have ended.
--- No mark where nothing was drawn beyond what the caller knows to be settled.
-create function mark_event_horizon(settled bigint, out drawn bigint, out mark xid8) language plpgsql as $$
+-- The locks are read after the number, in a statement of their own: a writer that drew up to it had its lock before.
+-- ShareLock: the other advisory locks of Waypost are exclusive ones on hashes, and one of those may begin with 22352.
+create function read_event_high_water_mark(out drawn bigint, out settled bigint) language plpgsql as $$
 begin
-  select case when s.is_called then s.last_value else s.last_value - 1 end into drawn from event_sequence s;
-  if drawn > settled then
-    mark := pg_current_xact_id();
-  end if;
+  drawn := last_event_sequence();
+  select least(drawn, min((l.classid::bigint & 65535) << 32 | l.objid::bigint)) into settled
+    from pg_locks l
+    where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1 and l.classid::bigint >> 16 = 22352
+      and l.database = (select d.oid from pg_database d where d.datname = current_database());
 end $$;
 
 -- Whether a filter lets a type through. Null = all of them.
@@ -27,8 +35,8 @@ create function event_is_wanted(filter text[], type text) returns boolean langua
   select filter is null or type = any (filter) or split_part(type, '.', 1) || '.*' = any (filter)
 $$;
 
-revoke all on function next_event_sequence(), mark_event_horizon(bigint), event_is_wanted(text[], text) from public;
-grant execute on function next_event_sequence(), mark_event_horizon(bigint), event_is_wanted(text[], text) to waypost_app;
+revoke all on function last_event_sequence(), next_event_sequence(), read_event_high_water_mark(), event_is_wanted(text[], text) from public;
+grant execute on function last_event_sequence(), next_event_sequence(), read_event_high_water_mark(), event_is_wanted(text[], text) to waypost_app;
 
 create table event (
   id text primary key,

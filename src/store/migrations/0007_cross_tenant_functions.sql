@@ -341,13 +341,34 @@ begin
       coalesce((select extract(epoch from now() - min(created_at)) from untried), 0)::double precision;
 end $$;
 
+-- How long the oldest event that can be seen is kept from the feed because a writer before it has not ended; 0 = none is.
+create function event_feed_lag_seconds() returns double precision
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  mark record;
+begin
+  select drawn, settled into mark from read_event_high_water_mark();
+  if mark.settled = mark.drawn then
+    return 0;
+  end if;
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return coalesce((
+    select extract(epoch from clock_timestamp() - min(held.created_at)) from tenant t cross join lateral (
+      select e.created_at from event e
+      where e.tenant_id = t.id and e.sequence > mark.settled
+      order by e.sequence limit 1
+    ) held), 0);
+end $$;
+
 revoke all on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
   list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
   lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
   lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
-  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog() from public;
+  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
+  event_feed_lag_seconds() from public;
 grant execute on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
   list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
   lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
   lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
-  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog() to waypost_app;
+  count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
+  event_feed_lag_seconds() to waypost_app;

@@ -33,7 +33,7 @@ describe('a connection', () => {
     owns: false,
     statement_timeout: 20_000,
     lock_timeout: 10_000,
-    idle_in_transaction_session_timeout: 30_000,
+    idle_in_transaction_session_timeout: 10_000,
   };
 
   it('is used with the runtime role and time-outs that are no longer than ours', () => {
