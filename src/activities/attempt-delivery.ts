@@ -1,13 +1,15 @@
 import type { DeliveryActivities } from '../contracts/activities.ts';
 import { isLocalFault } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
-import { claimValidMs, type WorkflowRun } from '../domain/message/claim.ts';
+import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { Starter } from '../temporal/starter.ts';
+import type { BeforeWrite } from '../upstreams/guarded-http/exchange.ts';
 import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
 import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
+import { startClaim } from './delivery/claim-deadline.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import { retryDuringOutage } from './retry-during-outage.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
@@ -40,6 +42,7 @@ export function createAttemptDelivery(dependencies: {
     const startedMs = clock().getTime();
     const enter: ClaimInput['enter'] = isFastPath ? (channelId) => gate.enter(channelId) : alwaysRoom;
     for (;;) {
+      const beforeWrite = startClaim();
       const claimed = await claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter });
       if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
       if (claimed.kind === 'crowded')
@@ -48,7 +51,7 @@ export function createAttemptDelivery(dependencies: {
         startNotice(claimed.notice);
         return stepAfter(claimed.job, clock());
       }
-      const recorded = await call(claimed);
+      const recorded = await call(claimed, beforeWrite);
       startNotice(recorded.notice);
       if (!recorded.hasMoreParts) return stepAfter(recorded.job, clock());
       if (clock().getTime() - startedMs > (isFastPath ? fastPathBudgetMs : ownPathBudgetMs)) {
@@ -57,14 +60,12 @@ export function createAttemptDelivery(dependencies: {
     }
   };
 
-  async function call(claimed: ClaimedSend | ClaimedUpload): Promise<RecordedAttempt> {
-    const { job, channel, secrets } = claimed;
+  async function call(claimed: ClaimedSend | ClaimedUpload, beforeWrite: BeforeWrite): Promise<RecordedAttempt> {
+    const { channel, secrets } = claimed;
     const { apiBaseUrl, phoneNumberId } = channel.settings;
-    const number = { apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken };
+    const number = { apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken, beforeWrite };
     let isReached: boolean | null = null;
     try {
-      if (clock().getTime() - job.updatedAt.getTime() > claimValidMs)
-        throw new Error('the claim is too old to send on it');
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);
       const isUnsent = answer.kind === 'refused' && isLocalFault(answer.fault);
       isReached = isUnsent ? null : answer.httpStatus !== null;

@@ -6,6 +6,7 @@ import type { Starter } from '../temporal/starter.ts';
 import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
+import { startClaim } from './delivery/claim-deadline.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
@@ -30,13 +31,14 @@ export function createAttemptRelay(dependencies: {
 
   return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
     const enter = isFastPath ? (destination: string) => gate.enter(destination) : () => () => undefined;
+    const beforeWrite = startClaim();
     const claimed = await claimRelay({ tenantId, jobId, run: dependencies.currentRun(), enter });
     if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
     if (claimed.kind === 'crowded') return { next: 'escalate', reason: 'the bot has no room on the fast path' };
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
     let isReached: boolean | null = null;
     try {
-      const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body });
+      const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body, beforeWrite });
       isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here: a database that is away for seconds must not lose them.
       const recorded = await retryDuringOutage(async () => recordRelay(claimed, outcome));

@@ -5,8 +5,11 @@ import { buildKpiValue } from './kpi.ts';
 
 /** After this long without news a job in `sending` is offered to a workflow again: its process must have died. */
 export const sendingLeaseMs = 60_000;
-/** A claim older than this is not sent any more: the process slept, and another may have taken the message over. */
-export const claimValidMs = 8_000;
+/**
+ * On a claim older than this nothing is written any more: its process was paused, and another may have taken the message
+ * over. Long enough for the claim itself, a name look-up and a connection.
+ */
+export const claimValidMs = 18_000;
 /** A wait this short is not worth a timer. */
 const shortestWaitMs = 20;
 

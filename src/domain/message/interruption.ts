@@ -3,9 +3,6 @@ import type { Job } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
 import { claimValidMs } from './claim.ts';
 
-/** Name look-up and connection, at 5 s each, lie between the last look at a claim and the first byte. */
-const connectionMs = 10_000;
-
 const interruptionDetail = 'The process that sent this message ended before it could write down the answer.';
 
 /** An attempt was left open: our process died, or lost its database, between the send and its record. */
@@ -29,9 +26,9 @@ export function isInterruption(problem: Problem | null): boolean {
 
 /**
  * Whether the process that was taken for dead may still be about to send: it looks at the age of its claim, which is no
- * younger than this record, and then opens a connection. Until that time is over nobody can promise that nothing is sent.
+ * younger than this record, right before the first byte. Until that time is over nobody can promise that nothing is sent.
  */
 export function mayStillBeSent(job: Job, now: Date): boolean {
   const sinceMs = now.getTime() - job.updatedAt.getTime();
-  return job.isOutcomeUnknown && isInterruption(job.error) && sinceMs < claimValidMs + connectionMs;
+  return job.isOutcomeUnknown && isInterruption(job.error) && sinceMs < claimValidMs;
 }
