@@ -64,7 +64,8 @@ async function startOne(
     command: process.execPath,
     args: [...profiling, join(projectDir, 'dist', `${name}.js`)],
     cwd: projectDir,
-    env,
+    // The port is the worker's: an api that is given one would show its figures there.
+    env: name === 'api' ? { ...env, WAYPOST_METRICS_PORT: '' } : env,
     logFile,
     recordFile,
     account: null,

@@ -46,7 +46,8 @@ export function startProduct({ logDir, env, apiUrl, metricsPort }: ProductOption
       command: process.execPath,
       args: ['--enable-source-maps', join(projectDir, 'dist', `${name}.js`)],
       cwd: projectDir,
-      env,
+      // The port is the worker's: an api that is given one would show its figures there.
+      env: name === 'api' ? { ...env, WAYPOST_METRICS_PORT: '' } : env,
       logFile,
       recordFile: recordFileOf(logDir, name),
       account: null,

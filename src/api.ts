@@ -4,11 +4,11 @@ import { createCollaborators } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { buildApp } from './http/build-app.ts';
+import { startMetricsServer } from './http/metrics-server.ts';
 import { createRegistry } from './http/registry.ts';
-import { expectedSchemaVersion } from './store/migrator.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
-import { isTemporalUp } from './temporal/health.ts';
-import { createStarter } from './temporal/starter.ts';
+import { checkTemporal } from './temporal/health.ts';
+import { createStarter, type StartFailure } from './temporal/starter.ts';
 import { createUseCases } from './usecases/index.ts';
 
 const poolSize = 20;
@@ -24,11 +24,10 @@ await runDoor('api', async (whenStopped) => {
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
-  const starter = createStarter({
-    client,
-    onFailure: (failure) => log.warn(failure, 'Temporal did not take a start'),
-  });
+  const onFailure = (failure: StartFailure) => log.warn(failure, 'Temporal did not take a start');
+  const starter = createStarter({ client, onFailure });
   turnBell.listen((next) => starter.wakeSoon(next));
+  const metrics = createRegistry();
   const app = await buildApp({
     ...stores,
     ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock }),
@@ -39,16 +38,18 @@ await runDoor('api', async (whenStopped) => {
     retentionDays: config.retentionDays,
     starter,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
-    isTemporalUp: () => isTemporalUp(connection),
-    schemaVersion: await expectedSchemaVersion(),
-    metrics: createRegistry(),
+    checkTemporal: () => checkTemporal(connection, config.temporalNamespace),
+    metrics,
+    hasOwnMetricsPort: config.apiMetricsPort !== null,
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   });
   await app.listen({ host: config.host, port: config.port });
-  log.info({ url: config.publicUrl }, 'api ready');
+  const figures = await startMetricsServer({ ...shared, ...config, port: config.apiMetricsPort, metrics });
+  log.info({ url: config.publicUrl, metricsPort: config.apiMetricsPort }, 'api ready');
 
   await new Promise<void>((resolve) => whenStopped(resolve));
   await app.close();
+  await figures?.stop();
   await starter.drain(drainStartsMs);
   await connection.close();
   await http.close();

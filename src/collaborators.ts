@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { Config } from './config.ts';
 import { createIdSource } from './domain/ids.ts';
 import { createKeyRing } from './encryption/key-ring.ts';
-import { migrate } from './store/migrator.ts';
+import { expectedSchemaVersion, migrate } from './store/migrator.ts';
 import { createDatabaseClock } from './store/database-clock.ts';
 import { createStores } from './store/index.ts';
 import { createTurnBell } from './store/turn-bell.ts';
@@ -56,6 +56,7 @@ export async function createCollaborators(config: Config, options: { readonly po
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin, nowMs });
   return {
     log,
+    schemaVersion: await expectedSchemaVersion(),
     faultLog,
     clock,
     keyRing,

@@ -11,6 +11,8 @@ const port = z.coerce.number().int().min(1).max(65_535);
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 
+const defaultMetricsPort = 9_464;
+
 const environment = z.object({
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL'),
   DATABASE_APP_URL: z
@@ -38,7 +40,7 @@ const environment = z.object({
     .refine((networks) => networks.every((text) => cidr.safeParse(text).success), {
       message: 'must be networks in CIDR notation, such as 10.0.0.0/8, several separated by commas',
     }),
-  WAYPOST_METRICS_PORT: port.default(9464),
+  WAYPOST_METRICS_PORT: port.optional(),
   WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   WAYPOST_AUTO_MIGRATE: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -58,7 +60,10 @@ export interface Config {
   readonly encryptionKeys: readonly { readonly id: string; readonly key: Uint8Array }[];
   readonly allowHttp: boolean;
   readonly allowNetworks: readonly string[];
+  /** Where a worker answers probes and shows its figures. */
   readonly metricsPort: number;
+  /** Where an api shows its figures; null = among its routes. */
+  readonly apiMetricsPort: number | null;
   readonly retentionDays: number;
   readonly isAutoMigrated: boolean;
   readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
@@ -93,7 +98,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     encryptionKeys: values.WAYPOST_ENCRYPTION_KEYS,
     allowHttp: values.WAYPOST_ALLOW_HTTP,
     allowNetworks: values.WAYPOST_ALLOW_NETWORKS,
-    metricsPort: values.WAYPOST_METRICS_PORT,
+    metricsPort: values.WAYPOST_METRICS_PORT ?? defaultMetricsPort,
+    apiMetricsPort: values.WAYPOST_METRICS_PORT ?? null,
     retentionDays: values.WAYPOST_RETENTION_DAYS,
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
     logLevel: values.LOG_LEVEL,

@@ -7,9 +7,9 @@ import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
 import { isTransientFault } from './store/database-faults.ts';
-import { isTemporalUp } from './temporal/health.ts';
+import { checkTemporal } from './temporal/health.ts';
 import { installTemporalLog } from './temporal/runtime.ts';
-import { createStarter } from './temporal/starter.ts';
+import { createStarter, type StartFailure } from './temporal/starter.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
 import { startSweeps } from './usecases/sweeps.ts';
 
@@ -24,10 +24,8 @@ await runDoor('worker', async (whenStopped) => {
   installTemporalLog(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
-  const starter = createStarter({
-    client,
-    onFailure: (failure) => log.warn(failure, 'Temporal did not take a start'),
-  });
+  const onFailure = (failure: StartFailure) => log.warn(failure, 'Temporal did not take a start');
+  const starter = createStarter({ client, onFailure });
   const shared = { starter, clock, log, retentionDays };
   turnBell.listen((next) => starter.wakeSoon(next));
   const workers = await startWorkers({
@@ -45,7 +43,8 @@ await runDoor('worker', async (whenStopped) => {
     clock,
     metrics,
     isRunning: workers.isRunning,
-    isTemporalUp: () => isTemporalUp(connection),
+    schemaVersion: collaborators.schemaVersion,
+    checkTemporal: () => checkTemporal(connection, namespace),
   });
   const sweeps = startSweeps({ ...stores, ...shared });
   log.info({ metricsPort: config.metricsPort }, 'worker ready');

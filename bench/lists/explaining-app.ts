@@ -50,9 +50,10 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     retentionDays: config.retentionDays,
     starter,
     payloadCodec: createPayloadCodec({ keyRing: shared.keyRing }),
-    isTemporalUp: async () => true,
+    checkTemporal: async () => ({ temporal: null, namespace: null, searchAttributes: null, workers: null }),
     schemaVersion: await expectedSchemaVersion(),
     metrics: createRegistry(),
+    hasOwnMetricsPort: false,
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   });
   return {

@@ -12,6 +12,7 @@ import type { WriteJobChange } from '../store/job-changes.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
 import type { RequestLimits } from './request-limits.ts';
+import type { CheckTemporal } from '../usecases/check-readiness.ts';
 import type { UseCases } from '../usecases/index.ts';
 import type { JobStarter } from '../usecases/job-starter.ts';
 import type { UrlJudge } from '../usecases/require-allowed-url.ts';
@@ -63,11 +64,16 @@ export interface AppDependencies extends UseCases {
     encode(payloads: CodecPayload[]): Promise<CodecPayload[]>;
     decode(payloads: CodecPayload[]): Promise<CodecPayload[]>;
   };
-  /** May hang or reject as well as answer false; the caller bounds the wait. */
-  readonly isTemporalUp: () => Promise<boolean>;
+  readonly checkTemporal: CheckTemporal;
+  /** Replaces the process's own clock in `/readyz`. */
+  readonly wallMs?: () => number;
   /** The newest migration that this build knows. */
   readonly schemaVersion: string;
   readonly metrics: Registry;
+  /** `/metrics` is on a port of its own, and not among the routes. */
+  readonly hasOwnMetricsPort: boolean;
+  /** Replaces the second for which an answer of `/metrics` and `/readyz` is kept. */
+  readonly probeCacheMs?: number;
   readonly retentionDays: number;
   readonly poolCounts: () => { readonly total: number; readonly idle: number; readonly waiting: number };
   /** Replaces some of `requestLimits`. */

@@ -20,7 +20,7 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
   });
   new Gauge({
     name: 'waypost_jobs_due',
-    help: 'Jobs that are due and not taken up yet, by kind',
+    help: 'Jobs that are due and not taken up yet, by kind; counted up to 100,000',
     labelNames: ['kind'],
     registers: [metrics],
     async collect() {
@@ -49,7 +49,7 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
   });
   new Gauge({
     name: 'waypost_kpi_events_undelivered',
-    help: 'KPI events that no sink has taken yet, those that wait for another try included',
+    help: 'KPI events that no sink has taken yet, those that wait for another try included; counted up to 100,000',
     registers: [metrics],
     async collect() {
       const [backlog] = await orNothing(async () => [await transactions.acrossTenants(countKpiBacklog)]);
@@ -59,7 +59,7 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
   });
   new Gauge({
     name: 'waypost_provider_statuses_parked',
-    help: 'Statuses of messages that are not known here (yet); dropped after a day',
+    help: 'Statuses of messages that are not known here (yet); dropped after a day; counted up to 100,000',
     registers: [metrics],
     async collect() {
       const [parked = 0] = await orNothing(async () => [await transactions.acrossTenants(countParkedStatuses)]);
@@ -87,7 +87,7 @@ function gaugeWebhooks({ metrics, transactions }: Parameters<typeof gaugeBacklog
   });
   new Gauge({
     name: 'waypost_webhook_deliveries_waiting',
-    help: 'What waits for enabled webhook endpoints: retries that are due, and events that were not tried yet',
+    help: 'What waits for enabled webhook endpoints: retries that are due, and events that were not tried yet; counted up to 100,000',
     labelNames: ['state'],
     registers: [metrics],
     async collect() {

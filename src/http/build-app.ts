@@ -14,6 +14,7 @@ import { measureRequests } from './metrics.ts';
 import { keepCursorsApart } from './own-cursors.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
 import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
+import { probeCacheMs } from './probe-cache.ts';
 import { createBodyReader } from './read-body.ts';
 import { acceptJsonBodies } from './read-json.ts';
 import { createRequestIdSource } from './request-id.ts';
@@ -58,7 +59,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   keepCursorsApart(app);
   await describeRoutes(app, dependencies);
   const callbackKeys = createCallbackKeys({ ...dependencies, strangers });
-  registerRoutes(app, { ...dependencies, callbackKeys, readBody });
+  const { probeCacheMs: keepMs = probeCacheMs } = dependencies;
+  registerRoutes(app, { ...dependencies, callbackKeys, readBody, probeCacheMs: keepMs });
   await serveDescription(app);
   await app.ready();
   return app;

@@ -34,7 +34,11 @@ import { registerWebhookRoutes } from './routes/webhooks.ts';
 /** Every route module, by name: a module that is not here answers to nobody. */
 export function registerRoutes(
   app: App,
-  dependencies: AppDependencies & { readonly callbackKeys: CallbackKeySource; readonly readBody: ReadBody },
+  dependencies: AppDependencies & {
+    readonly callbackKeys: CallbackKeySource;
+    readonly readBody: ReadBody;
+    readonly probeCacheMs: number;
+  },
 ): void {
   registerHealthRoutes(app, dependencies);
   registerProblemRoutes(app, dependencies);

@@ -207,8 +207,12 @@ export async function listTenants(
   }));
 }
 
-/** The newest migration that the database holds. */
-export async function readSchemaVersion(tx: Tx): Promise<string | null> {
-  const rows = await tx.query<{ name: string | null }>({ text: 'select max(name) as name from schema_migration' });
-  return rows[0]?.name ?? null;
+/** The newest migration that the database holds, and its clock. */
+export async function readDatabaseState(tx: Tx): Promise<{ schemaVersion: string | null; now: Date }> {
+  const rows = await tx.query<{ name: string | null; now: Date }>({
+    text: 'select max(name) as name, clock_timestamp() as now from schema_migration',
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database told no state');
+  return { schemaVersion: row.name, now: row.now };
 }

@@ -1,30 +1,91 @@
-import { readSchemaVersion } from '../store/cross-tenant.ts';
+import { readDatabaseState } from '../store/cross-tenant.ts';
 import type { Transactions } from '../store/transactions.ts';
+import type { TemporalHealth } from '../temporal/health.ts';
 
-export const checkNames = ['postgres', 'schema', 'temporal'] as const;
+export const checkNames = [
+  'postgres',
+  'schema',
+  'clock',
+  'temporal',
+  'namespace',
+  'searchAttributes',
+  'workers',
+] as const;
 export type CheckName = (typeof checkNames)[number];
-export type CheckResults = Readonly<Record<CheckName, 'ok' | 'down'>>;
+
+/** `unknown` = what would tell is away itself. `details` says of each that is `down` what is wrong. */
+export interface Readiness {
+  readonly checks: Readonly<Record<CheckName, 'ok' | 'down' | 'unknown'>>;
+  readonly details: Readonly<Partial<Record<CheckName, string>>>;
+}
+
+/** May hang or reject; then the server counts as away. */
+export type CheckTemporal = () => Promise<TemporalHealth>;
 
 /** A probe must answer while what it asks hangs. */
 const checkTimeoutMs = 2_000;
+/** Processes decide by the database's clock; one whose own is off by more still misdates logs, and is a machine to look after. */
+const maxClockSkewMs = 5_000;
 
 /**
- * Asks Postgres, its schema and Temporal side by side, each for at most 2 s. The schema is `ok` when it is the one this
- * build knows or a newer one, which a rolling deploy makes while the old processes still run.
+ * Asks Postgres and Temporal side by side, each for at most 2 s. The schema is `ok` when it is the one this build knows or a
+ * newer one, which a rolling deploy makes while the old processes still run.
  */
 export async function checkReadiness(dependencies: {
   readonly transactions: Transactions;
   readonly schemaVersion: string;
-  readonly isTemporalUp: () => Promise<boolean>;
-}): Promise<CheckResults> {
-  const { transactions, schemaVersion, isTemporalUp } = dependencies;
-  const version = within(checkTimeoutMs, () => transactions.acrossTenants(readSchemaVersion));
-  const [found, temporal] = await Promise.allSettled([version, within(checkTimeoutMs, isTemporalUp)]);
-  const isSchemaKnown = found.status === 'fulfilled' && found.value !== null && found.value >= schemaVersion;
+  readonly checkTemporal: CheckTemporal;
+  /** This process's own clock; `clock` elsewhere is the database's. */
+  readonly wallMs?: () => number;
+}): Promise<Readiness> {
+  const { transactions, schemaVersion, checkTemporal, wallMs = Date.now } = dependencies;
+  const askedMs = wallMs();
+  const [database, temporal] = await Promise.allSettled([
+    within(checkTimeoutMs, async () => {
+      const state = await transactions.acrossTenants(readDatabaseState);
+      return { ...state, answeredMs: wallMs() };
+    }),
+    within(checkTimeoutMs, checkTemporal),
+  ]);
+  const found: Record<CheckName, string | null | undefined> = {
+    ...(database.status === 'fulfilled'
+      ? { postgres: null, ...judgeDatabase(database.value, { schemaVersion, askedMs }) }
+      : { postgres: 'The database does not answer.', schema: 'The database does not answer.', clock: undefined }),
+    ...(temporal.status === 'fulfilled' ? temporal.value : temporalAway),
+  };
+  const word = (name: CheckName) => (found[name] === null ? 'ok' : found[name] === undefined ? 'unknown' : 'down');
   return {
-    postgres: found.status === 'fulfilled' ? 'ok' : 'down',
-    schema: isSchemaKnown ? 'ok' : 'down',
-    temporal: temporal.status === 'fulfilled' && temporal.value ? 'ok' : 'down',
+    checks: {
+      postgres: word('postgres'),
+      schema: word('schema'),
+      clock: word('clock'),
+      temporal: word('temporal'),
+      namespace: word('namespace'),
+      searchAttributes: word('searchAttributes'),
+      workers: word('workers'),
+    },
+    details: Object.fromEntries(Object.entries(found).filter(([, detail]) => typeof detail === 'string')),
+  };
+}
+
+const temporalAway: TemporalHealth = {
+  temporal: 'The server does not answer.',
+  namespace: undefined,
+  searchAttributes: undefined,
+  workers: undefined,
+};
+
+function judgeDatabase(
+  state: { readonly schemaVersion: string | null; readonly now: Date; readonly answeredMs: number },
+  own: { readonly schemaVersion: string; readonly askedMs: number },
+) {
+  const isKnown = state.schemaVersion !== null && state.schemaVersion >= own.schemaVersion;
+  const nowMs = state.now.getTime();
+  // Somewhere between the question and the answer, so the wait for a connection is no skew.
+  const skewMs = Math.max(own.askedMs - nowMs, nowMs - state.answeredMs);
+  return {
+    schema: isKnown ? null : `The database holds ${state.schemaVersion ?? 'no schema'}, not ${own.schemaVersion}.`,
+    clock: skewMs <= maxClockSkewMs ? null : `This process and the database differ by ${Math.round(skewMs / 1_000)} s.`,
   };
 }
 

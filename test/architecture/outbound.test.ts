@@ -3,7 +3,7 @@ import { listSources, readImports, readText } from './source-files.ts';
 
 const guardedFolder = 'src/upstreams/guarded-http/';
 /** They take Node's own server and its words, for those who call us. */
-const listeners = ['src/http/worker-health.ts', 'src/http/broken-requests.ts'];
+const listeners = ['src/http/probe-server.ts', 'src/http/broken-requests.ts'];
 /** What opens connections. Servers listen, and Postgres and Temporal are the operator's own addresses. */
 const dialers = /^(undici|(node:)?(http|https|http2|net|tls|dgram|dns)(\/promises)?)$/;
 

@@ -170,7 +170,14 @@ describe('the probes and figures', () => {
     const live = await tenant.call('GET /livez', { key: null });
     const ready = await tenant.call('GET /readyz', { key: null });
     expect([live.status, ready.status, ready.at('down')]).toEqual([200, 200, []]);
-    expect(ready.at('checks')).toEqual({ postgres: 'ok', schema: 'ok', temporal: 'ok' });
+    expect(ready.at('checks')).toMatchObject({
+      postgres: 'ok',
+      schema: 'ok',
+      clock: 'ok',
+      temporal: 'ok',
+      namespace: 'ok',
+    });
+    expect(ready.at('checks')).toMatchObject({ searchAttributes: 'ok', workers: 'ok' });
     const metrics = await tenant.call('GET /metrics', { key: null });
     expect([metrics.status, metrics.headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/plain/)]);
     expect(metrics.text).toMatch(/^# TYPE waypost_\w+ (counter|gauge|histogram)$/m);

@@ -119,6 +119,22 @@ describe('migrate', () => {
   });
 });
 
+describe('WAYPOST_METRICS_PORT', () => {
+  it("moves an api's figures from its public port to that one", async () => {
+    const [port = 0] = await findFreePorts(1);
+    const [apiPort = 0] = await findFreePorts(1);
+    const api = await place.startApi({ WAYPOST_PORT: String(apiPort), WAYPOST_METRICS_PORT: String(port) });
+    expect((await fetch(`${api.url}/metrics`)).status).toBe(404);
+    const figures = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect([figures.status, await figures.text()]).toEqual([
+      200,
+      expect.stringContaining('waypost_requests_in_flight'),
+    ]);
+    expect((await fetch(`http://127.0.0.1:${port}/v1/channels`)).status).toBe(404);
+    await api.stop();
+  });
+});
+
 describe('SIGTERM', () => {
   async function startSlowSend(tenant: Caller): Promise<string> {
     const to = aNumber();

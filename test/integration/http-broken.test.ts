@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemDocument } from '../../src/contracts/http/problem.ts';
 import { describeCode } from '../../src/domain/problems/catalogue.ts';
 import { createRegistry } from '../../src/http/registry.ts';
-import { startWorkerHealth, type WorkerHealth } from '../../src/http/worker-health.ts';
+import type { ProbeServer } from '../../src/http/probe-server.ts';
+import { startWorkerHealth } from '../../src/http/worker-health.ts';
+import { temporalIsWell } from '../support/app-dependencies.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-client.ts';
 import { publicUrl, startTestApp, type TestApp } from '../support/test-app.ts';
 
 let test: TestApp;
-let health: WorkerHealth;
+let health: ProbeServer;
 const ports = { api: 0, worker: 0 };
 const worker = { isRunning: true };
 
@@ -26,7 +28,9 @@ beforeAll(async () => {
     metrics: createRegistry(),
     transactions: test.dependencies.transactions,
     isRunning: () => worker.isRunning,
-    isTemporalUp: async () => true,
+    schemaVersion: test.dependencies.schemaVersion,
+    checkTemporal: async () => temporalIsWell,
+    keepMs: 0,
   });
 });
 afterAll(async () => {
@@ -169,8 +173,9 @@ describe("the worker's readiness", () => {
     worker.isRunning = false;
     const answer = await sendRaw(ports.worker, `GET /readyz HTTP/1.1\r\n${host}\r\n`);
     worker.isRunning = true;
-    const { checks, ...problem } = JSON.parse(answer.body) as Record<string, unknown>; // cast: our own document
-    expect(checks).toEqual({ postgres: 'ok', temporal: 'ok', workers: 'down' });
+    const { checks, down, details, ...problem } = JSON.parse(answer.body) as Record<string, unknown>; // cast: our own document
+    expect(checks).toMatchObject({ postgres: 'ok', schema: 'ok', clock: 'ok', temporal: 'ok', workers: 'down' });
+    expect([down, details]).toEqual([['workers'], { workers: 'A worker of this process does not poll.' }]);
     expect(readProblem({ ...answer, body: JSON.stringify(problem) })).toEqual([503, 'service_unavailable']);
   });
 

@@ -16,6 +16,8 @@ import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.
 export const adminKey = 'an-admin-key-for-tests';
 export const publicUrl = 'https://waypost.test';
 
+export const temporalIsWell = { temporal: null, namespace: null, searchAttributes: null, workers: null } as const;
+
 /** For tests that are not about media. */
 const noMedia: AppDependencies['mediaSource'] = {
   describe: async () => ({ kind: 'missing' }),
@@ -64,9 +66,12 @@ export async function createAppDependencies(pool: Pool): Promise<AppDependencies
     starter,
     links,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
-    isTemporalUp: async () => true,
+    checkTemporal: async () => temporalIsWell,
     schemaVersion: await expectedSchemaVersion(),
     metrics: new Registry(),
+    hasOwnMetricsPort: false,
+    // Tests look at figures right after what they count.
+    probeCacheMs: 0,
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   };
 }

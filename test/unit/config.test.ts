@@ -30,12 +30,20 @@ describe('readConfig', () => {
       allowHttp: false,
       allowNetworks: [],
       metricsPort: 9_464,
+      apiMetricsPort: null,
       retentionDays: 30,
       isAutoMigrated: true,
       logLevel: 'info',
     });
     expect(config.encryptionKeys.map(({ id }) => id)).toEqual(['k1']);
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('takes the port of figures for an api only where it is set', () => {
+    expect(readConfig({ ...least, WAYPOST_METRICS_PORT: '9999' })).toMatchObject({
+      metricsPort: 9_999,
+      apiMetricsPort: 9_999,
+    });
   });
 
   it.each(Object.keys(least))('says that %s is missing, and takes an empty one as missing', (name) => {

@@ -244,8 +244,8 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return query
-    select count(*), coalesce(extract(epoch from now() - min(k.created_at)), 0)::double precision
-    from kpi_event k where k.delivered_at is null;
+    select count(*), coalesce(extract(epoch from now() - min(bounded.created_at)), 0)::double precision
+    from (select k.created_at from kpi_event k where k.delivered_at is null limit 100000) bounded;
 end $$;
 
 -- Statuses of messages that are not known here (yet).
@@ -255,11 +255,11 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return (
-    select count(*) from provider_status where job_id is null
+    select count(*) from (select 1 from provider_status where job_id is null limit 100000) bounded
   );
 end $$;
 
--- What waits, for metrics.
+-- What waits, for metrics: here and in the other counts up to 100,000, so that a scrape is quick whatever waits.
 create function count_waiting_jobs()
 returns table (kind text, due bigint, oldest_due_seconds double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -267,8 +267,9 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return query
-    select j.kind, count(*), coalesce(extract(epoch from now() - min(j.wake_at)), 0)::double precision
-    from job j where j.wake_at <= now() group by j.kind;
+    select bounded.kind, count(*), coalesce(extract(epoch from now() - min(bounded.wake_at)), 0)::double precision
+    from (select j.kind, j.wake_at from job j where j.wake_at <= now() order by j.wake_at limit 100000) bounded
+    group by bounded.kind;
 end $$;
 
 -- Endpoints that have something to do now: deliveries that are due, or wanted events behind their cursor. A breaker that is
@@ -326,14 +327,14 @@ begin
   return query
     with due as (
       select d.next_attempt_at from delivery d
-      where d.webhook_id is not null and d.state = 'pending' and d.next_attempt_at <= now()
+      where d.webhook_id is not null and d.state = 'pending' and d.next_attempt_at <= now() limit 100000
     ), untried as (
       select behind.created_at from webhook w cross join lateral (
         select e.created_at from event e
         where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and event_is_wanted(w.events, e.type)
         order by e.sequence limit 10000
       ) behind
-      where w.state = 'enabled'
+      where w.state = 'enabled' limit 100000
     )
     select (select count(*) from due),
       coalesce((select extract(epoch from now() - min(next_attempt_at)) from due), 0)::double precision,
