@@ -45,6 +45,21 @@ export async function findBatch(tx: Tx, id: string): Promise<Job | null> {
   return rows[0] === undefined ? null : toJob(rows[0]);
 }
 
+/**
+ * Whether an attempt at a push or at an error callback of a batch is open: it may be on its way, or its process died. What
+ * an operator replays is none of the batch's.
+ */
+export async function isBatchSending(tx: Tx, jobId: string): Promise<boolean> {
+  const rows = await tx.query<{ sending: boolean }>({
+    name: 'is-batch-sending',
+    text: `select exists (select from attempt where job_id = $1 and outcome is null) or exists (
+        select from delivery where job_id = $1 and kind = 'error_callback' and not is_replay and attempt_count > 0
+          and state in ('pending', 'failed') and attempts -> -1 ->> 'outcome' is null) as sending`,
+    values: [jobId],
+  });
+  return rows[0]?.sending === true;
+}
+
 /** The original properties of a notification's request, without its receivers. */
 export async function readEnvelope(tx: Tx, jobId: string): Promise<Readonly<Record<string, unknown>>> {
   const rows = await tx.query<{ envelope: Record<string, unknown> | null }>({

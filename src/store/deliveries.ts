@@ -78,7 +78,8 @@ export interface CallbackResult {
 
 /**
  * Records results, many at once. A result whose claim has passed to somebody else (its lease ended) changes nothing: that
- * one has closed this try as ambiguous and tells the rest.
+ * one has closed this try as ambiguous and tells the rest. One that was stopped meanwhile keeps its try, and its end unless
+ * the integrator has taken it.
  */
 export async function recordCallbacks(
   tx: Tx,
@@ -91,13 +92,16 @@ export async function recordCallbacks(
     name: 'record-callbacks',
     text: `
       with recorded as (
-        update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), state = r.state,
-          next_attempt_at = r."nextAttemptAt", error = r.error, updated_at = $4
+        update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), updated_at = $4,
+          state = case when d.state = 'pending' or r.state = 'delivered' then r.state else d.state end,
+          next_attempt_at = case when d.state = 'pending' then r."nextAttemptAt" end,
+          error = case when d.state = 'pending' or r.state = 'delivered' then r.error else d.error end
         -- Plain columns: row level security lets no index be asked with what a function makes of them.
         from json_to_recordset($1::json) as r (id text, attempts jsonb, state text, "nextAttemptAt" timestamptz,
           "claimedAttempts" integer, error json)
         -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
-        where d.id = r.id and case when d.state = 'pending' then d.attempt_count = r."claimedAttempts" end
+        where d.id = r.id and d.attempt_count = r."claimedAttempts" and case d.state when 'pending' then true
+          when 'failed' then d.attempts -> -1 ->> 'outcome' is null else false end
         returning d.id
       )
       insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)

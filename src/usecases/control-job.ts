@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../domain/job.ts';
-import { retryBatch } from '../domain/notification/control.ts';
+import { retryBatch, writeWithinMs } from '../domain/notification/control.ts';
 import { retryMessage } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import { isBatchSending } from '../store/batch-jobs.ts';
 import type { CancelJob } from '../store/job-cancellation.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import { lockJob } from '../store/jobs.ts';
@@ -9,8 +11,14 @@ import type { Transactions, Tx } from '../store/transactions.ts';
 import { forgetUploadedMedia } from '../store/uploaded-media.ts';
 import type { Starter } from '../temporal/starter.ts';
 
+/** Before the second look at the sends of a batch that was cancelled; each wait is twice the one before. */
+const firstLookMs = 50;
+
 export interface ControlJob {
-  /** After `cancelled` no send ever happens; `too_late` = it is on the wire or has ended. Again, it answers the same. */
+  /**
+   * After `cancelled` no send ever happens; `too_late` = it is on the wire or has ended. Again, it answers the same. Where a
+   * batch was being sent, the answer takes until its sends are recorded, 5 s at most.
+   */
   cancel(tenantId: string, jobId: string): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
   /** Runs a failed, expired or cancelled job again at once. Refuses with `not_found` and `conflict`. */
   retry(tenantId: string, jobId: string): Promise<Job>;
@@ -38,11 +46,25 @@ export function createControlJob(dependencies: {
     return cancelled === null ? { result: 'too_late', job } : { result: 'cancelled', job: cancelled };
   }
 
+  /** Nothing new is begun, but what a worker had just begun may still be written: for so long, and no longer. */
+  async function waitForSends(tenantId: string, jobId: string): Promise<void> {
+    const endMs = performance.now() + writeWithinMs;
+    for (let waitMs = firstLookMs; ; waitMs *= 2) {
+      const isSending = await transactions.withTenant(tenantId, (tx) => isBatchSending(tx, jobId));
+      const leftMs = endMs - performance.now();
+      if (!isSending || leftMs <= 0) return;
+      await sleep(Math.min(waitMs, leftMs));
+    }
+  }
+
   return {
     async cancel(tenantId, jobId) {
       const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId));
       // A batch has a workflow that must mark who is left out; a message only stops waiting.
-      if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification') starter.wakeSoon(cancelled.job);
+      if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification') {
+        starter.wakeSoon(cancelled.job);
+        await waitForSends(tenantId, jobId);
+      }
       return cancelled;
     },
     async retry(tenantId, jobId) {

@@ -20,6 +20,7 @@ import { type DirectorySource, insertTenant, saveDirectorySource } from '../../s
 import type { Tx } from '../../src/store/transactions.ts';
 import { createDirectoryClient } from '../../src/upstreams/directory/directory-client.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
+import type { ResolveName } from '../../src/upstreams/guarded-http/resolve-host.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createIntegratorClient } from '../../src/upstreams/integrator/integrator-client.ts';
 import { createPushClient } from '../../src/upstreams/push/push-client.ts';
@@ -71,10 +72,15 @@ export interface BatchBench {
   close(): Promise<void>;
 }
 
+export interface BatchBenchOptions {
+  readonly integratorDelayMs?: number;
+  readonly directoryTimeoutMs?: number;
+  /** Looks up the names of upstreams; it may take its time before a connection can be made. */
+  readonly resolveName?: ResolveName;
+}
+
 /** A tenant with an integration `erp`, the activities over a real database, and an integrator on loopback. */
-export async function openBatchBench(
-  options: { integratorDelayMs?: number; directoryTimeoutMs?: number } = {},
-): Promise<BatchBench> {
+export async function openBatchBench(options: BatchBenchOptions = {}): Promise<BatchBench> {
   const database = await createTestDatabase();
   const integrator = await startIntegrator({ delayMs: options.integratorDelayMs ?? 0 });
   let offsetMs = 0;
@@ -96,7 +102,12 @@ export async function openBatchBench(
     turnBell: createTurnBell(),
   });
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-  const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
+  const { resolveName } = options;
+  const http = createGuardedHttp({
+    guard,
+    connectionsPerOrigin: 32,
+    ...(resolveName && { resolveName, dnsTimeoutMs: 10_000 }),
+  });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const pushClient = createPushClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
   const logged: BatchBench['logged'] = [];

@@ -3,7 +3,7 @@ import type { PushSecrets } from '../../src/domain/channel.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { type Attempt, listAttempts } from '../../src/store/attempts.ts';
 import { findUser, saveMerchant, saveUsers } from '../../src/store/directory.ts';
-import { type BatchBench, openBatchBench } from './notification-batch.ts';
+import { type BatchBench, type BatchBenchOptions, openBatchBench } from './notification-batch.ts';
 
 export interface PushBench extends BatchBench {
   readonly push: Push;
@@ -29,8 +29,9 @@ export const accessToken = 'a-push-access-token';
 export async function openPushBench(
   secrets: PushSecrets = { accessToken },
   accepts: string | (() => string) = accessToken,
+  options: BatchBenchOptions = {},
 ): Promise<PushBench> {
-  const bench = await openBatchBench();
+  const bench = await openBatchBench(options);
   const push = await startPush({ accessToken: accepts });
   const channelId = bench.stores.createId('channel');
   await bench.tx((tx) =>

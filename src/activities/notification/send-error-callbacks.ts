@@ -2,10 +2,10 @@ import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { JobReference } from '../../contracts/workflows.ts';
 import { isUnsent } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
-import { stoppedFailure } from '../../domain/notification/control.ts';
+import { stoppedFailure, writeWithinMs } from '../../domain/notification/control.ts';
 import { callbackFailure, silentFailure } from '../../domain/notification/ending.ts';
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
-import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import { findBatch, holdBatch, lockBatch } from '../../store/batch-jobs.ts';
 import {
   type ClaimedCallback,
   claimCallbacks,
@@ -17,21 +17,24 @@ import type { IntegrationTarget, IntegrationTargets } from '../../store/integrat
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { insertProblem } from '../../store/notification-errors.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { BeforeWrite } from '../../upstreams/guarded-http/exchange.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import { createCallbackRecorder } from './callback-recorder.ts';
 import { callbackUrl } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import type { CallSlots } from './call-slots.ts';
 import type { IntegratorGate } from './integrator-gate.ts';
+import { startClaim } from '../delivery/claim-deadline.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
 import { giveBack, type JudgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
-/** After a crash the callbacks that it had claimed wait so long: one that is still being sent is nobody else's. */
+/**
+ * After a crash the callbacks that it had claimed wait so long: one that is still being sent is nobody else's. A connection
+ * takes 10 s, a call 15 s, its record 13 s.
+ */
 const leaseMs = 60_000;
-/** What was not begun by then is given back; a call takes 15 s, its record 13 s, which is less than the lease has left. */
-const beginWithinMs = 30_000;
 const callbacksPerClaim = 40;
 const lanes = 10;
 /** Callbacks that are due one after the other share a wait of the workflow. */
@@ -51,7 +54,8 @@ interface Claim {
 /**
  * Sends the error callbacks that are due, the longest due first, a bounded number at once per integrator, and hardly any
  * to one that does not answer. Two runs at once
- * share the work: a callback is claimed by one of them, with its open attempt stored before it is sent. After a crash it is
+ * share the work: a callback is claimed by one of them, with its open attempt stored before it is sent. It is written soon
+ * after that look at the batch or given back, and a cancel is answered no sooner. After a crash it is
  * sent again with the same `webhook-id`, and its list shows the attempt in between as ambiguous.
  */
 export function createSendErrorCallbacks(dependencies: {
@@ -81,10 +85,11 @@ export function createSendErrorCallbacks(dependencies: {
       const isOver = () => clock().getTime() >= endMs || dependencies.isStopping() || gate.isClosed(key);
       for (let limit = admission.isProbe ? 1 : callbacksPerClaim; !isOver(); limit = callbacksPerClaim) {
         heartbeat();
+        const beforeWrite = startClaim(writeWithinMs);
         const claim = await transactions.withTenant(reference.tenantId, (tx) => claimDue(tx, reference, limit));
         if (claim === null) return { pending: 0, nextDueMs: null };
         if (claim.callbacks.length === 0) break;
-        await sendClaimed(claim, isOver);
+        await sendClaimed(claim, isOver, beforeWrite);
       }
     } finally {
       admission.leave();
@@ -98,7 +103,8 @@ export function createSendErrorCallbacks(dependencies: {
 
   /** Null = nothing of this batch is to be sent any more. */
   async function claimDue(tx: Tx, { jobId }: JobReference, limit: number): Promise<Claim | null> {
-    const job = await findBatch(tx, jobId);
+    // Held: a cancel that comes between would not find what is claimed here.
+    const job = await holdBatch(tx, jobId);
     if (job === null) return null;
     const now = clock();
     if (job.state !== 'running') return stop(tx, job, stoppedFailure(job.state), now);
@@ -131,8 +137,12 @@ export function createSendErrorCallbacks(dependencies: {
     return null;
   }
 
-  async function sendClaimed({ claimedAt, job, target, callbacks }: Claim, isOver: () => boolean): Promise<void> {
-    const beginUntilMs = claimedAt.getTime() + beginWithinMs;
+  async function sendClaimed(
+    { claimedAt, job, target, callbacks }: Claim,
+    isOver: () => boolean,
+    beforeWrite: BeforeWrite,
+  ): Promise<void> {
+    const beginUntilMs = claimedAt.getTime() + writeWithinMs;
     const owner = { tenantId: job.tenantId, jobId: job.id };
     const recorder = createCallbackRecorder((results) =>
       // The answers are known only here: a database that is away for seconds must not make them unknown.
@@ -146,12 +156,8 @@ export function createSendErrorCallbacks(dependencies: {
         const leave = await slots.take(keyOf(job));
         try {
           heartbeat();
-          if (isOver() || clock().getTime() >= beginUntilMs) recorder.add(giveBack(callback, clock()));
-          else {
-            const outcome = await post(target, callback);
-            if (!isUnsent(outcome)) gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
-            recorder.add(dependencies.judgeCallback({ job, target, callback, outcome }));
-          }
+          const isLate = isOver() || clock().getTime() >= beginUntilMs;
+          recorder.add(isLate ? giveBack(callback, clock()) : await sendOne(job, target, callback, beforeWrite));
         } finally {
           leave();
         }
@@ -161,9 +167,12 @@ export function createSendErrorCallbacks(dependencies: {
     await recorder.flush();
   }
 
-  function post(target: IntegrationTarget, { id, body }: ClaimedCallback) {
+  async function sendOne(job: Job, target: IntegrationTarget, callback: ClaimedCallback, beforeWrite: BeforeWrite) {
     const { url, apiKey, secret } = target;
-    return integrator.postErrors({ url, apiKey, secret, deliveryId: id, body });
+    const { id: deliveryId, body } = callback;
+    const outcome = await integrator.postErrors({ url, apiKey, secret, deliveryId, body, beforeWrite });
+    if (!isUnsent(outcome)) gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
+    return dependencies.judgeCallback({ job, target, callback, outcome });
   }
 
   /** `waitMs` = the gate is closed for so long. */

@@ -3,6 +3,12 @@ import { type BatchCounts, endingAt, type Job, type JobChange, noChange } from '
 import type { Problem } from '../problems/problem.ts';
 import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
 
+/**
+ * What a look at a running batch allowed to be sent is written within this time or never. So whoever ends a batch can say
+ * after as long, at the latest, that nothing of it is begun any more.
+ */
+export const writeWithinMs = 5_000;
+
 /** Stops what is not done yet. Null = too late: the batch has ended. */
 export function cancelBatch(job: Job, now: Date): JobChange | null {
   if (job.terminal) return null;

@@ -127,7 +127,9 @@ export function registerJobRoutes(
         operationId: 'cancelJob',
         tags,
         summary: 'Cancel what is not on the wire',
-        description: 'After `cancelled` no send ever happens; `too_late` = it is being sent, was sent, or has ended.',
+        description:
+          'After `cancelled` no send ever happens; `too_late` = it is being sent, was sent, or has ended. While a ' +
+          'notification is being sent the answer takes until what is on its way is recorded, 5 s at most.',
         params: jobParams,
         response: { 200: cancelResult },
       },

@@ -75,7 +75,8 @@ export function createCloseSlice(dependencies: {
     if (hasAccepted && slice.wasThrottled) {
       await forgetThrottling(tx, { channelId: run.channel.id, recipient: wholeChannel }, now);
     }
-    const settled = await settle(tx, job, slice, { judged: ours, withdrawn }, now);
+    const unsent = new Set(sent.unsent.map(({ recipient }) => recipient.ordinal));
+    const settled = await settle(tx, job, slice, { judged: ours, withdrawn, unsent }, now);
     return { settled, stops, ours };
   }
 
@@ -114,7 +115,15 @@ export function createCloseSlice(dependencies: {
     tx: Tx,
     job: Job,
     slice: OpenSlice,
-    { judged, withdrawn }: { readonly judged: readonly JudgedSend[]; readonly withdrawn: number },
+    {
+      judged,
+      withdrawn,
+      unsent,
+    }: {
+      readonly judged: readonly JudgedSend[];
+      readonly withdrawn: number;
+      readonly unsent: ReadonlySet<number>;
+    },
     now: Date,
   ) {
     const byOrdinal = groupByRecipient(judged);
@@ -125,6 +134,8 @@ export function createCloseSlice(dependencies: {
       const results = sends.map(({ result }) => result);
       const verdict = judgeSends(results, slice.refused.get(ordinal) ?? []);
       if (verdict.state === 'delivered') deliveredOrdinals.push(ordinal);
+      // A device of his is still to be tried, and then all of them tell.
+      else if (unsent.has(ordinal)) continue;
       else if (verdict.state === 'failed') failures.push(failRecipient(sends, verdict.refused));
       else if (verdict.dueAt !== null) postponed.push({ ordinal, dueAt: verdict.dueAt });
     }

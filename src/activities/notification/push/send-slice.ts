@@ -1,19 +1,21 @@
 import type { PushRefusal } from '../../../domain/notification/push/push-failure.ts';
-import { holdBatch } from '../../../store/batch-jobs.ts';
+import { writeWithinMs } from '../../../domain/notification/control.ts';
+import { findBatch } from '../../../store/batch-jobs.ts';
 import type { Transactions } from '../../../store/transactions.ts';
 import type { PushClient } from '../../../upstreams/push/push-client.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
+import { startClaim } from '../../delivery/claim-deadline.ts';
 import type { AnsweredSend, OpenSend, PushRun } from './push-slice.ts';
 
-/** What came of a slice's sends; `unsent` were never begun, because the batch had been stopped. */
+/** What came of a slice's sends; `unsent` were never written: the batch had been stopped, or they would have come too late. */
 export interface SentSlice {
   readonly answered: readonly AnsweredSend[];
   readonly unsent: readonly OpenSend[];
 }
 
 /**
- * Sends the pushes of a slice, at most `atOnce` together. They are begun while the batch's row is held, so that no push
- * starts after a cancel was answered. A token that the push service does not accept any more is renewed, and those
+ * Sends the pushes of a slice, at most `atOnce` together. Each is written soon after a look at the batch or never, and a
+ * cancel is answered no sooner, so that no push is written after that. A token that the push service does not accept any more is renewed, and those
  * pushes, which it refused unseen, go once more.
  */
 export function createSendSlice(dependencies: {
@@ -52,35 +54,38 @@ export function createSendSlice(dependencies: {
   async function sendInWaves(run: PushRun, sends: readonly OpenSend[], atOnce: number): Promise<SentSlice> {
     const answered: AnsweredSend[] = [];
     for (let from = 0; from < sends.length; from += atOnce) {
-      const wave = await begin(run, sends.slice(from, from + atOnce));
-      if (wave === null) return { answered, unsent: sends.slice(from) };
-      answered.push(...(await Promise.all(wave)));
+      const wave = await sendWave(run, sends.slice(from, from + atOnce));
+      answered.push(...wave.answered);
+      if (wave.unsent.length > 0) return { answered, unsent: [...wave.unsent, ...sends.slice(from + atOnce)] };
     }
     return { answered, unsent: [] };
   }
 
-  /** Null = the batch has been stopped, and nothing was begun. */
-  async function begin(run: PushRun, sends: readonly OpenSend[]): Promise<Promise<AnsweredSend>[] | null> {
-    const begun: Promise<AnsweredSend>[] = [];
-    try {
-      await transactions.withTenant(run.tenantId, async (tx) => {
-        const job = await holdBatch(tx, run.jobId);
-        if (job?.state !== 'running' || job.expiresAt <= clock()) return;
-        const { url, accessToken, data } = run;
-        for (const send of sends) {
-          const { token, text } = send;
-          const answered = push.send({ url, accessToken, token, text, data }).then((answer) => ({ send, answer }));
-          // Waited for after the commit; a fault before that must not be one that nobody has heard of.
-          answered.catch(() => undefined);
-          begun.push(answered);
-        }
-      });
-    } catch (error) {
-      // The database went away under the lock. What is on the wire has an answer all the same.
-      if (begun.length === 0) throw error;
+  async function sendWave(run: PushRun, sends: readonly OpenSend[]): Promise<SentSlice> {
+    const checkClaim = startClaim(writeWithinMs);
+    const job = await transactions.withTenant(run.tenantId, (tx) => findBatch(tx, run.jobId));
+    if (job?.state !== 'running' || job.expiresAt <= clock()) return { answered: [], unsent: sends };
+    const { url, accessToken, data } = run;
+    const { expiresAt } = job;
+    function beforeWrite(): void {
+      checkClaim();
+      if (expiresAt <= clock()) throw new Error('The notification has expired.');
     }
-    return begun.length === 0 ? null : begun;
+    const wave = await Promise.all(
+      sends.map(async (send) => {
+        const { token, text } = send;
+        return { send, answer: await push.send({ url, accessToken, token, text, data, beforeWrite }) };
+      }),
+    );
+    return {
+      answered: wave.filter((each) => !isWithdrawn(each)),
+      unsent: wave.filter(isWithdrawn).map(({ send }) => send),
+    };
   }
+}
+
+function isWithdrawn({ answer }: AnsweredSend): boolean {
+  return answer.kind === 'refused' && answer.fault === 'withdrawn';
 }
 
 /** Why there is no new token is what became of a push that was refused for the old one. */
