@@ -1,11 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import {
-  countKpiBacklog,
-  countParkedStatuses,
-  countWaitingJobs,
-  countWebhookBacklog,
-  listKpiBacklog,
-} from '../store/cross-tenant.ts';
+import { countKpiBacklog, countParkedStatuses, countWaitingJobs, countWebhookBacklog } from '../store/cross-tenant.ts';
 import { readEventFeedLagSeconds } from '../store/event-high-water-mark.ts';
 import type { Transactions } from '../store/transactions.ts';
 
@@ -33,14 +27,10 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
       }
     },
   });
-  new Gauge({
+  const dueKpi = new Gauge({
     name: 'waypost_kpi_events_due',
-    help: 'KPI events that are due and not delivered yet, all channels',
+    help: 'KPI events that are due and not delivered yet, all channels; counted up to 100,000',
     registers: [metrics],
-    async collect() {
-      const backlog = await orNothing(() => transactions.acrossTenants(listKpiBacklog));
-      this.set(backlog.reduce((sum, { due }) => sum + due, 0));
-    },
   });
   const oldestKpi = new Gauge({
     name: 'waypost_kpi_event_oldest_seconds',
@@ -53,6 +43,7 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
     registers: [metrics],
     async collect() {
       const [backlog] = await orNothing(async () => [await transactions.acrossTenants(countKpiBacklog)]);
+      dueKpi.set(backlog?.due ?? 0);
       this.set(backlog?.undelivered ?? 0);
       oldestKpi.set(backlog?.oldestSeconds ?? 0);
     },
@@ -87,7 +78,7 @@ function gaugeWebhooks({ metrics, transactions }: Parameters<typeof gaugeBacklog
   });
   new Gauge({
     name: 'waypost_webhook_deliveries_waiting',
-    help: 'What waits for enabled webhook endpoints: retries that are due, and events that were not tried yet; counted up to 100,000',
+    help: 'What waits for enabled webhook endpoints: retries that are due, and events that were not tried yet; counted up to 100,000, and 10,000 of each endpoint',
     labelNames: ['state'],
     registers: [metrics],
     async collect() {

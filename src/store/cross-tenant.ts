@@ -128,23 +128,29 @@ export async function releaseHeldJobs(tx: Tx, limit: number): Promise<number> {
   return rows[0]?.released ?? 0;
 }
 
-export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channelId: string; due: number }[]> {
-  const rows = await tx.query<{ tenant_id: string; channel_id: string; due: string }>({
+/** Channels with KPI events that are due. */
+export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channelId: string }[]> {
+  const rows = await tx.query<{ tenant_id: string; channel_id: string }>({
     name: 'list-kpi-backlog',
-    text: 'select tenant_id, channel_id, due from list_kpi_backlog()',
+    text: 'select tenant_id, channel_id from list_kpi_backlog()',
   });
-  return rows.map((row) => ({ tenantId: row.tenant_id, channelId: row.channel_id, due: Number(row.due) }));
+  return rows.map((row) => ({ tenantId: row.tenant_id, channelId: row.channel_id }));
 }
 
-/** Everything that no KPI sink has taken yet, postponed events included. */
-export async function countKpiBacklog(tx: Tx): Promise<{ undelivered: number; oldestSeconds: number }> {
-  const rows = await tx.query<{ undelivered: string; oldest_seconds: number }>({
-    text: 'select undelivered, oldest_seconds from count_kpi_backlog()',
+/** What no KPI sink has taken yet, counted up to 100,000: those that are due, and with them those that are postponed. */
+export async function countKpiBacklog(tx: Tx): Promise<{ due: number; undelivered: number; oldestSeconds: number }> {
+  const rows = await tx.query<{ due: string; undelivered: string; oldest_seconds: number }>({
+    text: 'select due, undelivered, oldest_seconds from count_kpi_backlog()',
   });
-  return { undelivered: Number(rows[0]?.undelivered ?? 0), oldestSeconds: rows[0]?.oldest_seconds ?? 0 };
+  const row = rows[0];
+  return {
+    due: Number(row?.due ?? 0),
+    undelivered: Number(row?.undelivered ?? 0),
+    oldestSeconds: row?.oldest_seconds ?? 0,
+  };
 }
 
-/** How many statuses wait for a message that is not known here. */
+/** How many statuses wait for a message that is not known here, counted up to 100,000. */
 export async function countParkedStatuses(tx: Tx): Promise<number> {
   const rows = await tx.query<{ parked: string }>({ text: 'select count_parked_statuses() as parked' });
   return Number(rows[0]?.parked ?? 0);
@@ -168,7 +174,7 @@ export async function skipUnwantedEvents(tx: Tx, settled: bigint, lag: number): 
   return rows[0]?.moved ?? 0;
 }
 
-/** What waits for endpoints: deliveries that are due, and events that were not tried yet. */
+/** What waits for endpoints, at most 10,000 of each: deliveries that are due, and events that were not tried yet. */
 export async function countWebhookBacklog(
   tx: Tx,
 ): Promise<{ state: 'due' | 'untried'; waiting: number; oldestSeconds: number }[]> {
@@ -184,6 +190,7 @@ export async function countWebhookBacklog(
   ]);
 }
 
+/** By kind, of the 100,000 jobs that have been due for longest. */
 export async function countWaitingJobs(tx: Tx): Promise<{ kind: string; due: number; oldestDueSeconds: number }[]> {
   const rows = await tx.query<{ kind: string; due: string; oldest_due_seconds: number }>({
     text: 'select kind, due, oldest_due_seconds from count_waiting_jobs()',

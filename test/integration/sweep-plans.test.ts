@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** What a statement read of the tables that grow: rows by any way, and whole tables. Nothing of it stays. */
-async function readingOf(text: string) {
+async function readingOf(text: string, tables: readonly string[] = growing) {
   // The counts of a session wait to be told, up to a second: those of what it did before must not count here.
   await client.query('select pg_stat_force_next_flush()');
   await client.query('begin');
@@ -33,7 +33,7 @@ async function readingOf(text: string) {
       `select relname as name, seq_scan::integer as scans,
           (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::integer as read
         from pg_stat_xact_user_tables where relname = any ($1)`,
-      [growing],
+      [tables],
     );
     return {
       scanned: rows.filter(({ scans }) => scans > 0).map(({ name }) => name),
@@ -69,5 +69,64 @@ describe('what every worker asks every second, among 22,000 jobs of which nothin
   ])('%s reads next to nothing', async (text) => {
     expect(await readingOf(text)).toMatchObject({ scanned: [] });
     expect((await readingOf(text)).read).toBeLessThan(100);
+  });
+});
+
+describe('what is asked every second or at each scrape, beside a backlog', () => {
+  const backlog = 120_000;
+
+  beforeAll(async () => {
+    const owner = new pg.Client({ connectionString: test.database.url });
+    await owner.connect();
+    await owner.query("select set_config('waypost.tenant', $1, false)", [test.tenantId]);
+    await owner.query(
+      `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
+        select 'evt_' || n, $1, (select id from channel order by id limit 1), 'msg_' || n, '{}', now(), now() - n * interval '1 ms'
+        from generate_series(1, ${backlog}) n`,
+      [test.tenantId],
+    );
+    await owner.query(
+      `insert into provider_status (tenant_id, channel_id, provider_message_id, status, occurred_at, received_at, item)
+        select $1, 'chn_x', 'wamid.' || n, 'sent', now(), now(), '{}' from generate_series(1, ${backlog}) n`,
+      [test.tenantId],
+    );
+    await owner.query(
+      `insert into event (id, tenant_id, type, data, created_at)
+        select 'evt_' || n, $1, 'message.sent', '{}', now() from generate_series(1, 30000) n`,
+      [test.tenantId],
+    );
+    await owner.query("update webhook set events = '{webhook.*}', event_cursor = 0");
+    await owner.query('vacuum analyze kpi_event, provider_status, event, webhook');
+    await owner.end();
+  }, fillTimeoutMs);
+
+  // Each worker counted all due KPI events every second: during a long outage of a sink, ever more of them.
+  it.each([
+    ['select * from list_kpi_backlog()', 100],
+    ['select * from count_kpi_backlog()', 100_100],
+    ['select count_parked_statuses()', 100_100],
+    ['select * from list_webhook_backlog()', 10_100],
+    ['select * from count_webhook_backlog()', 10_100],
+    ['select skip_unwanted_events((select max(sequence) from event), 0)', 20_200],
+  ])('%s reads at most %i rows', async (text, bound) => {
+    const { scanned, read } = await readingOf(text, [...growing, 'kpi_event', 'provider_status']);
+    expect(scanned).toEqual([]);
+    expect(read).toBeLessThanOrEqual(bound);
+  });
+
+  it('passes by events that nobody wants in steps, and comes to the end', async () => {
+    const owner = new pg.Client({ connectionString: test.database.url });
+    await owner.connect();
+    await owner.query("select set_config('waypost.tenant', $1, false)", [test.tenantId]);
+    const { rows: ends } = await owner.query<{ last: string }>('select max(sequence) as last from event');
+    const cursors: number[] = [];
+    for (let step = 0; step < 8; step += 1) {
+      await owner.query('select skip_unwanted_events($1, 0)', [ends[0]?.last]);
+      const { rows } = await owner.query<{ cursor: string }>('select event_cursor as cursor from webhook');
+      cursors.push(Number(rows[0]?.cursor));
+    }
+    await owner.end();
+    expect(cursors[0]).toBeLessThan(cursors[1] ?? 0);
+    expect(cursors.at(-1)).toBe(Number(ends[0]?.last));
   });
 });

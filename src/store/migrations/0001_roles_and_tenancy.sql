@@ -114,7 +114,7 @@ comment on column audit_entry.at is 'in milliseconds: it is shown, and lists go 
 comment on column audit_entry.actor_kind is 'who acted: a tenant''s key or the operator';
 comment on column audit_entry.actor_id is 'the key''s id; null = the operator, who has none';
 comment on column audit_entry.actor_name is 'as it was then: keys are deleted, and this stays readable';
-comment on column audit_entry.action is 'what was done, such as channel.updatedd';
+comment on column audit_entry.action is 'what was done, such as channel.updated';
 comment on column audit_entry.target_type is 'what it was done to';
 comment on column audit_entry.target_id is
   'an integration''s is its name; null = the tenant has one of these, or many were meant';

@@ -6,6 +6,9 @@
 -- They look for tables in the schema first and in the caller's temporary schema last: that one is searched before all others
 -- where it is not named, so whoever may run SQL could put a table of their own under a name that such a function uses
 -- (postgresql.org, "Writing SECURITY DEFINER Functions Safely").
+--
+-- What is asked on a timer reads within bounds, along an index. The planner takes row level security to leave one row in 200
+-- and would rather sort a whole backlog than follow the index that has its order: so those functions turn sorting off.
 
 do $$
 declare
@@ -224,77 +227,95 @@ begin
     returning d.id, d.tenant_id;
 end $$;
 
--- Channels with KPI events that are due.
+-- Channels with KPI events that are due. It goes from channel to channel of those with undelivered ones, and looks at the
+-- first event of each: asked every second, it must not count a backlog.
 create function list_kpi_backlog()
-returns table (tenant_id text, channel_id text, due bigint)
+returns table (tenant_id text, channel_id text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
-    select k.tenant_id, k.channel_id, count(*) from kpi_event k
-    where k.delivered_at is null and k.next_attempt_at <= now() group by 1, 2;
+    with recursive waiting as (
+      (select k.channel_id, k.tenant_id, k.next_attempt_at from kpi_event k where k.delivered_at is null
+        order by k.channel_id, k.next_attempt_at limit 1)
+      union all
+      select later.channel_id, later.tenant_id, later.next_attempt_at from waiting w cross join lateral (
+        select k.channel_id, k.tenant_id, k.next_attempt_at from kpi_event k
+        where k.delivered_at is null and k.channel_id > w.channel_id
+        order by k.channel_id, k.next_attempt_at limit 1
+      ) later
+    )
+    select w.tenant_id, w.channel_id from waiting w where w.next_attempt_at <= now();
 end $$;
 
--- Everything that no sink has taken yet, postponed events included.
+-- What no sink has taken yet, for metrics: those that are due, and with them those that are postponed. Of 100,000 that have been
+-- due for longest, for a scrape must stay cheap.
 create function count_kpi_backlog()
-returns table (undelivered bigint, oldest_seconds double precision)
+returns table (due bigint, undelivered bigint, oldest_seconds double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
-    select count(*), coalesce(extract(epoch from now() - min(bounded.created_at)), 0)::double precision
-    from (select k.created_at from kpi_event k where k.delivered_at is null limit 100000) bounded;
+    select count(*) filter (where k.next_attempt_at <= now()), count(*),
+      coalesce(extract(epoch from now() - min(k.created_at)), 0)::double precision
+    from (
+      select e.next_attempt_at, e.created_at from kpi_event e where e.delivered_at is null
+      order by e.next_attempt_at limit 100000
+    ) k;
 end $$;
 
--- Statuses of messages that are not known here (yet).
+-- Statuses of messages that are not known here (yet), counted up to 100,000.
 create function count_parked_statuses()
 returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return (
-    select count(*) from (select 1 from provider_status where job_id is null limit 100000) bounded
+    select count(*) from (
+      select 1 from provider_status where job_id is null order by received_at limit 100000
+    ) parked
   );
 end $$;
 
--- What waits, for metrics: here and in the other counts up to 100,000, so that a scrape is quick whatever waits.
+-- What waits, for metrics: of the 100,000 jobs that have been due for longest, for a scrape must stay cheap.
 create function count_waiting_jobs()
 returns table (kind text, due bigint, oldest_due_seconds double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
-    select bounded.kind, count(*), coalesce(extract(epoch from now() - min(bounded.wake_at)), 0)::double precision
-    from (select j.kind, j.wake_at from job j where j.wake_at <= now() order by j.wake_at limit 100000) bounded
-    group by bounded.kind;
+    select j.kind, count(*), coalesce(extract(epoch from now() - min(j.wake_at)), 0)::double precision
+    from (
+      select d.kind, d.wake_at from job d where d.wake_at <= now() order by d.wake_at limit 100000
+    ) j group by j.kind;
 end $$;
 
 -- Endpoints that have something to do now: deliveries that are due, or wanted events behind their cursor. A breaker that is
--- open has nothing to do before its next probe. In the order of the numbers and no further than the first: without an order
--- the planner takes any third event to be wanted and looks for one through the whole table, of all tenants, where there is
--- none.
+-- open has nothing to do before its next probe. It looks at the next 10,000 events of each, in the order of their numbers,
+-- and no further than the first that is wanted: without an order the planner takes any third event to be wanted and looks
+-- for one through the whole table, of all tenants, where there is none. Behind 10,000 that nobody wants a cursor is moved by
+-- skip_unwanted_events().
 create function list_webhook_backlog()
 returns table (tenant_id text, webhook_id text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
     select w.tenant_id, w.id from webhook w
     where w.state = 'enabled' and (w.probe_at is null or w.probe_at <= now()) and (
       exists (select 1 from delivery d where d.webhook_id = w.id and d.state = 'pending' and d.next_attempt_at <= now())
       or exists (select 1 from (
-        select 1 from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
-          and event_is_wanted(w.events, e.type)
-        order by e.sequence limit 1
-      ) next));
+        select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
+        order by e.sequence limit 10000
+      ) next where event_is_wanted(w.events, next.type)));
 end $$;
 
--- Moves cursors over events that their endpoints do not want, up to what is settled, so that nobody looks at them again.
--- Only those that lag by `lag` numbers: a write for each would cost more than looking.
+-- Moves cursors over events that their endpoints do not want, up to what is settled and over 10,000 at most, so that nobody
+-- looks at them again. Only those that lag by `lag` numbers: a write for each would cost more than looking.
 create function skip_unwanted_events(settled bigint, lag bigint)
 returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -302,39 +323,43 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   result integer;
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   with moved as (
-    update webhook w set event_cursor = settled
+    update webhook w set event_cursor = case when w.state = 'disabled' then settled else coalesce((
+      select e.sequence from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and e.sequence <= settled
+      order by e.sequence offset 9999 limit 1), settled) end
     where w.event_cursor < settled - lag and (
       w.state = 'disabled' or not exists (select 1 from (
-        select 1 from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and e.sequence <= settled
-          and event_is_wanted(w.events, e.type)
-        order by e.sequence limit 1
-      ) next))
+        select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and e.sequence <= settled
+        order by e.sequence limit 10000
+      ) next where event_is_wanted(w.events, next.type)))
     returning 1
   )
   select count(*)::integer into result from moved;
   return result;
 end $$;
 
--- What waits for endpoints, for metrics; of each endpoint at most 10,000 events, for a scrape must stay cheap.
+-- What waits for endpoints, for metrics: of each the 10,000 deliveries that have been due for longest, and of the next 10,000
+-- events those that it wants; of all of them 100,000, for a scrape must stay cheap.
 create function count_webhook_backlog()
 returns table (due bigint, oldest_due_seconds double precision, untried bigint, oldest_untried_seconds double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
     with due as (
-      select d.next_attempt_at from delivery d
-      where d.webhook_id is not null and d.state = 'pending' and d.next_attempt_at <= now() limit 100000
+      select waiting.next_attempt_at from webhook w cross join lateral (
+        select d.next_attempt_at from delivery d
+        where d.webhook_id = w.id and d.state = 'pending' and d.next_attempt_at <= now()
+        order by d.next_attempt_at limit 10000
+      ) waiting limit 100000
     ), untried as (
       select behind.created_at from webhook w cross join lateral (
-        select e.created_at from event e
-        where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor and event_is_wanted(w.events, e.type)
+        select e.created_at, e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
         order by e.sequence limit 10000
       ) behind
-      where w.state = 'enabled' limit 100000
+      where w.state = 'enabled' and event_is_wanted(w.events, behind.type) limit 100000
     )
     select (select count(*) from due),
       coalesce((select extract(epoch from now() - min(next_attempt_at)) from due), 0)::double precision,
