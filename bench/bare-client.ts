@@ -22,7 +22,7 @@ const tell = (word: BareWord) => process.send?.(word);
 
 // As in the product's collaborators.
 const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-const http = createGuardedHttp({ guard, connectionsPerOrigin: 64 });
+const http = createGuardedHttp({ guard, connectionsPerOwner: 64 });
 const client = createPushClient({ http, nowMs: Date.now });
 
 async function pushAll({ url, tokens, text, data, accessToken, atOnce }: BareOrder): Promise<void> {
@@ -31,7 +31,14 @@ async function pushAll({ url, tokens, text, data, accessToken, atOnce }: BareOrd
   const startedMs = readClockMs();
   async function pushNext(): Promise<void> {
     for (let token = rest.pop(); token !== undefined; token = rest.pop()) {
-      const answer = await client.send({ url, accessToken, token, text, data });
+      const answer = await client.send({
+        owner: { tenantId: 'bench', destination: 'push' },
+        url,
+        accessToken,
+        token,
+        text,
+        data,
+      });
       if (answer.kind === 'accepted') accepted += 1;
     }
   }

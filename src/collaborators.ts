@@ -16,8 +16,8 @@ import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
 import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 
-/** As many as a worker pushes through one channel at once, and some room. */
-const connectionsPerOrigin = 64;
+/** As many as a worker pushes through one channel at once, and some room. No channel or endpoint shares them with another. */
+const connectionsPerOwner = 64;
 
 /**
  * What both long-running doors are made of. Nothing here has started yet, but for the migrations. Rejects where
@@ -53,7 +53,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     turnBell,
   });
   const urlGuard = createUrlGuard(config);
-  const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin, nowMs });
+  const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner, nowMs });
   return {
     log,
     schemaVersion: await expectedSchemaVersion(),

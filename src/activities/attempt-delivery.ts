@@ -63,7 +63,8 @@ export function createAttemptDelivery(dependencies: {
   async function call(claimed: ClaimedSend | ClaimedUpload, beforeWrite: BeforeWrite): Promise<RecordedAttempt> {
     const { channel, secrets } = claimed;
     const { apiBaseUrl, phoneNumberId } = channel.settings;
-    const number = { apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken, beforeWrite };
+    const owner = { tenantId: claimed.job.tenantId, destination: channel.id };
+    const number = { owner, apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken, beforeWrite };
     let isReached: boolean | null = null;
     try {
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);

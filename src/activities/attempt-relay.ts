@@ -38,7 +38,12 @@ export function createAttemptRelay(dependencies: {
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
     let isReached: boolean | null = null;
     try {
-      const outcome = await bot.postActivity({ url: claimed.botUrl, body: claimed.body, beforeWrite });
+      const outcome = await bot.postActivity({
+        owner: { tenantId, destination: `bot of ${claimed.channel.id}` },
+        url: claimed.botUrl,
+        body: claimed.body,
+        beforeWrite,
+      });
       isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here: a database that is away for seconds must not lose them.
       const recorded = await retryDuringOutage(async () => recordRelay(claimed, outcome));

@@ -103,7 +103,9 @@ export function createRelayKpiEvents(dependencies: {
       channel: target.channel,
       serviceUrl: serviceUrlOf(publicUrl, target.channel.id, target.secrets.capability),
     });
-    const outcome = await bot.postActivity({ url, body: JSON.stringify(activity) });
+    const { tenantId, id: channelId } = target.channel;
+    const owner = { tenantId, destination: `KPI sink of ${channelId}` };
+    const outcome = await bot.postActivity({ owner, url, body: JSON.stringify(activity) });
     if (outcome.answered && outcome.status >= 200 && outcome.status < 300) return 'taken';
     dependencies.warn(
       {

@@ -86,6 +86,7 @@ export function createRelayWebhookEvents(dependencies: {
         return;
       }
       const outcome = await webhookClient.postEvent({
+        owner: { tenantId: webhook.tenantId, destination: webhook.id },
         url: webhook.url,
         secrets: batch.secrets,
         eventId: delivery.event.id,

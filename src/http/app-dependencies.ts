@@ -24,6 +24,7 @@ export interface CodecPayload {
 }
 
 interface MediaRequest {
+  readonly owner: { readonly tenantId: string; readonly destination: string };
   readonly apiBaseUrl: string;
   readonly accessToken: string;
   readonly mediaId: string;

@@ -15,6 +15,7 @@ import type { WebhookStore } from '../store/webhooks.ts';
 /** The part of the webhook client that posts one event and shows its answer, by the same rules as every delivery. */
 export interface PostEvent {
   postEvent(post: {
+    readonly owner: { readonly tenantId: string; readonly destination: string };
     readonly url: string;
     readonly secrets: readonly string[];
     readonly eventId: string;
@@ -44,7 +45,13 @@ export function createTestWebhook(dependencies: {
     const data = JSON.stringify(toWebhookView(webhook));
     const body = buildEnvelope({ id: eventId, type: testEventType, createdAt: at, data });
     const secrets = signingSecrets(row.secrets, at);
-    const outcome = await webhookClient.postEvent({ url: webhook.url, secrets, eventId, body });
+    const outcome = await webhookClient.postEvent({
+      owner: { tenantId, destination: webhookId },
+      url: webhook.url,
+      secrets,
+      eventId,
+      body,
+    });
     const now = clock();
     const decision = decideDelivery({ outcome, tries: 1, scheduleSeconds: [0], random: () => 0.5 });
     const problem =

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 function createHttp(options: Partial<Parameters<typeof createGuardedHttp>[0]> = {}): GuardedHttp {
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-  const http = createGuardedHttp({ guard, connectionsPerOrigin: 1, ...options });
+  const http = createGuardedHttp({ guard, connectionsPerOwner: 1, ...options });
   cleanUps.push(() => http.close());
   return http;
 }
@@ -28,7 +28,16 @@ async function serve(answer = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'): P
   return server;
 }
 
-const post: Omit<HttpRequest, 'url'> = { method: 'POST', headers: {}, body: '{"a":1}', timeoutMs: 2000 };
+const nowhere = { addresses: [], ttlMs: 0 };
+const answering = (addresses: readonly string[]) => Promise.resolve({ addresses, ttlMs: 0 });
+
+const post: Omit<HttpRequest, 'url'> = {
+  owner: { tenantId: 'ten_1', destination: 'chn_1' },
+  method: 'POST',
+  headers: {},
+  body: '{"a":1}',
+  timeoutMs: 2000,
+};
 
 describe('a connection that cannot be opened', () => {
   it('is refused where nobody listens', async () => {
@@ -104,7 +113,7 @@ describe('a caller that changes its mind before the first byte', () => {
 describe('a host that is a name', () => {
   it('is resolved for each connection, and dialled where it resolves to', async () => {
     const server = await serve('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-    const resolveName = vi.fn<ResolveName>(() => Promise.resolve(['127.0.0.1']));
+    const resolveName = vi.fn<ResolveName>(() => answering(['127.0.0.1']));
     const http = createHttp({ resolveName });
     for (const path of ['a', 'b']) {
       const outcome = await http.request({ ...post, url: `http://shop.example:${server.port}/${path}` });
@@ -117,7 +126,7 @@ describe('a host that is a name', () => {
   it('is refused when it answers otherwise the second time', async () => {
     const server = await serve('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     const answers = [['127.0.0.1'], ['10.0.0.1']];
-    const http = createHttp({ resolveName: () => Promise.resolve(answers.shift() ?? []) });
+    const http = createHttp({ resolveName: () => answering(answers.shift() ?? []) });
     const url = `http://rebind.example:${server.port}/`;
     expect(await http.request({ ...post, url })).toMatchObject({ answered: true });
     expect(await http.request({ ...post, url })).toMatchObject({ answered: false, fault: 'url_not_allowed' });
@@ -127,7 +136,7 @@ describe('a host that is a name', () => {
     'is refused as a whole for one bad answer among %j, without saying which',
     async (addresses) => {
       const server = await serve();
-      const http = createHttp({ resolveName: () => Promise.resolve(addresses) });
+      const http = createHttp({ resolveName: () => answering(addresses) });
       const outcome = await http.request({ ...post, url: `http://mixed.example:${server.port}/` });
       expect(outcome).toMatchObject({
         fault: 'url_not_allowed',
@@ -139,8 +148,8 @@ describe('a host that is a name', () => {
 
   it.each([
     ['does not exist', () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })), '(ENOTFOUND)'],
-    ['has no address', () => Promise.resolve([]), 'has no address'],
-    ['is never answered', () => sleep(10_000, [], { ref: false }), 'within 100 ms'],
+    ['has no address', () => answering([]), 'has no address'],
+    ['is never answered', () => sleep(10_000, nowhere, { ref: false }), 'within 100 ms'],
   ])('is a DNS fault when it %s', async (_case, resolveName, detail) => {
     const http = createHttp({ resolveName, dnsTimeoutMs: 100 });
     const outcome = await http.request({ ...post, url: 'https://gone.example/' });
@@ -149,8 +158,8 @@ describe('a host that is a name', () => {
 
   it('is looked up once for connections that open together', async () => {
     const server = await serve();
-    const resolveName = vi.fn<ResolveName>(() => sleep(50, ['127.0.0.1']));
-    const http = createHttp({ resolveName, connectionsPerOrigin: 5 });
+    const resolveName = vi.fn<ResolveName>(() => sleep(50, { addresses: ['127.0.0.1'], ttlMs: 0 }));
+    const http = createHttp({ resolveName, connectionsPerOwner: 5 });
     const requests = Array.from({ length: 5 }, () =>
       http.request({ ...post, url: `http://a.example:${server.port}/` }),
     );
@@ -161,7 +170,7 @@ describe('a host that is a name', () => {
 
   it('is localhost without a resolver', async () => {
     const server = await serve();
-    const http = createHttp({ resolveName: () => Promise.resolve(['10.0.0.1']) });
+    const http = createHttp({ resolveName: () => answering(['10.0.0.1']) });
     expect(await http.request({ ...post, url: `http://localhost:${server.port}/` })).toMatchObject({ status: 200 });
   });
 });

@@ -18,7 +18,7 @@ type HttpOptions = Partial<Parameters<typeof createGuardedHttp>[0]>;
 /** One connection an origin: whatever keeps it makes the next request fail. */
 function createHttp(options: HttpOptions = {}) {
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-  const http = createGuardedHttp({ guard, connectionsPerOrigin: 1, ...options });
+  const http = createGuardedHttp({ guard, connectionsPerOwner: 1, ...options });
   cleanUps.push(() => http.close());
   return http;
 }
@@ -33,6 +33,7 @@ async function serve(onRequest: (socket: Socket) => void): Promise<RawServer & {
 
 function askFor(url: string, bounds: Partial<DownloadRequest> = {}): DownloadRequest {
   return {
+    owner: { tenantId: 'ten_1', destination: 'chn_1' },
     url,
     headers: { authorization: 'Bearer token' },
     headersTimeoutMs: 2_000,
@@ -112,7 +113,7 @@ describe('a download', () => {
     expect(await closed.download(askFor(server.url))).toMatchObject({ answered: false, fault: 'url_not_allowed' });
     const named = createHttp({
       guard: createUrlGuard({ allowHttp: true, allowNetworks: [] }),
-      resolveName: async () => ['127.0.0.1'],
+      resolveName: async () => ({ addresses: ['127.0.0.1'], ttlMs: 0 }),
     });
     const byName = askFor(`http://media.test:${server.port}/`);
     expect(await named.download(byName)).toMatchObject({ answered: false, fault: 'url_not_allowed' });

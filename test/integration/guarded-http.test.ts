@@ -15,7 +15,7 @@ afterEach(async () => {
 
 function createHttp(options: Partial<Parameters<typeof createGuardedHttp>[0]> = {}): GuardedHttp {
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-  const http = createGuardedHttp({ guard, connectionsPerOrigin: 1, ...options });
+  const http = createGuardedHttp({ guard, connectionsPerOwner: 1, ...options });
   cleanUps.push(() => http.close());
   return http;
 }
@@ -40,6 +40,7 @@ function answerOf(body: string, head = ''): string {
 }
 
 const post: Omit<HttpRequest, 'url'> = {
+  owner: { tenantId: 'ten_1', destination: 'chn_1' },
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: '{"a":1}',

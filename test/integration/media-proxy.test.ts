@@ -17,7 +17,7 @@ let kernel: Kernel;
 let bot: BotPlace;
 let baseUrl: string;
 const urlGuard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-const http = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin: 2 });
+const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 2 });
 
 beforeAll(async () => {
   kernel = await startKernel();
@@ -184,7 +184,7 @@ describe('media of a Kernel that fails', () => {
   });
 
   it('holds up no others: a channel has a bounded number of downloads at once, and its place back after each', async () => {
-    const wide = createGuardedHttp({ guard: urlGuard, connectionsPerOrigin: 32 });
+    const wide = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 32 });
     const crowd = await startTestApp({ urlGuard, mediaSource: createMediaSource({ http: wide }) });
     const { place } = await openBotOf((line, socket, { port }) => {
       if (line.includes('/v23.0/')) replyTo(socket, 200, JSON.stringify({ url: `http://127.0.0.1:${port}/bytes` }));

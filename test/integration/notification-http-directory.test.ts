@@ -39,7 +39,7 @@ async function outcomesOf(receivers: readonly { merchantId: string; userIds: str
 /** One page's questions, about a user `u1` of each merchant, with time-outs of their own. */
 function openAskDirectory(options: { readonly timeoutMs: number; readonly budgetMs: number }) {
   const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-  const http = createGuardedHttp({ guard, connectionsPerOrigin: 32 });
+  const http = createGuardedHttp({ guard, connectionsPerOwner: 32 });
   const askDirectory = createAskDirectory({
     ...idleRuntime,
     directory: createDirectoryClient({ http, timeoutMs: options.timeoutMs }),

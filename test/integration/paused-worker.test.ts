@@ -20,10 +20,10 @@ afterAll(() => place.close());
 async function attemptWithPause(pause: (jobId: string) => unknown) {
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
-    connectionsPerOrigin: 1,
+    connectionsPerOwner: 1,
     async resolveName() {
       await pause(id);
-      return ['127.0.0.1'];
+      return { addresses: ['127.0.0.1'], ttlMs: 0 };
     },
   });
   const { port } = new URL(place.kernel.url);

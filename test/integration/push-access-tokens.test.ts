@@ -23,7 +23,8 @@ const server = createServer((request, response) => {
   });
 });
 const guard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
-const http = createGuardedHttp({ guard, connectionsPerOrigin: 4 });
+const owner = { tenantId: 'ten_1', destination: 'chn_1' };
+const http = createGuardedHttp({ guard, connectionsPerOwner: 4 });
 const push = createPushClient({ http, nowMs: () => nowMs });
 let tokenUri = '';
 
@@ -47,7 +48,7 @@ const account = (more = {}) => ({
 });
 
 it('a service account gets one token for all who ask, and a new one before it expires', async () => {
-  const all = await Promise.all(Array.from({ length: 20 }, () => push.authorise(account(), null)));
+  const all = await Promise.all(Array.from({ length: 20 }, () => push.authorise(owner, account(), null)));
   expect(new Set(all.map((each) => each.ok && each.accessToken)).size).toBe(1);
   expect(asked).toHaveLength(1);
   const claims = JSON.parse(
@@ -55,24 +56,24 @@ it('a service account gets one token for all who ask, and a new one before it ex
   ) as { iss: string; aud: string };
   expect([claims.iss, claims.aud]).toEqual(['push@shop.test', tokenUri]);
   nowMs += 3_600_000 - 299_000;
-  await push.authorise(account(), null);
+  await push.authorise(owner, account(), null);
   expect(asked).toHaveLength(2);
 });
 
 it('a token that was refused is fetched anew', async () => {
-  const first = await push.authorise(account(), null);
+  const first = await push.authorise(owner, account(), null);
   answer = { status: 200, body: { access_token: 'another', expires_in: 3_600 } };
-  const again = await push.authorise(account(), first.ok ? first.accessToken : null);
+  const again = await push.authorise(owner, account(), first.ok ? first.accessToken : null);
   expect([again, asked.length]).toEqual([{ ok: true, accessToken: 'another' }, 2]);
 });
 
 it('what cannot be had is data, without the key', async () => {
   answer = { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid JWT Signature.' } };
-  const refused = await push.authorise(account(), null);
+  const refused = await push.authorise(owner, account(), null);
   expect(refused).toMatchObject({ ok: false, refusal: { step: 'authorise', provider: { code: 'invalid_grant' } } });
-  const forbidden = await push.authorise(account({ token_uri: 'http://169.254.169.254/token' }), null);
+  const forbidden = await push.authorise(owner, account({ token_uri: 'http://169.254.169.254/token' }), null);
   expect(forbidden).toMatchObject({ ok: false, refusal: { fault: 'url_not_allowed' } });
-  const broken = await push.authorise(account({ private_key: 'no key' }), null);
+  const broken = await push.authorise(owner, account({ private_key: 'no key' }), null);
   expect(broken).toMatchObject({ ok: false, refusal: { detail: expect.stringContaining('cannot be used') } });
   expect(JSON.stringify([refused, forbidden, broken])).not.toContain('PRIVATE KEY');
 });
@@ -80,7 +81,7 @@ it('what cannot be had is data, without the key', async () => {
 it('what the token was asked for with is not kept where the answer quotes it: it could be used again', async () => {
   isEcho = true;
   answer = { status: 503, body: { error: 'temporarily_unavailable' } };
-  const refused = await push.authorise(account(), null);
+  const refused = await push.authorise(owner, account(), null);
   const assertion = new URLSearchParams(asked[0]).get('assertion') ?? '';
   expect(assertion.split('.')).toHaveLength(3);
   expect(JSON.stringify(refused)).toContain('[redacted]');

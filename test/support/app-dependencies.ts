@@ -48,7 +48,7 @@ export async function createAppDependencies(pool: Pool): Promise<AppDependencies
   const clock = () => new Date();
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
-    connectionsPerOrigin: 4,
+    connectionsPerOwner: 4,
   });
   const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   return {

@@ -5,7 +5,7 @@ import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 export function createCrowdableHttp(): { readonly http: GuardedHttp; readonly crowd: (calls: number) => void } {
   const free = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
-    connectionsPerOrigin: 32,
+    connectionsPerOwner: 32,
   });
   let crowdedCalls = 0;
   return {

@@ -10,7 +10,7 @@ export async function openLateBench() {
     async resolveName() {
       lookUps += 1;
       await lookUp();
-      return ['127.0.0.1'];
+      return { addresses: ['127.0.0.1'], ttlMs: 0 };
     },
   });
   const named = (url: string, name: string) => url.replace('127.0.0.1', `${name}.test`);

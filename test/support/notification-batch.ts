@@ -105,7 +105,7 @@ export async function openBatchBench(options: BatchBenchOptions = {}): Promise<B
   const { resolveName } = options;
   const http = createGuardedHttp({
     guard,
-    connectionsPerOrigin: 32,
+    connectionsPerOwner: 32,
     ...(resolveName && { resolveName, dnsTimeoutMs: 10_000 }),
   });
   const client = createIntegratorClient({ http, nowMs: () => clock().getTime(), timeoutMs: 2_000 });
@@ -123,7 +123,7 @@ export async function openBatchBench(options: BatchBenchOptions = {}): Promise<B
     },
     directory: createDirectoryClient({ http, timeoutMs: options.directoryTimeoutMs ?? 2_000 }),
     push: {
-      authorise: (secrets, stale) => pushClient.authorise(secrets, stale),
+      authorise: (owner, secrets, stale) => pushClient.authorise(owner, secrets, stale),
       async send(push) {
         bench.beforePush();
         const answer = await pushClient.send(push);

@@ -95,7 +95,7 @@ export function createAskDirectory(dependencies: {
   ): Promise<MerchantAnswer> {
     for (let tries = 1, unsent = 0; ;) {
       const startMs = nowMs();
-      const answer = await directory.listActiveUsers({ url, apiKey, merchantId });
+      const answer = await directory.listActiveUsers({ tenantId, url, apiKey, merchantId });
       const wasAsked = answer.kind === 'known' || !answer.isUnsent;
       const waitMs =
         answer.kind === 'known' ? null : wasAsked ? waitAfter(answer, tries) : localDelayMs(unsent, random);

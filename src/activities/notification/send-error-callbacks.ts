@@ -20,7 +20,7 @@ import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { BeforeWrite } from '../../upstreams/guarded-http/exchange.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import { createCallbackRecorder } from './callback-recorder.ts';
-import { callbackUrl } from './callback-url.ts';
+import { callbackUrl, ownerOf } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import type { CallSlots } from './call-slots.ts';
 import type { IntegratorGate } from './integrator-gate.ts';
@@ -170,7 +170,8 @@ export function createSendErrorCallbacks(dependencies: {
   async function sendOne(job: Job, target: IntegrationTarget, callback: ClaimedCallback, beforeWrite: BeforeWrite) {
     const { url, apiKey, secret } = target;
     const { id: deliveryId, body } = callback;
-    const outcome = await integrator.postErrors({ url, apiKey, secret, deliveryId, body, beforeWrite });
+    const owner = ownerOf(job.tenantId, target);
+    const outcome = await integrator.postErrors({ owner, url, apiKey, secret, deliveryId, body, beforeWrite });
     if (!isUnsent(outcome)) gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
     return dependencies.judgeCallback({ job, target, callback, outcome });
   }

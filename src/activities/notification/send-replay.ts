@@ -7,7 +7,7 @@ import { lockReplay, openReplayAttempt } from '../../store/delivery-replays.ts';
 import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
-import { callbackUrl } from './callback-url.ts';
+import { callbackUrl, ownerOf } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
 import type { JudgeCallback } from './judge-callback.ts';
@@ -41,7 +41,14 @@ export function createSendReplay(dependencies: {
     if (claim === null) return { state: 'ended' };
     const { job, callback } = claim;
     const { url, apiKey, secret } = claim.target;
-    const outcome = await integrator.postErrors({ url, apiKey, secret, deliveryId, body: callback.body });
+    const outcome = await integrator.postErrors({
+      owner: ownerOf(tenantId, claim.target),
+      url,
+      apiKey,
+      secret,
+      deliveryId,
+      body: callback.body,
+    });
     const target = { ...claim.target, retryScheduleSeconds: [] };
     const result = judgeCallback({ job, target, callback, outcome });
     await retryDuringOutage(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));

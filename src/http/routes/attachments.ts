@@ -28,8 +28,13 @@ export function registerAttachmentRoutes(
   /** With the token as it is now: it may just have been changed, and the calls that follow take far longer. */
   async function requestOf(channelId: string, mediaId: string) {
     if (!isMediaId(mediaId)) throw refuse({ kind: 'missing' });
-    const { secrets, settings } = await callbackKeys.readAgain(channelId);
-    return { mediaId, accessToken: secrets.accessToken, apiBaseUrl: settings.apiBaseUrl };
+    const { tenantId, secrets, settings } = await callbackKeys.readAgain(channelId);
+    return {
+      owner: { tenantId, destination: `media of ${channelId}` },
+      mediaId,
+      accessToken: secrets.accessToken,
+      apiBaseUrl: settings.apiBaseUrl,
+    };
   }
 
   async function registerRoutes(scope: App): Promise<void> {

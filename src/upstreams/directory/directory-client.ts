@@ -28,6 +28,7 @@ export type MerchantAnswer =
 export interface DirectoryClient {
   /** Asks once who is active at a merchant: `GET {url}/merchants/{merchantId}/active-users`. A read: asking twice is safe. */
   listActiveUsers(asked: {
+    readonly tenantId: string;
     readonly url: string;
     readonly apiKey: string | null;
     readonly merchantId: string;
@@ -40,10 +41,11 @@ export function createDirectoryClient(dependencies: {
 }): DirectoryClient {
   const { http, timeoutMs = 10_000 } = dependencies;
   return {
-    async listActiveUsers({ url, apiKey, merchantId }) {
+    async listActiveUsers({ tenantId, url, apiKey, merchantId }) {
       // A URL drops dot segments however they are encoded: these would name another resource.
       if (merchantId === '.' || merchantId === '..') return { kind: 'known', users: [], dropped: 0, bytes: 0 };
       const outcome = await http.request({
+        owner: { tenantId, destination: 'directory' },
         method: 'GET',
         url: appendPath(url, 'merchants', merchantId, 'active-users'),
         headers: { accept: 'application/json', ...(apiKey === null ? {} : { 'x-api-key': apiKey }) },

@@ -27,12 +27,13 @@ const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', '
  */
 export function createDialer(dependencies: {
   readonly resolveHost: ResolveHost;
+  readonly tenantId: string;
   readonly connectTimeoutMs: number;
 }): buildConnector.connector {
   async function dial(target: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
     let socket: Socket;
     try {
-      const addresses = await dependencies.resolveHost(target.hostname);
+      const addresses = await dependencies.resolveHost(target.hostname, dependencies.tenantId);
       socket = await openSocket(target, addresses, dependencies.connectTimeoutMs);
     } catch (error) {
       const unknown = new NetworkError(

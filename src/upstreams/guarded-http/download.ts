@@ -3,9 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { NetworkFault } from '../../domain/failure.ts';
 import { findHeader } from './exchange.ts';
 import { NetworkError, codeOf } from './network-error.ts';
+import type { RequestOwner } from './origin-pools.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
 
 export interface DownloadRequest {
+  readonly owner: RequestOwner;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** From the moment the request is written to the head of the answer. */
@@ -34,7 +36,7 @@ export type DownloadOutcome =
     }
   | { readonly answered: false; readonly fault: NetworkFault; readonly detail: string };
 
-export interface Download extends Omit<DownloadRequest, 'url' | 'headers'> {
+export interface Download extends Omit<DownloadRequest, 'owner' | 'url' | 'headers'> {
   readonly dispatcher: Dispatcher;
   readonly options: Dispatcher.DispatchOptions;
   /** How long to wait for a connection before anything is written. */

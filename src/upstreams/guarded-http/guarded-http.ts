@@ -4,14 +4,16 @@ import type { HttpOutcome } from '../../domain/failure.ts';
 import { createDialer } from './dial.ts';
 import { type DownloadOutcome, type DownloadRequest, runDownload } from './download.ts';
 import { type BeforeWrite, runExchange } from './exchange.ts';
-import { createOriginPools } from './origin-pools.ts';
-import { createHostResolver, resolveBySystem } from './resolve-host.ts';
+import { createNameResolver } from './name-resolver.ts';
+import { createOriginPools, type RequestOwner } from './origin-pools.ts';
+import { createHostResolver } from './resolve-host.ts';
 import type { ResolveName } from './resolve-host.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 const maxHeaderBytes = 16 * 1024;
 
 export interface HttpRequest {
+  readonly owner: RequestOwner;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -49,7 +51,8 @@ export interface GuardedHttp {
  */
 export function createGuardedHttp(dependencies: {
   readonly guard: UrlGuard;
-  readonly connectionsPerOrigin: number;
+  /** Of one owner to one origin. */
+  readonly connectionsPerOwner: number;
   readonly connectTimeoutMs?: number;
   readonly dnsTimeoutMs?: number;
   readonly maxBodyBytes?: number;
@@ -57,12 +60,12 @@ export function createGuardedHttp(dependencies: {
   readonly nowMs?: () => number;
   readonly monotonicNowMs?: () => number;
 }): GuardedHttp {
-  const { guard, connectTimeoutMs = 5000, dnsTimeoutMs = 5000, resolveName = resolveBySystem } = dependencies;
+  const { guard, connectTimeoutMs = 5000, dnsTimeoutMs = 5000 } = dependencies;
+  const resolveName = dependencies.resolveName ?? createNameResolver({ timeoutMs: dnsTimeoutMs });
   const { nowMs = Date.now, monotonicNowMs = () => performance.now() } = dependencies;
   const resolveHost = createHostResolver({ guard, resolveName, dnsTimeoutMs });
   const poolOptions: Pool.Options = {
-    connect: createDialer({ resolveHost, connectTimeoutMs }),
-    connections: dependencies.connectionsPerOrigin,
+    connections: dependencies.connectionsPerOwner,
     pipelining: 1,
     allowH2: false,
     maxHeaderSize: maxHeaderBytes,
@@ -70,11 +73,14 @@ export function createGuardedHttp(dependencies: {
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const pools = createOriginPools(poolOptions);
+  const pools = createOriginPools(({ tenantId }) => ({
+    ...poolOptions,
+    connect: createDialer({ resolveHost, tenantId, connectTimeoutMs }),
+  }));
   let isClosed = false;
 
   /** Where and what to ask; a text says why not. */
-  function admit(url: string, headers: Readonly<Record<string, string>>) {
+  function admit(owner: RequestOwner, url: string, headers: Readonly<Record<string, string>>) {
     if (isClosed) throw new Error('The HTTP client is closed.');
     const verdict = guard.checkUrl(url);
     if (!verdict.ok) return verdict.reason;
@@ -82,14 +88,14 @@ export function createGuardedHttp(dependencies: {
     if (badHeader !== null) return `The header ${badHeader} would hold characters that HTTP does not allow.`;
     const { origin, pathname, search } = verdict.url;
     return {
-      dispatcher: pools.take(origin),
+      dispatcher: pools.take(origin, owner),
       target: { path: pathname + search, headers: { 'user-agent': 'Waypost', ...headers } },
     };
   }
 
   return {
-    async request({ method, url, headers, body, timeoutMs, beforeWrite, ...bounds }) {
-      const admitted = admit(url, headers);
+    async request({ owner, method, url, headers, body, timeoutMs, beforeWrite, ...bounds }) {
+      const admitted = admit(owner, url, headers);
       if (typeof admitted === 'string') return { ...refuse(admitted), durationMs: 0 };
       return runExchange({
         dispatcher: admitted.dispatcher,
@@ -102,8 +108,8 @@ export function createGuardedHttp(dependencies: {
         monotonicNowMs,
       });
     },
-    async download({ url, headers, ...bounds }) {
-      const admitted = admit(url, headers);
+    async download({ owner, url, headers, ...bounds }) {
+      const admitted = admit(owner, url, headers);
       if (typeof admitted === 'string') return refuse(admitted);
       return runDownload({
         ...bounds,

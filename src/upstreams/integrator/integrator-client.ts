@@ -2,6 +2,7 @@ import type { HttpOutcome } from '../../domain/failure.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { buildWebhookHeaders, hmacBase64 } from '../webhook/standard-webhooks.ts';
 
 export interface IntegratorClient {
@@ -11,6 +12,7 @@ export interface IntegratorClient {
    * Null `apiKey` or `secret` = that header, or the signatures, are left out.
    */
   postErrors(errors: {
+    readonly owner: RequestOwner;
     readonly url: string;
     readonly apiKey: string | null;
     readonly secret: string | null;
@@ -28,8 +30,9 @@ export function createIntegratorClient(dependencies: {
 }): IntegratorClient {
   const { http, nowMs, timeoutMs = 15_000 } = dependencies;
   return {
-    postErrors({ url, apiKey, secret, deliveryId, body, beforeWrite }) {
+    postErrors({ owner, url, apiKey, secret, deliveryId, body, beforeWrite }) {
       return http.request({
+        owner,
         method: 'POST',
         url: appendPath(url, 'notifications', 'errors'),
         headers: {

@@ -1,12 +1,14 @@
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { readKernelAnswer, readUploadAnswer } from './kernel-answer.ts';
 import type { KernelAnswer, UploadAnswer } from './kernel-answer.ts';
 import { type FileToUpload, writeForm } from './multipart.ts';
 
 /** Whose number it is about, and who may use it. */
 export interface KernelNumber {
+  readonly owner: RequestOwner;
   readonly apiBaseUrl: string;
   readonly phoneNumberId: string;
   readonly accessToken: string;
@@ -35,6 +37,7 @@ export function createKernelClient(dependencies: {
 
   function post(path: 'messages' | 'media', number: KernelNumber, contentType: string, body: string | Buffer) {
     return http.request({
+      owner: number.owner,
       method: 'POST',
       url: appendPath(number.apiBaseUrl, number.phoneNumberId, path),
       headers: {

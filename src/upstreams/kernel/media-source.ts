@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { MediaDescription, MediaFault } from '../../domain/media.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { faultOfNetwork, faultOfStatus, readMediaAnswer, readType } from './media-answer.ts';
 
 /** The largest thing that WhatsApp carries is a document of 100 MB. */
@@ -13,6 +14,7 @@ const idleTimeoutMs = 15_000;
 const totalTimeoutMs = 5 * 60_000;
 
 export interface MediaRequest {
+  readonly owner: RequestOwner;
   readonly apiBaseUrl: string;
   readonly accessToken: string;
   readonly mediaId: string;
@@ -24,9 +26,10 @@ export interface MediaRequest {
  * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
  */
 export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, 'request' | 'download'> }) {
-  async function ask({ apiBaseUrl, accessToken, mediaId }: MediaRequest) {
+  async function ask({ owner, apiBaseUrl, accessToken, mediaId }: MediaRequest) {
     const answer = readMediaAnswer(
       await http.request({
+        owner,
         method: 'GET',
         url: appendPath(apiBaseUrl, mediaId),
         headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' },
@@ -56,6 +59,7 @@ export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, '
       const answer = await ask(request);
       if ('kind' in answer) return answer;
       const outcome = await http.download({
+        owner: request.owner,
         url: answer.url,
         headers: { authorization: `Bearer ${request.accessToken}` },
         headersTimeoutMs,

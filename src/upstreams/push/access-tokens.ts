@@ -4,6 +4,7 @@ import type { ServiceAccount } from '../../domain/channel.ts';
 import type { HttpOutcome } from '../../domain/failure.ts';
 import type { PushRefusal } from '../../domain/notification/push/push-failure.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { excerptResponse, redactSecrets } from '../guarded-http/response-excerpt.ts';
 import { asRecord, describeRefusal, parseJson, refuseUnanswered } from './fcm-answer.ts';
 
@@ -21,7 +22,7 @@ export type Authorisation =
 
 export interface AccessTokens {
   /** A token that lives for minutes yet, other than `stale`. Those who ask while one is fetched get that one. */
-  get(account: ServiceAccount, stale: string | null): Promise<Authorisation>;
+  get(owner: RequestOwner, account: ServiceAccount, stale: string | null): Promise<Authorisation>;
 }
 
 /** Access tokens for service accounts, each fetched once and kept until shortly before its end. */
@@ -34,7 +35,7 @@ export function createAccessTokens(dependencies: {
   const kept = new Map<string, { readonly accessToken: string; readonly renewAtMs: number }>();
   const underWay = new Map<string, Promise<Authorisation>>();
 
-  async function fetchToken(key: string, account: ServiceAccount): Promise<Authorisation> {
+  async function fetchToken(owner: RequestOwner, key: string, account: ServiceAccount): Promise<Authorisation> {
     const url = account.token_uri ?? googleTokenUrl;
     let outcome: HttpOutcome | null = null;
     // Whoever has this can fetch a token too, so an answer that quotes it is not kept as it is.
@@ -50,6 +51,7 @@ export function createAccessTokens(dependencies: {
           const form = options.data instanceof URLSearchParams ? options.data : new URLSearchParams();
           assertion = form.get('assertion') ?? '';
           outcome = await http.request({
+            owner,
             method: 'POST',
             url,
             headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
@@ -86,7 +88,7 @@ export function createAccessTokens(dependencies: {
   }
 
   return {
-    async get(account, stale) {
+    async get(owner, account, stale) {
       const key = hashAccount(account);
       const known = kept.get(key);
       if (known !== undefined && known.accessToken !== stale && known.renewAtMs > nowMs()) {
@@ -94,7 +96,7 @@ export function createAccessTokens(dependencies: {
       }
       // One that was refused serves nobody any more, also where there is no other yet.
       if (known?.accessToken === stale) kept.delete(key);
-      const fetching = underWay.get(key) ?? fetchToken(key, account).finally(() => underWay.delete(key));
+      const fetching = underWay.get(key) ?? fetchToken(owner, key, account).finally(() => underWay.delete(key));
       underWay.set(key, fetching);
       return fetching;
     },

@@ -3,17 +3,19 @@ import type { PushText } from '../../domain/notification/push/push-message.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { type Authorisation, createAccessTokens } from './access-tokens.ts';
 import { type PushAnswer, readFcmAnswer } from './fcm-answer.ts';
 
 export interface PushClient {
   /** The access token to send with: the channel's own, or one for its service account. `stale` = one that was refused. */
-  authorise(secrets: PushSecrets, stale: string | null): Promise<Authorisation>;
+  authorise(owner: RequestOwner, secrets: PushSecrets, stale: string | null): Promise<Authorisation>;
   /**
    * Sends one push to one device, once. FCM has no idempotency key, so running it twice may show it twice: the caller
    * decides by the answer. Source: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send
    */
   send(push: {
+    readonly owner: RequestOwner;
     readonly url: string;
     readonly accessToken: string;
     readonly token: string;
@@ -34,12 +36,13 @@ export function createPushClient(dependencies: {
   const { http, timeoutMs = sendTimeoutMs } = dependencies;
   const accessTokens = createAccessTokens({ ...dependencies, timeoutMs });
   return {
-    async authorise({ accessToken, serviceAccount }, stale) {
+    async authorise(owner, { accessToken, serviceAccount }, stale) {
       if (serviceAccount === undefined) return { ok: true, accessToken: accessToken ?? '' };
-      return accessTokens.get(serviceAccount, stale);
+      return accessTokens.get(owner, serviceAccount, stale);
     },
-    async send({ url, accessToken, token, text, data, beforeWrite }) {
+    async send({ owner, url, accessToken, token, text, data, beforeWrite }) {
       const outcome = await http.request({
+        owner,
         method: 'POST',
         url,
         headers: {

@@ -1,9 +1,11 @@
 import type { HttpOutcome } from '../../domain/failure.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
+import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
 import { buildWebhookHeaders } from './standard-webhooks.ts';
 
 export interface WebhookPost {
+  readonly owner: RequestOwner;
   readonly url: string;
   /** Each signs; the newest first. */
   readonly secrets: readonly string[];
@@ -28,12 +30,12 @@ export function createWebhookClient(dependencies: {
 }): WebhookClient {
   const { http, nowMs, timeoutMs = 15_000 } = dependencies;
   return {
-    postEvent({ url, secrets, eventId, body }) {
+    postEvent({ owner, url, secrets, eventId, body }) {
       const headers = {
         'content-type': 'application/json',
         ...buildWebhookHeaders({ secrets, id: eventId, nowMs: nowMs(), body }),
       };
-      return http.request({ method: 'POST', url, headers, body, timeoutMs });
+      return http.request({ owner, method: 'POST', url, headers, body, timeoutMs });
     },
     excerpt: (outcome, secrets) => (outcome.answered ? excerptResponse(outcome.body, secrets) : null),
   };

@@ -24,7 +24,11 @@ export function createAuthorisePush(dependencies: {
 }): AuthorisePush {
   const { transactions, channels, push, stopChannel, writeJobChange, describeFailure, clock } = dependencies;
   return async ({ tenantId, jobId, channel }) => {
-    const authorised = await push.authorise(channels.openPushSecrets(channel), null);
+    const authorised = await push.authorise(
+      { tenantId, destination: channel.id },
+      channels.openPushSecrets(channel),
+      null,
+    );
     if (authorised.ok) return authorised.accessToken;
     const refusal = classifyPush(authorised.refusal);
     await transactions.withTenant(tenantId, async (tx) => {

@@ -34,7 +34,7 @@ export function createSendSlice(dependencies: {
     if (refused.length === 0) return first;
     const secrets = channels.openPushSecrets(run.channel);
     if (secrets.serviceAccount === undefined) return first;
-    const renewed = await push.authorise(secrets, accessToken);
+    const renewed = await push.authorise(ownerOf(run), secrets, accessToken);
     if (!renewed.ok) return { ...first, answered: first.answered.map((each) => withoutToken(each, renewed.refusal)) };
     run.accessToken = renewed.accessToken;
     const again = await sendInWaves(
@@ -74,7 +74,10 @@ export function createSendSlice(dependencies: {
     const wave = await Promise.all(
       sends.map(async (send) => {
         const { token, text } = send;
-        return { send, answer: await push.send({ url, accessToken, token, text, data, beforeWrite }) };
+        return {
+          send,
+          answer: await push.send({ owner: ownerOf(run), url, accessToken, token, text, data, beforeWrite }),
+        };
       }),
     );
     return {
@@ -82,6 +85,10 @@ export function createSendSlice(dependencies: {
       unsent: wave.filter(isWithdrawn).map(({ send }) => send),
     };
   }
+}
+
+function ownerOf({ tenantId, channel }: PushRun) {
+  return { tenantId, destination: channel.id };
 }
 
 function isWithdrawn({ answer }: AnsweredSend): boolean {

@@ -190,10 +190,12 @@ describe('a send', () => {
       },
     });
     const payload = { messaging_product: 'whatsapp', to: '34600111222', type: 'text', text: { body: 'Hola' } };
-    const channel = { apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1/2', accessToken: 'EAAG1' };
+    const owner = { tenantId: 'ten_1', destination: 'chn_1' };
+    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1/2', accessToken: 'EAAG1' };
     expect(await kernel.sendMessage({ ...channel, payload })).toMatchObject({ kind: 'accepted' });
     expect(sent).toEqual([
       {
+        owner,
         method: 'POST',
         url: 'https://graph.example/v23.0/1%2F2/messages',
         headers: { authorization: 'Bearer EAAG1', 'content-type': 'application/json', accept: 'application/json' },

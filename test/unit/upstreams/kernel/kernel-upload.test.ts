@@ -82,7 +82,8 @@ describe('an upload', () => {
       sent.push(each);
       return Promise.resolve(answer(200, '{"id":"m1"}'));
     };
-    const channel = { apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1', accessToken: 'EAAG1' };
+    const owner = { tenantId: 'ten_1', destination: 'chn_1' };
+    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1', accessToken: 'EAAG1' };
     const uploaded = await createKernelClient({ http: { request } }).uploadMedia({ ...channel, file: png });
     expect(uploaded).toMatchObject({ kind: 'uploaded', mediaId: 'm1' });
     expect(sent[0]).toMatchObject({

@@ -61,7 +61,8 @@ describe('the errors of a notification on their way to the integrator', () => {
       },
       nowMs: Date.now,
     });
-    await client.postErrors({ url: 'https://erp.example/base/?v=2', deliveryId: 'dlv_1', body, ...errors });
+    const owner = { tenantId: 'ten_1', destination: 'chn_1' };
+    await client.postErrors({ owner, url: 'https://erp.example/base/?v=2', deliveryId: 'dlv_1', body, ...errors });
     const [request, ...others] = sent;
     if (request === undefined || others.length > 0) throw new Error(`${sent.length} requests were sent`);
     return request;
