@@ -40,7 +40,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     },
   });
   await requireSafeConnections(pool);
-  const faultLog = createFaultLog({ log, isOutage: isTransientFault, createFaultId: () => createId('fault') });
+  const faultLog = createFaultLog({ log, isOutage: isTransientFault, createFaultId: () => createId('fault'), clock });
   const turnBell = createTurnBell();
   const stores = createStores({
     pool,

@@ -6,7 +6,6 @@ import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
-import { isTransientFault } from './store/database-faults.ts';
 import { checkTemporal } from './temporal/health.ts';
 import { installTemporalLog } from './temporal/runtime.ts';
 import { createStarter, type StartFailure } from './temporal/starter.ts';
@@ -24,19 +23,16 @@ await runDoor('worker', async (whenStopped) => {
   installTemporalLog(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
-  const onFailure = (failure: StartFailure) => log.warn(failure, 'Temporal did not take a start');
+  const onFailure = (failure: StartFailure) => {
+    faultLog.noteOutage();
+    log.warn(failure, 'Temporal did not take a start');
+  };
   const starter = createStarter({ client, onFailure });
   const shared = { starter, clock, log, retentionDays };
   turnBell.listen((next) => starter.wakeSoon(next));
-  const workers = await startWorkers({
-    connection,
-    namespace,
-    dataConverter,
-    isOutage: isTransientFault,
-    faultLog,
-    workflowSource: builtWorkflows(),
-    activities: createActivities({ ...shared, stores, http, keyRing, publicUrl, onStatusesDropped }),
-  });
+  const workflowSource = builtWorkflows();
+  const activities = createActivities({ ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped });
+  const workers = await startWorkers({ connection, namespace, dataConverter, faultLog, workflowSource, activities });
   const health = await startWorkerHealth({
     ...stores,
     config,

@@ -11,13 +11,13 @@ import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/clai
 import type { DestinationGate } from './delivery/destination-gate.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
 import { stepAfter } from './delivery/step-after.ts';
-import { retryDuringOutage } from './retry-during-outage.ts';
+import { recordAnswer } from './record-answer.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
 import type { createRecordUpload } from './delivery/record-upload.ts';
 
 /** A message of many parts leaves the workflow task after this long. */
 const fastPathBudgetMs = 4_000;
-/** And its activity after this long: one more call (25 s) and its record (`retryDuringOutage`) still fit the activity's 60 s. */
+/** And its activity after this long: one more call (25 s) and its record (`recordAnswer`) still fit the activity's 60 s. */
 const ownPathBudgetMs = 20_000;
 
 /**
@@ -70,8 +70,8 @@ export function createAttemptDelivery(dependencies: {
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);
       const isUnsent = answer.kind === 'refused' && isLocalFault(answer.fault);
       isReached = isUnsent ? null : answer.httpStatus !== null;
-      // The answer is known only here: a database that is away for seconds must not make it unknown.
-      const recorded = await retryDuringOutage(record);
+      // The answer is known only here.
+      const recorded = await recordAnswer(record);
       log({ claimed, answer, job: recorded.job });
       return recorded;
     } finally {

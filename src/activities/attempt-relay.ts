@@ -10,7 +10,7 @@ import { startClaim } from './delivery/claim-deadline.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
-import { retryDuringOutage } from './retry-during-outage.ts';
+import { recordAnswer } from './record-answer.ts';
 
 /**
  * One attempt to relay a user's message to the bot: claim it and open an attempt in one transaction, post the activity,
@@ -45,8 +45,8 @@ export function createAttemptRelay(dependencies: {
         beforeWrite,
       });
       isReached = isUnsent(outcome) ? null : outcome.answered;
-      // The bot's replies exist only here: a database that is away for seconds must not lose them.
-      const recorded = await retryDuringOutage(async () => recordRelay(claimed, outcome));
+      // The bot's replies exist only here.
+      const recorded = await recordAnswer(async () => recordRelay(claimed, outcome));
       for (const { job, startNow } of recorded.replies) if (startNow) starter.startSoon(job);
       log(recorded.job, claimed.job.attempts, outcome, recorded.replies.length);
       return stepAfter(recorded.job, clock());

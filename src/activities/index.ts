@@ -8,6 +8,7 @@ import type {
 } from '../contracts/activities.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Stores } from '../store/index.ts';
+import type { FaultLog } from '../temporal/failures.ts';
 import type { Starter } from '../temporal/starter.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createDirectoryClient } from '../upstreams/directory/directory-client.ts';
@@ -28,6 +29,7 @@ import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createRecordUpload } from './delivery/record-upload.ts';
+import { createFaultBound } from './fault-bound.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
 import { createEraseRecipient } from './upkeep/erase-recipient.ts';
@@ -50,9 +52,10 @@ export function createActivities(dependencies: {
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly onStatusesDropped: (count: number) => void;
+  readonly faultLog: FaultLog;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
-  const { stores, http, starter, publicUrl, clock } = dependencies;
+  const { stores, http, starter, publicUrl, clock, faultLog } = dependencies;
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
@@ -69,28 +72,43 @@ export function createActivities(dependencies: {
     gate: createDestinationGate({ nowMs }),
     currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
   };
-  const attemptDelivery = createAttemptDelivery({
+  const bound = createFaultBound({ stores, faultLog, clock });
+  const deliver = createAttemptDelivery({
     ...followed,
     claimAttempt: createClaimAttempt({
       ...stores,
       prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
+      faultLog,
       clock,
     }),
-    recordAttempt: createRecordAttempt({ ...stores, clock }),
+    recordAttempt: createRecordAttempt({ ...stores, faultLog, clock }),
     recordUpload: createRecordUpload({ ...stores, clock }),
     kernel: createKernelClient({ http }),
     log: createAttemptLog({ info }),
   });
+  const relay = createAttemptRelay({
+    ...followed,
+    claimRelay: createClaimRelay({ ...stores, faultLog, publicUrl, clock }),
+    recordRelay: createRecordRelay({ ...stores, random: Math.random, clock }),
+    bot,
+    info,
+  });
+  const batch = createNotificationActivities({
+    stores,
+    keyRing: dependencies.keyRing,
+    integrator: createIntegratorClient({ http, nowMs }),
+    directory: createDirectoryClient({ http }),
+    push: createPushClient({ http, nowMs }),
+    random: Math.random,
+    publicUrl,
+    clock,
+    info,
+  });
+  const attemptDelivery = bound.ofAttempt(deliver);
   return {
     attemptDelivery,
     attemptPage: createAttemptPage({ ...stores, attemptDelivery, starter, clock }),
-    attemptRelay: createAttemptRelay({
-      ...followed,
-      claimRelay: createClaimRelay({ ...stores, publicUrl, clock }),
-      recordRelay: createRecordRelay({ ...stores, random: Math.random, clock }),
-      bot,
-      info,
-    }),
+    attemptRelay: bound.ofAttempt(relay),
     relayKpiEvents: createRelayKpiEvents({
       ...stores,
       bot,
@@ -111,16 +129,11 @@ export function createActivities(dependencies: {
     }),
     eraseRecipient: createEraseRecipient({ ...stores, clock, ...runtime }),
     purgeExpired: createPurgeExpired({ ...dependencies, ...stores, ...runtime }),
-    ...createNotificationActivities({
-      stores,
-      keyRing: dependencies.keyRing,
-      integrator: createIntegratorClient({ http, nowMs }),
-      directory: createDirectoryClient({ http }),
-      push: createPushClient({ http, nowMs }),
-      random: Math.random,
-      publicUrl,
-      clock,
-      info,
-    }),
+    openBatch: bound.ofBatch((input) => batch.openBatch(input)),
+    processPage: bound.ofBatch((input) => batch.processPage(input)),
+    prepareErrorCallbacks: bound.ofBatch((input) => batch.prepareErrorCallbacks(input)),
+    sendErrorCallbacks: bound.ofBatch((input) => batch.sendErrorCallbacks(input)),
+    closeBatch: bound.ofBatch((input) => batch.closeBatch(input)),
+    sendReplay: (input) => batch.sendReplay(input),
   };
 }

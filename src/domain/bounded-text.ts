@@ -1,5 +1,11 @@
-/** The text, cut to at most `maxChars` UTF-16 units with `…` as the last; never leaves half a surrogate pair. */
-export function boundText(text: string, maxChars: number): string {
+/** The text as JSON and Postgres can hold it: U+FFFD in the place of each NUL and each half of a surrogate pair. */
+export function mendText(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').replaceAll(/\p{Surrogate}/gu, '\uFFFD');
+}
+
+/** The text, mended and cut to at most `maxChars` UTF-16 units with `…` as the last; never leaves half a surrogate pair. */
+export function boundText(given: string, maxChars: number): string {
+  const text = mendText(given);
   if (text.length <= maxChars) return text;
   const kept = text.slice(0, maxChars - 1);
   return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;

@@ -68,6 +68,10 @@ export interface Job {
   /** Failures that counted against the channel's `numRetries` in this run of the job. */
   readonly retriesUsed: number;
   readonly throttledInARow: number;
+  /** Faults of ours since the last answer that was recorded. */
+  readonly internalFaults: number;
+  /** Calls in a row whose process died before their answer was recorded. */
+  readonly interruptions: number;
   readonly partsTotal: number;
   readonly partsAccepted: number;
   readonly nextAttemptAt: Date | null;

@@ -10,6 +10,8 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     attempts: 0,
     retriesUsed: 0,
     throttledInARow: 0,
+    internalFaults: 0,
+    interruptions: 0,
     partsTotal: 1,
     partsAccepted: 0,
     nextAttemptAt: null,

@@ -19,6 +19,8 @@ export function runAgain(job: Job, now: Date, startsAt: Date | null): JobUpdate 
     state: startsAt === null ? 'queued' : 'scheduled',
     terminal: false,
     waitingFor: startsAt === null ? null : { reason: 'schedule', until: startsAt, detail: waitsForBulkRetry },
+    internalFaults: 0,
+    interruptions: 0,
     nextAttemptAt: null,
     sendAt: null,
     error: null,

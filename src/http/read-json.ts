@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import { findJsonHazard } from './json-hazards.ts';
+import { findJsonHazard } from '../domain/json-hazards.ts';
 import type { ReadBody } from './read-body.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -3,7 +3,7 @@ import type { $ZodIssue, $ZodType } from 'zod/v4/core';
 import { safeParse } from 'zod/v4/core';
 import type { ProblemPart } from '../domain/problems/problem.ts';
 import { type Refusal, apiProblem } from '../domain/problems/refusal.ts';
-import { escapePointerToken } from './json-hazards.ts';
+import { escapePointerToken } from '../domain/json-hazards.ts';
 
 /** Enough to correct a request by; a body of 100,000 wrong members must not make an answer as long. */
 const maxReportedIssues = 100;

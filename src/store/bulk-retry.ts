@@ -48,6 +48,7 @@ export async function retryPage(
           finished_at = null, wake_at = placed.starts_at, updated_at = ${now},
           expires_at = case when j.expires_at <= placed.starts_at
             then placed.starts_at + ${ttlMs}::float8 * interval '1 millisecond' else j.expires_at end,
+          internal_faults = 0, interruptions = 0,
           -- What only messages have; a batch keeps its own.
           retries_used = case when j.kind = 'notification' then j.retries_used else 0 end,
           throttled_in_a_row = case when j.kind = 'notification' then j.throttled_in_a_row else 0 end,

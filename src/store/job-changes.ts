@@ -69,6 +69,8 @@ export function createWriteJobChange(dependencies: {
         next.conversationId,
         next.kind,
         next.workflowId,
+        next.internalFaults,
+        next.interruptions,
       ],
     });
     const [turn] = released;
@@ -87,7 +89,7 @@ const writeStatement = `
       is_outcome_unknown = $14, error = $15, error_code = $16, provider_message_ids = $17, possible_duplicate = $18,
       user_informed = $19, delivery_confirmed = $20, counts = $21, send_at = $22, expires_at = $23, status_until = $24,
       wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28, queued_at = $35, rate_slot_at = $36,
-      workflow_id = $40, channel_id = $34
+      workflow_id = $40, channel_id = $34, internal_faults = $41, interruptions = $42
     where id = $1 and tenant_id = $2
   ), timeline as (
     insert into timeline_entry (tenant_id, job_id, at, type, title, detail)

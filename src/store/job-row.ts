@@ -14,6 +14,8 @@ export interface JobRow {
   attempts: number;
   retries_used: number;
   throttled_in_a_row: number;
+  internal_faults: number;
+  interruptions: number;
   parts_total: number;
   parts_accepted: number;
   next_attempt_at: Date | null;
@@ -51,7 +53,7 @@ export interface JobRow {
 
 /** A notification's request is megabytes and read in pages where it is needed: here it is null. */
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
-  retries_used, throttled_in_a_row, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
+  retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
   delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_id, workflow_run_id, created_at, updated_at, finished_at`;
@@ -70,6 +72,8 @@ export function toJob(row: JobRow): Job {
     attempts: row.attempts,
     retriesUsed: row.retries_used,
     throttledInARow: row.throttled_in_a_row,
+    internalFaults: row.internal_faults,
+    interruptions: row.interruptions,
     partsTotal: row.parts_total,
     partsAccepted: row.parts_accepted,
     nextAttemptAt: row.next_attempt_at,

@@ -247,6 +247,8 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   attempts integer not null default 0, -- calls to an upstream so far
   retries_used integer not null default 0, -- failures that counted against the channel's numRetries
   throttled_in_a_row integer not null default 0, -- throttled answers since the last other one
+  internal_faults integer not null default 0, -- faults of ours since the last answer that was recorded; a few end the job
+  interruptions integer not null default 0, -- calls in a row whose process died before their answer was recorded
   parts_total integer not null default 1, -- sends that make this message; known once it was rendered
   parts_accepted integer not null default 0, -- of them, accepted by the provider
   next_attempt_at timestamp with time zone, -- null = none is planned

@@ -26,7 +26,6 @@ export async function startWorkers(options: {
   readonly namespace: string;
   readonly dataConverter: DataConverter;
   readonly activities: object;
-  readonly isOutage: (error: Error) => boolean;
   readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
 }): Promise<WorkerGroup> {
@@ -41,7 +40,7 @@ export async function startWorkers(options: {
             const { activityType, attempt, workflowExecution } = info;
             options.faultLog.report(error, { ...idsOf(input.args), activityType, attempt, ...workflowExecution });
           }
-          throw toApplicationFailure(error, options.isOutage);
+          throw toApplicationFailure(error, { isOutage: options.faultLog.isOutage, attempt: info.attempt });
         }
       },
     },

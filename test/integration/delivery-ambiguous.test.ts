@@ -38,9 +38,10 @@ async function claimAndDie(jobId: string) {
   const claimAttempt = createClaimAttempt({
     ...place.stores,
     prepareSend: createPrepareSend({ ...place.stores, sendRoom: createSendRoom() }),
+    faultLog: place.faultLog,
     clock: place.clock,
   });
-  const recordAttempt = createRecordAttempt({ ...place.stores, clock: place.clock });
+  const recordAttempt = createRecordAttempt({ ...place.stores, faultLog: place.faultLog, clock: place.clock });
   const enter = () => () => undefined;
   const claimed = await claimAttempt({
     tenantId: place.tenantId,

@@ -1,7 +1,6 @@
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { isTransientFault } from '../../src/store/database-faults.ts';
 import { createDataConverter } from '../../src/temporal/options.ts';
 import { createStarter, type Starter } from '../../src/temporal/starter.ts';
 import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
@@ -36,7 +35,6 @@ beforeAll(async () => {
     namespace: 'default',
     dataConverter,
     activities: place.makeActivities(),
-    isOutage: isTransientFault,
     faultLog: createKeptFaults().faultLog,
     workflowSource: { workflowBundle: { code: await bundleWorkflows() } },
   });

@@ -163,15 +163,8 @@ describe('a database that is lost between the send and its record', () => {
 
   it('that stays away too long leaves the attempt open, and the send is in doubt', async () => {
     const { id } = await place.accept(await place.addChannel());
-    const away: Transactions = {
-      ...place.stores.transactions,
-      withTenant: (tenantId, work) =>
-        place.sendsOf(id).length === 0
-          ? place.stores.transactions.withTenant(tenantId, work)
-          : Promise.reject(new Error('the schema is gone')),
-    };
-    const worker = place.createWorker({ stores: { ...place.stores, transactions: away } });
-    await expect(worker(id)).rejects.toThrow('the schema is gone');
+    const worker = place.createWorker({ stores: place.createDyingStores() });
+    await expect(worker(id)).rejects.toThrow('the process was killed');
     expect(await place.attempt(id)).toMatchObject({ next: 'wait', errorCode: 'outcome_unknown' });
     expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2, possibleDuplicate: true });
   });

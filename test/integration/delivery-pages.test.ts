@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
@@ -56,28 +57,29 @@ describe('a page', () => {
 
   it('loses nothing where one attempt throws: that one is tried again with the page', async () => {
     const ids = await acceptMany(await place.addChannel(), 3);
-    await place.rows(
-      'update job set request = \'{"activity":{"type":"message","text":"x"}}\', channel_id = channel_id where id = $1',
-      [ids[0]],
-    );
+    let left = 1;
     const broken = place.makeActivities({
       stores: {
         ...place.stores,
-        failures: {
-          ...place.stores.failures,
-          record: () => Promise.reject(new Error('a fault of ours')),
+        transactions: {
+          ...place.stores.transactions,
+          // A process that is stopped in the middle, at one of them.
+          withTenant: (tenantId, work) =>
+            (left -= 1) === 0
+              ? Promise.reject(new CancelledFailure('the worker stops'))
+              : place.stores.transactions.withTenant(tenantId, work),
         },
       },
     });
-    place.kernel.script('+34600000700', [{ answer: { status: 503 } }]);
     const run = () =>
       new MockActivityEnvironment().run((input: PageReference) => broken.attemptPage(input), {
         tenantId: place.tenantId,
         jobIds: ids,
       });
-    await expect(run()).rejects.toThrow('a fault of ours');
+    await expect(run()).rejects.toThrow('the worker stops');
     const states = await Promise.all(ids.map(async (id) => (await place.find(id)).state));
-    expect(states.toSorted()).toEqual(['accepted', 'accepted', 'sending']);
+    expect(states.toSorted()).toEqual(['accepted', 'accepted', 'queued']);
+    expect(await attemptPage(ids)).toEqual({ done: 3, left: 0 });
   });
 });
 
@@ -141,12 +143,7 @@ describe('a page whose Kernel takes 1.9 s for each message', () => {
     const channelId = await place.addChannel();
     const [id = ''] = await acceptMany(channelId, 1, '+34600000704');
     const dead = place.createWorker(
-      {
-        stores: {
-          ...place.stores,
-          failures: { ...place.stores.failures, record: () => Promise.reject(new Error('died')) },
-        },
-      },
+      { stores: place.createDyingStores() },
       { workflowId: 'page-of-the-dead', runId: 'run-of-the-dead' },
     );
     place.kernel.script('+34600000704', [{ answer: { status: 503 } }]);

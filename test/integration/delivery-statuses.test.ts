@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace, type Told } from '../support/delivery-place.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import type { Told } from '../support/told-status.ts';
 import { poll } from '../support/poll.ts';
 import { countParkedStatuses } from '../../src/store/cross-tenant.ts';
 import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';

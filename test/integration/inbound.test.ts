@@ -209,13 +209,8 @@ describe('a bot', () => {
 describe('a relay', () => {
   it('whose process dies before its record is made again, with the same id', async () => {
     const job = await receiveOne();
-    const dying = place.createRelay({
-      stores: {
-        ...place.stores,
-        acceptance: { store: () => Promise.reject(new Error('the process died')) },
-      },
-    });
-    await expect(dying(job.id)).rejects.toThrow('the process died');
+    const dying = place.createRelay({ stores: place.createDyingStores() });
+    await expect(dying(job.id)).rejects.toThrow('the process was killed');
     expect((await place.find(job.id)).state).toBe('relaying');
     expect(await place.relay(job.id)).toMatchObject({ state: 'completed', attempts: 2 });
     expect(place.bot.messages().map(({ id }) => id)).toEqual([job.id, job.id]);

@@ -29,7 +29,6 @@ beforeAll(async () => {
     namespace: 'default',
     dataConverter,
     activities: fakes.activities,
-    isOutage: () => true,
     faultLog: createKeptFaults().faultLog,
     workflowSource: { workflowBundle: { code: await bundleWorkflows() } },
   });

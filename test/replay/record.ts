@@ -58,8 +58,7 @@ async function record(name: string, shape: Shape, client: Client, native: Native
     namespace: 'default',
     dataConverter: {},
     activities: createFakeActivities(shape.script).activities,
-    isOutage: () => true,
-    faultLog: createKeptFaults().faultLog,
+    faultLog: createKeptFaults(() => true).faultLog,
     workflowSource: { workflowBundle: { code } },
   });
   try {

@@ -13,6 +13,7 @@ import { createStores, type Stores } from '../../src/store/index.ts';
 import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { findJob } from '../../src/store/jobs.ts';
 import { insertTenant } from '../../src/store/tenants.ts';
+import { isTransientFault } from '../../src/store/database-faults.ts';
 import type { Transactions } from '../../src/store/transactions.ts';
 import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
 import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
@@ -21,7 +22,10 @@ import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
 import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
 import { createCrowdableHttp } from './crowdable-http.ts';
+import { createDyingStores } from './dying-stores.ts';
 import { createTestDatabase } from './database.ts';
+import { createKeptFaults } from './fault-log.ts';
+import { type Told, toStatus } from './told-status.ts';
 import { runInActivity, runOfTests } from './in-activity.ts';
 
 export const publicUrl = 'https://waypost.test';
@@ -33,16 +37,6 @@ export type DeliveryPlace = Awaited<ReturnType<typeof openDeliveryPlace>>;
 interface WorkerParts {
   readonly http?: GuardedHttp;
   readonly stores?: Stores;
-}
-
-/** One status as a callback brings it; `jobId` null = our id was not echoed. */
-export interface Told {
-  readonly wamid: string;
-  readonly status: string;
-  readonly jobId?: string | null;
-  readonly phoneNumberId?: string | null;
-  readonly errors?: readonly object[];
-  readonly occurredAt?: Date;
 }
 
 /**
@@ -104,11 +98,23 @@ export async function openDeliveryPlace() {
   const tenantId = await addTenant();
 
   const dropped: number[] = [];
+  const kept = createKeptFaults(isTransientFault, nowMs);
   const upkeep = { retentionDays: 30, onStatusesDropped: (count: number) => void dropped.push(count) };
   /** The activities of one worker; parts of it may be replaced to make it fail. */
   function makeActivities(parts: WorkerParts = {}): Activities {
     const log = { info: () => undefined, warn: () => undefined };
-    return createActivities({ stores, http, ...parts, keyRing, starter, publicUrl, clock, log, ...upkeep });
+    return createActivities({
+      stores,
+      http,
+      ...parts,
+      faultLog: kept.faultLog,
+      keyRing,
+      starter,
+      publicUrl,
+      clock,
+      log,
+      ...upkeep,
+    });
   }
   /** Attempts as the activity of one worker does, inside an activity's context. */
   function createWorker(parts: WorkerParts = {}, run = runOfTests) {
@@ -141,9 +147,13 @@ export async function openDeliveryPlace() {
     control,
     applyStatuses,
     createWorker,
+    createDyingStores: () => createDyingStores(stores),
     makeActivities,
     /** Statuses that purges have dropped. */
     dropped,
+    /** Faults that were reported, oldest first. */
+    faults: kept.reports,
+    faultLog: kept.faultLog,
     keyRing,
     transactionCount: () => transactionCount,
     attempt,
@@ -204,17 +214,7 @@ export async function openDeliveryPlace() {
       throw new Error(`${jobId} did not come to rest within ${maxSteps} steps`);
     },
     async tell(channelId: string, ...items: readonly Told[]) {
-      const statuses = items.map(
-        ({ wamid, status, jobId = null, phoneNumberId = null, errors, occurredAt = null }) => ({
-          providerMessageId: wamid,
-          status,
-          occurredAt,
-          callbackData: jobId,
-          phoneNumberId,
-          raw: { id: wamid, status, ...(errors !== undefined && { errors }) },
-        }),
-      );
-      return applyStatuses(tenantId, channelId, statuses);
+      return applyStatuses(tenantId, channelId, items.map(toStatus));
     },
     sendsOf: (jobId: string): readonly KernelSend[] => kernel.sends.list().filter((send) => send.jobId === jobId),
     attemptsOf: (jobId: string) =>

@@ -70,8 +70,7 @@ export async function openWorkflowPlace() {
         return answer(input);
       },
     },
-    isOutage: () => true,
-    faultLog: createKeptFaults().faultLog,
+    faultLog: createKeptFaults(() => true).faultLog,
     workflowSource: { workflowBundle: { code } },
   });
 

@@ -1,7 +1,7 @@
 import { type Job, noChange } from '../../domain/job.ts';
 import { busyUntil, claimMessage, type OpenCall, type WorkflowRun } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
-import { interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
+import { countInterruption, interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
 import { closeAttempt, findOpenAttempt, type OpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
@@ -13,6 +13,8 @@ import type { MessageFailures } from '../../store/message-failures.ts';
 import { findGroupFailure } from '../../store/message-groups.ts';
 import { findSendLimits } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { FaultLog } from '../../temporal/failures.ts';
+import { wasOutageSince } from '../was-outage.ts';
 import type { ClaimedAttempt, EnterDestination, Leave } from './claimed-attempt.ts';
 import { unanswered } from './closed-attempt.ts';
 import type { PrepareSend, ReadyMessage } from './prepare-send.ts';
@@ -40,9 +42,10 @@ export function createClaimAttempt(dependencies: {
   readonly failures: MessageFailures;
   readonly groups: GroupCancellation;
   readonly prepareSend: PrepareSend;
+  readonly faultLog: Pick<FaultLog, 'sawOutageSince'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, failures, groups, prepareSend, clock } = dependencies;
+  const { transactions, channels, writeJobChange, failures, groups, prepareSend, faultLog, clock } = dependencies;
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
@@ -105,7 +108,7 @@ export function createClaimAttempt(dependencies: {
         return { kind: 'settled', job: cancelled, notice: null };
       }
       case 'interrupted':
-        return interrupt(tx, job, channel, open?.id ?? '', now);
+        return interrupt(tx, job, channel, open, now);
       case 'window_closed':
         return afterWindow(tx, ready);
       case 'go':
@@ -160,11 +163,13 @@ export function createClaimAttempt(dependencies: {
     tx: Tx,
     job: Job,
     channel: WhatsappChannel,
-    attemptId: string,
+    open: OpenAttempt | null,
     now: Date,
   ): Promise<ClaimedAttempt> {
-    const recorded = await failures.record(tx, { job, channel, failure: interruptedFailure, now });
-    await closeAttempt(tx, { ...unanswered, id: attemptId, outcome: 'ambiguous', problem: recorded.problem });
+    if (open === null) throw new Error('an interruption without an open attempt');
+    const counted = countInterruption(job, await wasOutageSince(tx, open.startedAt, faultLog));
+    const recorded = await failures.record(tx, { job: counted, channel, failure: interruptedFailure, now });
+    await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous', problem: recorded.problem });
     return { kind: 'settled', job: recorded.job, notice: recorded.notice };
   }
 
@@ -176,8 +181,9 @@ export function createClaimAttempt(dependencies: {
 
   async function afterWindow(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
     const { job, channel, now } = ready;
-    // Our own crash is not the message's fault: where the channel resends, it costs none of its retries.
-    if (isInterruption(job.error) && channel.settings.ambiguousPolicy === 'resend') {
+    // What our own crash costs was counted when it was found.
+    const { ambiguousPolicy, numRetries } = channel.settings;
+    if (isInterruption(job.error) && ambiguousPolicy === 'resend' && job.retriesUsed <= numRetries) {
       return prepareSend(tx, { ...ready, job: { ...job, possibleDuplicate: true } });
     }
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });

@@ -10,9 +10,10 @@ import { lockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import type { AppliedStatus, MessageStatuses } from '../../store/message-statuses.ts';
 import { insertPart, listParts } from '../../store/message-parts.ts';
-import { claimParkedStatuses, readStatusWord } from '../../store/provider-statuses.ts';
+import { claimParkedStatuses, type ProviderStatus, readStatusWord } from '../../store/provider-statuses.ts';
 import { forgetThrottling } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { FaultLog } from '../../temporal/failures.ts';
 import type { KernelAnswer } from '../../upstreams/kernel/kernel-answer.ts';
 import type { ClaimedSend } from './claimed-attempt.ts';
 import { closing } from './closed-attempt.ts';
@@ -34,14 +35,17 @@ export function createRecordAttempt(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly statuses: MessageStatuses;
+  readonly faultLog: Pick<FaultLog, 'isOutage' | 'report'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, writeJobChange, failures, statuses, clock } = dependencies;
+  const { transactions, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
 
   return async function recordAttempt(sending: ClaimedSend, answer: KernelAnswer): Promise<RecordedAttempt> {
     return transactions.withTenant(sending.job.tenantId, async (tx) => {
-      const job = await lockJob(tx, sending.job.id);
-      if (job === null) throw new Error('a job vanished while it was sent');
+      const locked = await lockJob(tx, sending.job.id);
+      if (locked === null) throw new Error('a job vanished while it was sent');
+      // An answer came and is being recorded: what went wrong in a row before it is over.
+      const job = { ...locked, internalFaults: 0, interruptions: 0 };
       const now = clock();
       return answer.kind === 'accepted' ? accept(tx, sending, job, answer, now) : refuse(tx, sending, job, answer, now);
     });
@@ -93,11 +97,38 @@ export function createRecordAttempt(dependencies: {
       if (advance !== null)
         recorded = { ...recorded, job: await writeJobChange(tx, { job: recorded.job, change: advance, now }) };
     }
-    for (const status of parked) {
-      const word = readStatusWord(providerMessageId, status);
-      recorded = await statuses.apply(tx, { job: recorded.job, channel: sending.channel, word, now });
-    }
+    recorded = await applyParked(tx, { sending, providerMessageId, parked, recorded, now });
     return { job: recorded.job, notice: recorded.notice, hasMoreParts: !isComplete };
+  }
+
+  /** The acceptance stands, whatever is wrong with a status that came before it: that one stays with its job, unread. */
+  async function applyParked(
+    tx: Tx,
+    given: {
+      readonly sending: ClaimedSend;
+      readonly providerMessageId: string;
+      readonly parked: readonly ProviderStatus[];
+      readonly recorded: AppliedStatus;
+      readonly now: Date;
+    },
+  ): Promise<AppliedStatus> {
+    const { sending, providerMessageId, parked, now } = given;
+    if (parked.length === 0) return given.recorded;
+    await tx.execute({ text: 'savepoint parked' });
+    try {
+      let { recorded } = given;
+      for (const status of parked) {
+        const word = readStatusWord(providerMessageId, status);
+        recorded = await statuses.apply(tx, { job: recorded.job, channel: sending.channel, word, now });
+      }
+      return recorded;
+    } catch (error) {
+      if (faultLog.isOutage(error)) throw error;
+      const { id: jobId, tenantId } = given.recorded.job;
+      faultLog.report(error, { tenantId, jobId, attemptId: sending.attemptId });
+      await tx.execute({ text: 'rollback to savepoint parked' });
+      return given.recorded;
+    }
   }
 
   async function refuse(

@@ -1,12 +1,13 @@
 import type { CreateId } from '../../domain/ids.ts';
 import { buildInboundActivity, readRequest } from '../../domain/inbound/build-activity.ts';
 import { claimInbound } from '../../domain/inbound/claim-inbound.ts';
-import { expireInbound, recordRelayed } from '../../domain/inbound/outcome.ts';
+import { expireInbound, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
 import { readReference } from '../../domain/inbound/read-content.ts';
 import { serviceUrlOf } from '../../domain/bot-address.ts';
 import { type Job, noChange } from '../../domain/job.ts';
 import type { WorkflowRun } from '../../domain/message/claim.ts';
 import { expiredFailure } from '../../domain/message/ending-failures.ts';
+import { countInterruption, interruptedFailure } from '../../domain/message/interruption.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { closeAttempt, findOpenAttempt, openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
@@ -16,6 +17,8 @@ import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
 import { findJobOfPart } from '../../store/message-parts.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { FaultLog } from '../../temporal/failures.ts';
+import { wasOutageSince } from '../was-outage.ts';
 import type { EnterDestination, Leave } from '../delivery/claimed-attempt.ts';
 
 /** What a claim came to: an activity to post, or what the job now looks like. */
@@ -47,10 +50,12 @@ export function createClaimRelay(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
   readonly createId: CreateId;
+  readonly faultLog: Pick<FaultLog, 'sawOutageSince'>;
   readonly publicUrl: string;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, describeFailure, createId, publicUrl, clock } = dependencies;
+  const { transactions, channels, writeJobChange, describeFailure, createId, faultLog, publicUrl, clock } =
+    dependencies;
 
   return async function claimRelay(input: {
     readonly tenantId: string;
@@ -115,9 +120,21 @@ export function createClaimRelay(dependencies: {
         if (botUrl === null) return settle(recordRelayed({ replies: 0, ignored: 0 }, now));
         // Left by a process that died in it: what the bot did with it nobody knows.
         if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous' });
-        return post(tx, { job, channel, change: verdict.change, botUrl, leave, now });
+        const counted =
+          open === null ? job : countInterruption(job, await wasOutageSince(tx, open.startedAt, faultLog));
+        if (counted.retriesUsed > channel.settings.numRetries) return giveUp(tx, counted, channel, now);
+        return post(tx, { job: counted, channel, change: verdict.change, botUrl, leave, now });
       }
     }
+  }
+
+  /** Its process has died in every call: what the bot did with it nobody knows. */
+  async function giveUp(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<ClaimedRelay> {
+    const failure = { ...interruptedFailure, source: 'bot' as const };
+    const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
+    const { numRetries } = channel.settings;
+    const change = recordBotFailure({ job, problem, until: null, now, numRetries });
+    return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }) };
   }
 
   async function post(

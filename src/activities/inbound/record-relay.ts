@@ -38,8 +38,10 @@ export function createRecordRelay(dependencies: {
   return async function recordRelay(posted: Posted, outcome: HttpOutcome): Promise<RecordedRelay> {
     const reply = readBotReply(outcome);
     return transactions.withTenant(posted.job.tenantId, async (tx) => {
-      const job = await lockJob(tx, posted.job.id);
-      if (job === null) throw new Error('a job vanished while it was relayed');
+      const locked = await lockJob(tx, posted.job.id);
+      if (locked === null) throw new Error('a job vanished while it was relayed');
+      // An answer came and is being recorded: what went wrong in a row before it is over.
+      const job = { ...locked, internalFaults: 0, interruptions: 0 };
       const now = clock();
       return reply.kind === 'replied'
         ? accept(tx, posted, outcome, job, reply, now)

@@ -1,4 +1,5 @@
 import { type Failure, type HttpOutcome, isLocalFault, localFailure } from '../failure.ts';
+import { findJsonHazard } from '../json-hazards.ts';
 
 /** More activities than this are no answer to one message. */
 const maxActivities = 200;
@@ -13,7 +14,7 @@ export type BotReply =
 /**
  * Reads the answer to an activity with `expectReplies`: `{"activities":[…]}`. An empty answer is no reply, which is
  * fine: such a bot replies later. Network faults, 408, 429 and 5xx are the bot's being unavailable, tried again; what
- * else is no list of activities is a bad reply. Source: Bot Framework, expectReplies.
+ * else is no list of activities, or holds what cannot be stored, is a bad reply. Source: Bot Framework, expectReplies.
  */
 export function readBotReply(outcome: HttpOutcome): BotReply {
   if (!outcome.answered && isLocalFault(outcome.fault)) {
@@ -29,6 +30,10 @@ export function readBotReply(outcome: HttpOutcome): BotReply {
   const activities = readActivities(outcome.body);
   if (activities === null) {
     return failed('bot_bad_reply', 'The bot answered with something that is no list of activities.', status, null);
+  }
+  const hazard = findJsonHazard(activities);
+  if (hazard !== null) {
+    return failed('bot_bad_reply', `The bot's activities cannot be used: ${hazard.detail}`, status, null);
   }
   if (activities.length > maxActivities) {
     return failed('bot_bad_reply', `The bot answered with more than ${maxActivities} activities.`, status, null);

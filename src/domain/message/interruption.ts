@@ -20,6 +20,19 @@ export const interruptedFailure: Failure = {
   errors: [],
 };
 
+/** Our own crash is not the message's fault: so many in a row cost it nothing, each further one a retry. */
+const freeInterruptions = 3;
+
+/**
+ * The job after one more call was found left open. One that an outage of ours explains is not counted. Where this one
+ * costs a retry and none was left, `retriesUsed` comes to stand above the channel's `numRetries`.
+ */
+export function countInterruption(job: Job, wasOutage: boolean): Job {
+  if (wasOutage) return job;
+  const interruptions = job.interruptions + 1;
+  return { ...job, interruptions, retriesUsed: job.retriesUsed + (interruptions > freeInterruptions ? 1 : 0) };
+}
+
 export function isInterruption(problem: Problem | null): boolean {
   return problem?.code === interruptedFailure.code && problem.detail === interruptionDetail;
 }

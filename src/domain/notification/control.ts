@@ -40,6 +40,17 @@ export function expireBatch(job: Job, problem: Problem, now: Date): JobChange {
   };
 }
 
+/** Ends a batch that cannot go on, with who was not reached. */
+export function failBatch(job: Job, problem: Problem, now: Date): JobChange {
+  return {
+    ...noChange,
+    set: { ...endingAt(now), state: 'failed', error: problem, counts: endCounts(job) },
+    timeline: [{ type: 'notification.failed', title: `Failed: ${problem.title}`, detail: { code: problem.code } }],
+    events: ['notification.failed'],
+    problems: [problem],
+  };
+}
+
 export function expiredBatchFailure(expiresAt: Date): Failure {
   return endingFailure('expired', `The notification was not done before it expired at ${expiresAt.toISOString()}.`);
 }

@@ -10,7 +10,7 @@ import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import type { CallbackKeySource } from '../callback-keys.ts';
-import { findJsonHazard } from '../json-hazards.ts';
+import { findJsonHazard } from '../../domain/json-hazards.ts';
 import type { ReadBody } from '../read-body.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
 import { createStatusCounter } from '../status-counter.ts';

@@ -13,6 +13,8 @@ create table job (
   attempts integer not null default 0,
   retries_used integer not null default 0,
   throttled_in_a_row integer not null default 0,
+  internal_faults integer not null default 0,
+  interruptions integer not null default 0,
   parts_total integer not null default 1,
   parts_accepted integer not null default 0,
   next_attempt_at timestamptz,
@@ -61,6 +63,8 @@ comment on column job.waiting_detail is 'for a person; null = nothing to add';
 comment on column job.attempts is 'calls to an upstream so far';
 comment on column job.retries_used is 'failures that counted against the channel''s numRetries';
 comment on column job.throttled_in_a_row is 'throttled answers since the last other one';
+comment on column job.internal_faults is 'faults of ours since the last answer that was recorded; a few end the job';
+comment on column job.interruptions is 'calls in a row whose process died before their answer was recorded';
 comment on column job.parts_total is 'sends that make this message; known once it was rendered';
 comment on column job.parts_accepted is 'of them, accepted by the provider';
 comment on column job.next_attempt_at is 'null = none is planned';

@@ -3,7 +3,8 @@ import type { ProviderError } from '../../domain/problems/problem.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
 import { asRecord, readProviderError } from './provider-error.ts';
 
-const maxIdLength = 512;
+/** What an id of the provider's may be: it is stored, searched for and put into paths. */
+const readableId = /^[\x21-\x7e]{1,512}$/;
 
 /** What every answer tells, whatever it says. */
 interface Answered {
@@ -109,7 +110,7 @@ function readMessageId(answer: unknown): string | null {
 }
 
 function asId(id: unknown): string | null {
-  return typeof id === 'string' && id !== '' && id.length <= maxIdLength ? id : null;
+  return typeof id === 'string' && readableId.test(id) ? id : null;
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { traceFault } from '../../../src/domain/fault-trace.ts';
+import { after, noon } from '../../support/a-job.ts';
 import { createFaultLog, idsOf, isTemporalsOwn, toApplicationFailure } from '../../../src/temporal/failures.ts';
 
 // A TypeError in an activity was "internal_error (TypeError)" in Temporal and in the log alike, without file or line.
@@ -28,6 +29,7 @@ function createLog(isOutage: (error: Error) => boolean = () => false) {
     },
     isOutage,
     createFaultId: () => `flt_${(count += 1)}`,
+    clock: () => noon,
   });
   return { lines, faultLog };
 }
@@ -105,6 +107,13 @@ describe('the log of faults', () => {
     expect(lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
+  it('remembers an outage for who asks whether there was one', () => {
+    const { faultLog } = createLog(() => true);
+    expect(faultLog.sawOutageSince(noon)).toBe(false);
+    expect(faultLog.isOutage(new Error('away'))).toBe(true);
+    expect([faultLog.sawOutageSince(noon), faultLog.sawOutageSince(after(1))]).toEqual([true, false]);
+  });
+
   it("takes the ids of an activity's input and nothing else of it", () => {
     expect(idsOf([{ tenantId: 'ten_1', jobIds: ['msg_1'], isFastPath: true, text: 'Ana' }])).toEqual({
       tenantId: 'ten_1',
@@ -115,8 +124,14 @@ describe('the log of faults', () => {
 });
 
 describe('toApplicationFailure', () => {
+  it('lets a fault that nothing else bounds be tried ever more seldom', () => {
+    const delayOf = (attempt: number) =>
+      toApplicationFailure(new TypeError(), { isOutage: () => false, attempt }).nextRetryDelay;
+    expect([1, 2, 3, 20, 1_000].map(delayOf)).toEqual([1_000, 2_000, 4_000, 300_000, 300_000]);
+  });
+
   it('keeps the class, and neither words nor stack', () => {
-    const failure = toApplicationFailure(new TypeError('Ana'), () => false);
+    const failure = toApplicationFailure(new TypeError('Ana'), { isOutage: () => false, attempt: 1 });
     expect(failure).toMatchObject({ type: 'internal_error', nonRetryable: false });
     expect(failure.message).toMatch(/\(TypeError\)$/);
     expect(failure.cause).toBeUndefined();
@@ -124,12 +139,15 @@ describe('toApplicationFailure', () => {
   });
 
   it('tells an outage by its own type', () => {
-    expect(toApplicationFailure(new Error('away'), () => true).type).toBe('store_unavailable');
+    expect(toApplicationFailure(new Error('away'), { isOutage: () => true, attempt: 1 })).toMatchObject({
+      type: 'store_unavailable',
+      nextRetryDelay: undefined,
+    });
   });
 
   it('passes a failure that was made for Temporal as it is', () => {
     const failure = ApplicationFailure.nonRetryable('over', 'kernel_http_error');
-    expect(toApplicationFailure(failure, () => false)).toBe(failure);
+    expect(toApplicationFailure(failure, { isOutage: () => false, attempt: 1 })).toBe(failure);
     expect([
       isTemporalsOwn(failure),
       isTemporalsOwn(new CancelledFailure('stop')),

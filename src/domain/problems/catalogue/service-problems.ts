@@ -43,9 +43,11 @@ export const serviceProblems: readonly ProblemType[] = [
     title: 'Internal error',
     status: 500,
     class: 'ambiguous',
-    sources: ['api'],
-    meaning: 'A fault of Waypost; the request may or may not have taken effect.',
-    whatToDo: 'Send it again with the same Idempotency-Key, and report the request id.',
+    sources: ['api', 'store'],
+    meaning:
+      'A fault of Waypost; the request, or the call of the job that failed with it, may or may not have taken effect.',
+    whatToDo:
+      'Send a request again with the same Idempotency-Key, and report its id; of a job, find the log line that its detail names, then retry it.',
   },
   {
     code: 'store_unavailable',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonHazard } from '../../../src/http/json-hazards.ts';
+import { findJsonHazard } from '../../../src/domain/json-hazards.ts';
 
 describe('findJsonHazard', () => {
   it('points at what Postgres cannot store', () => {

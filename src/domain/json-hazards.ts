@@ -1,4 +1,4 @@
-import type { ProblemPart } from '../domain/problems/problem.ts';
+import type { ProblemPart } from './problems/problem.ts';
 
 /** Deeper than any card or payload of the formats we carry, and far from exhausting a stack. */
 const maxDepth = 64;
