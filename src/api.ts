@@ -4,11 +4,12 @@ import { createCollaborators } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { buildApp } from './http/build-app.ts';
-import { startMetricsServer } from './http/metrics-server.ts';
+import { startMetricsServer } from './http/probe-server.ts';
 import { createRegistry } from './http/registry.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { checkTemporal } from './temporal/health.ts';
 import { createStarter, type StartFailure } from './temporal/starter.ts';
+import { maxLaterJobs } from './usecases/intake-room.ts';
 import { createUseCases } from './usecases/index.ts';
 
 const poolSize = 20;
@@ -27,10 +28,11 @@ await runDoor('api', async (whenStopped) => {
   const onFailure = (failure: StartFailure) => log.warn(failure, 'Temporal did not take a start');
   const starter = createStarter({ client, onFailure });
   turnBell.listen((next) => starter.wakeSoon(next));
+  const intakeLimits = { waitingJobs: config.maxWaitingJobs, laterJobs: maxLaterJobs };
   const metrics = createRegistry();
   const app = await buildApp({
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock, intakeLimits }),
     ...shared,
     randomBytes,
     publicUrl: config.publicUrl,

@@ -41,6 +41,7 @@ const environment = z.object({
       message: 'must be networks in CIDR notation, such as 10.0.0.0/8, several separated by commas',
     }),
   WAYPOST_METRICS_PORT: port.optional(),
+  WAYPOST_MAX_WAITING_JOBS: z.coerce.number().int().min(1).max(1_000_000).default(100_000),
   WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   WAYPOST_AUTO_MIGRATE: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -64,6 +65,8 @@ export interface Config {
   readonly metricsPort: number;
   /** Where an api shows its figures; null = among its routes. */
   readonly apiMetricsPort: number | null;
+  /** Due and unstarted jobs of one tenant, above which it is refused more. */
+  readonly maxWaitingJobs: number;
   readonly retentionDays: number;
   readonly isAutoMigrated: boolean;
   readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
@@ -100,6 +103,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     allowNetworks: values.WAYPOST_ALLOW_NETWORKS,
     metricsPort: values.WAYPOST_METRICS_PORT ?? defaultMetricsPort,
     apiMetricsPort: values.WAYPOST_METRICS_PORT ?? null,
+    maxWaitingJobs: values.WAYPOST_MAX_WAITING_JOBS,
     retentionDays: values.WAYPOST_RETENTION_DAYS,
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
     logLevel: values.LOG_LEVEL,

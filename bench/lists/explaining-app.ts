@@ -42,7 +42,14 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
   const explainedStores = { ...stores, transactions: explained };
   const app = await buildApp({
     ...explainedStores,
-    ...createUseCases({ ...explainedStores, starter, webhookClient, publicUrl: config.publicUrl, clock: shared.clock }),
+    ...createUseCases({
+      ...explainedStores,
+      starter,
+      webhookClient,
+      publicUrl: config.publicUrl,
+      clock: shared.clock,
+      intakeLimits: { waitingJobs: 100_000, laterJobs: 500_000 },
+    }),
     ...shared,
     randomBytes,
     publicUrl: config.publicUrl,

@@ -8,7 +8,7 @@ import { createShedCounter, type ShedReason } from './shed-counter.ts';
 /** Above a bound everybody waits longer than the calls under way take, so a second is enough. */
 const retryAfterSeconds = 1;
 
-type Bound = Exclude<ShedReason, 'waiting_jobs' | 'unknown_callers'>;
+type Bound = Exclude<ShedReason, 'waiting_jobs' | 'held_jobs' | 'unknown_callers'>;
 const details: Readonly<Record<Bound, string>> = {
   requests_in_flight: 'This process answers as many requests at once as it can.',
   body_bytes: 'This process holds as many bytes of requests as it can.',

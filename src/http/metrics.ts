@@ -30,6 +30,7 @@ export function measureRequests(app: FastifyInstance, dependencies: MetricsDepen
   const countShed = createShedCounter(dependencies.metrics);
   app.addHook('onError', async (_request, _reply, error) => {
     if (error instanceof Refusal && error.code === 'too_many_waiting_jobs') countShed('waiting_jobs');
+    if (error instanceof Refusal && error.code === 'too_many_held_jobs') countShed('held_jobs');
   });
   gaugeProcess(dependencies);
   gaugeBacklog(dependencies);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
 import type { CreateId } from '../domain/ids.ts';
 import { apiProblem, Refusal } from '../domain/problems/refusal.ts';
 import {
@@ -8,6 +9,7 @@ import {
   refuseWithoutHost,
   sendDocument,
 } from './broken-requests.ts';
+import { probeCacheMs, shareMetrics } from './probe-cache.ts';
 
 export interface ProbeServer {
   stop(): Promise<void>;
@@ -86,4 +88,19 @@ export async function startProbeServer(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Shows an api's figures on a port of their own, inside the network; `port` null = they are among its routes. */
+export async function startMetricsServer(options: {
+  readonly host: string;
+  readonly port: number | null;
+  readonly publicUrl: string;
+  readonly createId: CreateId;
+  readonly clock: () => Date;
+  readonly metrics: Registry;
+}): Promise<ProbeServer | null> {
+  const { port, metrics } = options;
+  if (port === null) return null;
+  const pages = new Map([['/metrics', shareMetrics(metrics, probeCacheMs)]]);
+  return startProbeServer({ ...options, port, pages });
 }

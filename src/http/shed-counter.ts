@@ -3,6 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 /** Why a request was turned away before it was looked at. */
 const reasons = [
   'waiting_jobs',
+  'held_jobs',
   'requests_in_flight',
   'share',
   'body_bytes',

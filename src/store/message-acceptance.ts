@@ -23,6 +23,7 @@ export interface MessageAcceptance {
   /**
    * Stores one message at its place in its conversation, inside the caller's transaction. Nothing is started here: the
    * caller starts after its commit, and the sweep starts what the caller could not. `hasRoom` = the engine takes more now.
+   * `admitLater` is asked before anything is written of a message that will be scheduled or held; it may refuse.
    */
   store(
     tx: Tx,
@@ -31,6 +32,7 @@ export interface MessageAcceptance {
       readonly message: MessageToStore;
       readonly now: Date;
       readonly hasRoom: () => boolean;
+      readonly admitLater?: () => Promise<void>;
     },
   ): Promise<AcceptedMessage>;
 }
@@ -41,7 +43,7 @@ export function createMessageAcceptance(dependencies: {
 }): MessageAcceptance {
   const { insertJob, createId } = dependencies;
   return {
-    async store(tx, { channel, message, now, hasRoom }) {
+    async store(tx, { channel, message, now, hasRoom, admitLater }) {
       const line = lineOfMessage(channel, message);
       const accepted = acceptMessage(
         {
@@ -57,6 +59,7 @@ export function createMessageAcceptance(dependencies: {
         now,
         hasRoom,
       );
+      if (accepted.job.state === 'scheduled' || accepted.job.state === 'held') await admitLater?.();
       await insertJob(tx, accepted);
       return { job: accepted.job, startNow: accepted.startNow };
     },

@@ -20,3 +20,21 @@ export async function countWaitingOfTenant(tx: Tx, tenantId: string, bound: numb
   });
   return rows[0]?.waiting ?? 0;
 }
+
+/**
+ * How many jobs of the transaction's tenant are scheduled, or held for their turn, their channel or their rate, counted up to
+ * `bound`. Served by `job_waiting`; without an order, which the planner would sort for.
+ */
+export async function countLaterOfTenant(tx: Tx, tenantId: string, bound: number): Promise<number> {
+  const rows = await tx.query<{ later: number }>({
+    name: 'count-later-of-tenant',
+    text: `select count(*)::integer as later from (
+        select 1 from job
+        where tenant_id = $1 and state in ('scheduled', 'held') and wake_at is not null
+          and case when wake_at is not null then wake_at end > now() + interval '10 seconds'
+        limit $2
+      ) bounded`,
+    values: [tenantId, bound],
+  });
+  return rows[0]?.later ?? 0;
+}

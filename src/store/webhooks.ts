@@ -103,13 +103,6 @@ export async function listWebhooks(
   return rows.map(toWebhook);
 }
 
-/** How many endpoints a tenant has; those who add one wait for each other until their transactions end. */
-export async function countWebhooksForAdding(tx: Tx, tenantId: string): Promise<number> {
-  await tx.execute({ text: 'select 1 from tenant where id = $1 for no key update', values: [tenantId] });
-  const rows = await tx.query<{ count: number }>({ text: 'select count(*)::integer as count from webhook' });
-  return rows[0]?.count ?? 0;
-}
-
 export async function removeWebhook(tx: Tx, id: string): Promise<boolean> {
   return (await tx.execute({ text: 'delete from webhook where id = $1', values: [id] })) === 1;
 }

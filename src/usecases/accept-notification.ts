@@ -1,3 +1,4 @@
+import { findTooFarAhead } from '../domain/acceptance.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { acceptNotification } from '../domain/notification/new-notification.ts';
@@ -13,6 +14,7 @@ import { hasIntegration } from '../store/integration-targets.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import { insertContent } from '../store/notification-content.ts';
 import type { Tx } from '../store/transactions.ts';
+import type { IntakeRoom } from './intake-room.ts';
 
 export const maxRecipients = 100_000;
 /** What each error callback repeats, and a batch may have as many of them as recipients. */
@@ -46,15 +48,17 @@ export interface AcceptNotification {
 }
 
 /**
- * Refuses with `invalid_request` (no such integration, an end before its start) and `payload_too_large`. What
+ * Refuses with `invalid_request` (no such integration, an end before its start), `payload_too_large` and
+ * `too_many_held_jobs`. What
  * integrators know as an error of the notification, such as no receivers or no title, is accepted and reported.
  */
 export function createAcceptNotification(dependencies: {
   readonly insertJob: InsertJob;
+  readonly intakeRoom: Pick<IntakeRoom, 'enterLater'>;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }): AcceptNotification {
-  const { insertJob, createId, clock } = dependencies;
+  const { insertJob, intakeRoom, createId, clock } = dependencies;
   return async (tx, tenantId, notification) => {
     const now = clock();
     refuseUndeliverable(notification, now);
@@ -68,6 +72,7 @@ export function createAcceptNotification(dependencies: {
       { id, tenantId, integration, externalId, sendAt, expiresAt, request, origin, requestId },
       now,
     );
+    if (accepted.job.state === 'scheduled') await intakeRoom.enterLater(tx, tenantId);
     await insertJob(tx, accepted);
     await insertContent(tx, { tenantId, jobId: id, createdAt: now }, toContent(notification));
     return { job: accepted.job, startNow: accepted.startNow };
@@ -87,6 +92,8 @@ function refuseUndeliverable(notification: NotificationToAccept, now: Date): voi
   if (expiresAt !== null && expiresAt.getTime() <= Math.max(now.getTime(), sendAt?.getTime() ?? 0)) {
     throw refuse('/expiresAt', 'The notification would expire before it could be delivered.');
   }
+  const errors = findTooFarAhead({ sendAt, expiresAt }, now);
+  if (errors.length > 0) throw apiProblem('invalid_request', 'The notification is planned too far ahead.', { errors });
 }
 
 function refuse(pointer: string, detail: string) {

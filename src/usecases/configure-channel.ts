@@ -6,6 +6,7 @@ import { apiProblem } from '../domain/problems/refusal.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelRow } from '../store/channel-row.ts';
 import type { ChannelStore } from '../store/channels.ts';
+import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { isForeignKeyViolation } from '../store/violations.ts';
 import { changesCredentials, requireMembersOfKind, requireSoundMembers, splitMembers } from './channel-settings.ts';
@@ -46,6 +47,7 @@ export function createChannelConfigurer(dependencies: {
     async create(tx, by, { kind, ...members }) {
       const { settings, secrets } = splitMembers(kind, members);
       requireSoundMembers(kind, settings, secrets, urlGuard);
+      await requireRoomForOneMore(tx, by.tenantId, 'channel');
       const id = createId('channel');
       // The unguessable part of the serviceUrl that bots are given.
       const capability = kind === 'whatsapp' && { capability: randomBytes(capabilityBytes).toString('base64url') };

@@ -11,6 +11,7 @@ import {
   lockIntegration,
   updateIntegration,
 } from '../store/integrations.ts';
+import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { type UrlJudge, requireAllowedUrls } from './require-allowed-url.ts';
 
@@ -35,6 +36,7 @@ export async function createIntegration(
 ): Promise<{ readonly integration: Integration; readonly secret: string }> {
   const { keyRing, urlGuard, createId, clock, randomBytes } = dependencies;
   requireAllowedUrls(urlGuard, { '/url': wanted.url });
+  await requireRoomForOneMore(tx, by.tenantId, 'integration');
   const secret = wanted.secret ?? `whsec_${randomBytes(secretBytes).toString('base64')}`;
   const now = clock();
   const integration: Integration = {

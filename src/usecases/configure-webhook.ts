@@ -7,10 +7,10 @@ import type { RecordAudit } from '../store/audit.ts';
 import { findNewestPosition } from '../store/events.ts';
 import type { Tx } from '../store/transactions.ts';
 import { disableDeliveries } from '../store/webhook-deliveries.ts';
-import { countWebhooksForAdding, removeWebhook, type WebhookRow, type WebhookStore } from '../store/webhooks.ts';
+import { requireRoomForOneMore } from '../store/tenant-limits.ts';
+import { removeWebhook, type WebhookRow, type WebhookStore } from '../store/webhooks.ts';
 import { requireAllowedUrls, type UrlJudge } from './require-allowed-url.ts';
 
-const webhooksPerTenant = 50;
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
 
@@ -50,8 +50,7 @@ export function createWebhookConfigurer(dependencies: {
   return {
     async create(tx, by, wanted) {
       requireAllowedUrls(urlGuard, { '/url': wanted.url });
-      if ((await countWebhooksForAdding(tx, by.tenantId)) >= webhooksPerTenant)
-        throw apiProblem('conflict', `A tenant has at most ${webhooksPerTenant} webhook endpoints.`);
+      await requireRoomForOneMore(tx, by.tenantId, 'webhook');
       const secret = makeSecret();
       const now = clock();
       const webhook: Webhook = {

@@ -3,6 +3,7 @@ import type { CreateId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scope.ts';
 import { type ApiKey, insertApiKey } from '../store/api-keys.ts';
 import type { RecordAudit } from '../store/audit.ts';
+import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { createApiKeySecret, hashApiKey } from './api-key-secret.ts';
 
@@ -21,6 +22,7 @@ export async function createApiKey(
   dependencies: KeyMaking,
 ): Promise<{ readonly key: ApiKey; readonly secret: string }> {
   const { createId, clock, randomBytes, recordAudit } = dependencies;
+  await requireRoomForOneMore(tx, by.tenantId, 'apiKey');
   const secret = createApiKeySecret(randomBytes);
   const key: ApiKey = { id: createId('apiKey'), ...wanted, createdAt: clock() };
   await insertApiKey(tx, { ...key, tenantId: by.tenantId, secretHash: hashApiKey(secret) });

@@ -9,7 +9,7 @@ import { createControlJob } from './control-job.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
-import { createIntakeRoom } from './intake-room.ts';
+import { createIntakeRoom, type IntakeLimits } from './intake-room.ts';
 import { createStartRoom } from './start-room.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
@@ -19,17 +19,18 @@ export function createUseCases(
     readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon' | 'startErasureSoon'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
+    readonly intakeLimits: IntakeLimits;
     readonly clock: () => Date;
   },
 ) {
-  const { transactions, clock } = dependencies;
+  const { transactions, clock, intakeLimits: limits } = dependencies;
   const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
-  const intakeRoom = createIntakeRoom({ nowMs: () => clock().getTime() });
+  const intakeRoom = createIntakeRoom({ limits, nowMs: () => clock().getTime() });
   return {
     intakeRoom,
     acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
-    acceptMessage: createAcceptMessage({ ...dependencies, startRoom }),
-    acceptNotification: createAcceptNotification(dependencies),
+    acceptMessage: createAcceptMessage({ ...dependencies, startRoom, intakeRoom }),
+    acceptNotification: createAcceptNotification({ ...dependencies, intakeRoom }),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),

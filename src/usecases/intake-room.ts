@@ -1,22 +1,34 @@
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { Tx } from '../store/transactions.ts';
-import { countWaitingOfTenant } from '../store/waiting-jobs.ts';
+import { countLaterOfTenant, countWaitingOfTenant } from '../store/waiting-jobs.ts';
 
-/** Jobs of one tenant that may wait to be taken up; what comes above is refused while they do. */
-export const maxWaitingJobs = 5_000;
-/** A backlog of this size is gone in half a minute to two, and clients should not come back all the time. */
-const retryAfterSeconds = 5;
-/** While a tenant is near its bound, its count is at most so old. */
+/** How many jobs of one tenant may wait. */
+export interface IntakeLimits {
+  /** Due, and not taken up by a worker; what comes above is refused while they are. */
+  readonly waitingJobs: number;
+  /** Scheduled, or held for their turn, channel or rate. */
+  readonly laterJobs: number;
+}
+
+/** What an operator may not change: counting more would take longer than a request may. */
+export const maxLaterJobs = 500_000;
+/** Clients should not come back all the time: a backlog goes in minutes, and what is held may be for hours. */
+const waitingRetryAfterSeconds = 5;
+const laterRetryAfterSeconds = 60;
+/** While a tenant is above half its bound, its count is at most so old; */
 const nearBoundMs = 250;
-const nearBound = maxWaitingJobs / 2;
-/** Far from it, only what others may have accepted since makes a count worth its statement. */
+/** below, only what others may have accepted since makes a count worth its statement, */
 const quietMs = 5_000;
-const quietJobs = 200;
+/** or what this process has: so many parts of the bound. */
+const quietParts = 25;
+/** Counting takes no more than this part of the time of one connection, however many there are to count. */
+const countingParts = 20;
 
-interface TenantCount {
+interface Estimate {
   /** What the last count found; null = none was made yet. */
   counted: number | null;
   countedMs: number;
+  tookMs: number;
   isCounting: boolean;
   /** Committed by this process and perhaps not in the count. */
   committed: number;
@@ -24,7 +36,7 @@ interface TenantCount {
   admitted: number;
 }
 
-/** Says whether a tenant may hand over more, by a count that is made seldom and by what this process took since. */
+/** Says whether a tenant may hand over more, by counts that are made seldom and by what this process took since. */
 export interface IntakeRoom {
   /** Refuses with `too_many_waiting_jobs` where the tenant has no room; takes none. */
   check(tx: Tx, tenantId: string): Promise<void>;
@@ -34,42 +46,27 @@ export interface IntakeRoom {
    * than one bulk.
    */
   enter(tx: Tx, tenantId: string, jobs: number): Promise<(isCommitted: boolean) => void>;
+  /**
+   * Takes room for one job that is scheduled or held from its acceptance on; refuses with `too_many_held_jobs`. One whose
+   * transaction fails counts until the next count.
+   */
+  enterLater(tx: Tx, tenantId: string): Promise<void>;
 }
 
-export function createIntakeRoom({ nowMs }: { readonly nowMs: () => number }): IntakeRoom {
-  // As many entries as there are tenants, whom only an operator makes.
-  const tenants = new Map<string, TenantCount>();
-
-  function stateOf(tenantId: string): TenantCount {
-    let state = tenants.get(tenantId);
-    if (state === undefined) {
-      state = { counted: null, countedMs: 0, isCounting: false, committed: 0, admitted: 0 };
-      tenants.set(tenantId, state);
-    }
-    return state;
-  }
-
-  /** In the caller's own transaction: another connection could be the one that all callers wait for. */
-  async function count(tx: Tx, tenantId: string, state: TenantCount): Promise<void> {
-    const before = state.committed;
-    state.isCounting = true;
-    try {
-      state.counted = await countWaitingOfTenant(tx, tenantId, maxWaitingJobs);
-      state.committed -= before;
-      state.countedMs = nowMs();
-    } finally {
-      state.isCounting = false;
-    }
-  }
+export function createIntakeRoom(dependencies: {
+  readonly limits: IntakeLimits;
+  readonly nowMs: () => number;
+}): IntakeRoom {
+  const { limits, nowMs } = dependencies;
+  const waiting = createEstimates({ limit: limits.waitingJobs, count: countWaitingOfTenant, nowMs });
+  const later = createEstimates({ limit: limits.laterJobs, count: countLaterOfTenant, nowMs });
 
   async function check(tx: Tx, tenantId: string): Promise<void> {
-    const state = stateOf(tenantId);
-    if (isStale(state, nowMs())) await count(tx, tenantId, state);
-    if (estimate(state) < maxWaitingJobs) return;
+    if (await waiting.hasRoom(tx, tenantId)) return;
     throw apiProblem(
       'too_many_waiting_jobs',
-      `${maxWaitingJobs} jobs of this tenant wait to be taken up already; nothing of this request was stored.`,
-      { retryAfterSeconds },
+      `${limits.waitingJobs} jobs of this tenant wait to be taken up already; nothing of this request was stored.`,
+      { retryAfterSeconds: waitingRetryAfterSeconds },
     );
   }
 
@@ -77,24 +74,79 @@ export function createIntakeRoom({ nowMs }: { readonly nowMs: () => number }): I
     check,
     async enter(tx, tenantId, jobs) {
       await check(tx, tenantId);
-      const state = stateOf(tenantId);
-      state.admitted += jobs;
+      const estimate = waiting.of(tenantId);
+      estimate.admitted += jobs;
       return (isCommitted) => {
-        state.admitted -= jobs;
-        if (isCommitted) state.committed += jobs;
+        estimate.admitted -= jobs;
+        if (isCommitted) estimate.committed += jobs;
       };
+    },
+    async enterLater(tx, tenantId) {
+      if (!(await later.hasRoom(tx, tenantId))) {
+        throw apiProblem(
+          'too_many_held_jobs',
+          `${limits.laterJobs} jobs of this tenant are scheduled or held already; this one would be too.`,
+          { retryAfterSeconds: laterRetryAfterSeconds },
+        );
+      }
+      later.of(tenantId).committed += 1;
     },
   };
 }
 
-function estimate({ counted, committed, admitted }: TenantCount): number {
-  return (counted ?? 0) + committed + admitted;
+function createEstimates(options: {
+  readonly limit: number;
+  /** Counts up to `bound`. */
+  readonly count: (tx: Tx, tenantId: string, bound: number) => Promise<number>;
+  readonly nowMs: () => number;
+}) {
+  const { limit, nowMs } = options;
+  // As many entries as there are tenants, whom only an operator makes.
+  const tenants = new Map<string, Estimate>();
+
+  function of(tenantId: string): Estimate {
+    let estimate = tenants.get(tenantId);
+    if (estimate === undefined) {
+      estimate = { counted: null, countedMs: 0, tookMs: 0, isCounting: false, committed: 0, admitted: 0 };
+      tenants.set(tenantId, estimate);
+    }
+    return estimate;
+  }
+
+  /** In the caller's own transaction: another connection could be the one that all callers wait for. */
+  async function count(tx: Tx, tenantId: string, estimate: Estimate): Promise<void> {
+    const before = estimate.committed;
+    const startedMs = nowMs();
+    estimate.isCounting = true;
+    try {
+      estimate.counted = await options.count(tx, tenantId, limit);
+      estimate.committed -= before;
+      estimate.countedMs = nowMs();
+      estimate.tookMs = estimate.countedMs - startedMs;
+    } finally {
+      estimate.isCounting = false;
+    }
+  }
+
+  function isStale(estimate: Estimate): boolean {
+    if (estimate.isCounting) return false;
+    if (estimate.counted === null) return true;
+    const ageMs = nowMs() - estimate.countedMs;
+    if (ageMs < estimate.tookMs * countingParts) return false;
+    if (total(estimate) >= limit / 2) return ageMs >= nearBoundMs;
+    return ageMs >= quietMs || estimate.committed >= limit / quietParts;
+  }
+
+  return {
+    of,
+    async hasRoom(tx: Tx, tenantId: string): Promise<boolean> {
+      const estimate = of(tenantId);
+      if (isStale(estimate)) await count(tx, tenantId, estimate);
+      return total(estimate) < limit;
+    },
+  };
 }
 
-function isStale(state: TenantCount, atMs: number): boolean {
-  if (state.isCounting) return false;
-  if (state.counted === null) return true;
-  const ageMs = atMs - state.countedMs;
-  if (estimate(state) >= nearBound) return ageMs >= nearBoundMs;
-  return ageMs >= quietMs || state.committed >= quietJobs;
+function total({ counted, committed, admitted }: Estimate): number {
+  return (counted ?? 0) + committed + admitted;
 }

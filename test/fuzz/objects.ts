@@ -140,9 +140,7 @@ async function makeJobs(tenant: Caller, channel: PlaceChannel): Promise<string[]
   const channelId = channel.id;
   const sent = await repeat(() => tenant.send({ channelId, conversationId: 'one', groupId: 'group' }));
   const refused = await tenant.send({ channelId, activity: { type: 'message', text: '<p>Hi</p>', textFormat: 'xml' } });
-  const later = await repeat(() =>
-    tenant.send({ channelId, sendAt: '2099-01-01T00:00:00Z', expiresAt: '2099-01-02T00:00:00Z' }),
-  );
+  const later = await repeat(() => tenant.send({ channelId, sendAt: inDays(300), expiresAt: inDays(301) }));
   const item = { type: 'text', text: { body: 'Hola' } };
   const written = { from: '34600111222', name: 'Ana', wamid: 'wamid.inbound', item };
   const inbound = buildInboundBody(channel.phoneNumberId, [written], Date.now());
@@ -166,4 +164,8 @@ async function makeJobs(tenant: Caller, channel: PlaceChannel): Promise<string[]
   for (const { id } of [...notifications, refused]) await tenant.follow(id, (job) => job.terminal, settleMs);
   const told = await tenant.list<{ id: string }>('/v1/jobs?kind=inbound');
   return [...sent, refused, ...later, ...notifications, ...told].map(({ id }) => id);
+}
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
 }

@@ -7,6 +7,7 @@ import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
 import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
+import { testIntakeLimits } from '../support/app-dependencies.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
 import { aCaller } from '../support/a-caller.ts';
@@ -24,7 +25,7 @@ const hour = 3_600_000;
 
 function retry(filter: JobFilter, options: { readonly ratePerSecond?: number; readonly dryRun?: boolean } = {}) {
   const { ratePerSecond = 50, dryRun = false } = options;
-  const intakeRoom = createIntakeRoom({ nowMs: Date.now });
+  const intakeRoom = createIntakeRoom({ limits: testIntakeLimits, nowMs: Date.now });
   return createRetryJobs({ ...place.stores, intakeRoom, clock: place.clock })(aCaller(place.tenantId), {
     filter,
     ratePerSecond,

@@ -107,7 +107,7 @@ describe('webhook endpoints', () => {
     const { key } = await test.makeTenant();
     const made = await Promise.all(Array.from({ length: 52 }, () => create({}, { key })));
     expect(made.filter(({ status }) => status === 201)).toHaveLength(50);
-    expect(made.filter((answer) => answer.status === 409 && answer.at('code') === 'conflict')).toHaveLength(2);
+    expect(made.filter((answer) => answer.status === 409 && answer.at('code') === 'limit_reached')).toHaveLength(2);
   });
 });
 

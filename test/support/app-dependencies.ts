@@ -8,6 +8,7 @@ import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { createStores } from '../../src/store/index.ts';
 import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
+import type { IntakeLimits } from '../../src/usecases/intake-room.ts';
 import { createUseCases } from '../../src/usecases/index.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
@@ -18,6 +19,9 @@ export const publicUrl = 'https://waypost.test';
 
 export const temporalIsWell = { temporal: null, namespace: null, searchAttributes: null, workers: null } as const;
 
+/** So few that a test can fill them. */
+export const testIntakeLimits: IntakeLimits = { waitingJobs: 5_000, laterJobs: 5_000 };
+
 /** For tests that are not about media. */
 const noMedia: AppDependencies['mediaSource'] = {
   describe: async () => ({ kind: 'missing' }),
@@ -25,7 +29,10 @@ const noMedia: AppDependencies['mediaSource'] = {
 };
 
 /** All that the HTTP floor is built from, over a pool that is not asked before the first request. */
-export async function createAppDependencies(pool: Pool): Promise<AppDependencies> {
+export async function createAppDependencies(
+  pool: Pool,
+  intakeLimits: IntakeLimits = testIntakeLimits,
+): Promise<AppDependencies> {
   const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
   const links = { uiUrl: 'http://localhost:8233', namespace: 'default' };
@@ -53,7 +60,7 @@ export async function createAppDependencies(pool: Pool): Promise<AppDependencies
   const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   return {
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock, intakeLimits }),
     keyRing,
     createId,
     clock,

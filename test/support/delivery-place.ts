@@ -84,7 +84,9 @@ export async function openDeliveryPlace() {
     startSoon: (job) => started.push(job) > 0,
     wakeSoon: (job) => woken.push(job) > 0,
   };
-  const accept = createAcceptMessage({ startRoom: { take: () => true, takeInPage: () => true }, ...stores, clock });
+  const startRoom = { take: () => true, takeInPage: () => true };
+  const intakeRoom = { enterLater: async () => undefined };
+  const accept = createAcceptMessage({ startRoom, intakeRoom, ...stores, clock });
   const applyStatuses = createApplyStatuses({ ...stores, starter, clock });
   const control = createControlJob({ ...stores, starter, clock });
   let phoneCount = 0;

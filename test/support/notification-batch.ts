@@ -139,7 +139,12 @@ export async function openBatchBench(options: BatchBenchOptions = {}): Promise<B
     },
     runtime: idleRuntime,
   });
-  const acceptNotification = createAcceptNotification({ insertJob: stores.insertJob, createId, clock });
+  const acceptNotification = createAcceptNotification({
+    insertJob: stores.insertJob,
+    intakeRoom: { enterLater: async () => undefined },
+    createId,
+    clock,
+  });
   const tenantId = createId('tenant');
   const tx = <T>(work: (tx: Tx) => Promise<T>) => stores.transactions.withTenant(tenantId, work);
   await tx((each) => insertTenant(each, { id: tenantId, name: 'Acme', defaultLanguage: 'en', createdAt: clock() }));

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Tx } from '../../src/store/transactions.ts';
-import { countWaitingOfTenant } from '../../src/store/waiting-jobs.ts';
-import { createIntakeRoom, maxWaitingJobs } from '../../src/usecases/intake-room.ts';
+import { countLaterOfTenant, countWaitingOfTenant } from '../../src/store/waiting-jobs.ts';
+import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
+import { testIntakeLimits } from '../support/app-dependencies.ts';
 import { aMessage } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
 import { signCallback } from '../support/signed-callback.ts';
@@ -13,6 +14,7 @@ interface Tenant {
   readonly key: string;
 }
 
+const { waitingJobs: maxWaitingJobs } = testIntakeLimits;
 let test: TestApp;
 let owner: pg.Client;
 let crowded: Tenant;
@@ -206,7 +208,7 @@ describe('the count', () => {
     );
 
   it('is not made for each message of a quiet tenant', async () => {
-    const room = createIntakeRoom({ nowMs: () => 0 });
+    const room = createIntakeRoom({ limits: testIntakeLimits, nowMs: () => 0 });
     const asked: (string | undefined)[] = [];
     for (let sent = 0; sent < 150; sent += 1) {
       const leave = await spy(
@@ -218,21 +220,29 @@ describe('the count', () => {
     expect(asked).toEqual(['count-waiting-of-tenant']);
   });
 
-  it('walks the index of what waits, among 100,000 of two tenants', async () => {
+  it.each([
+    ['waits', {}, countWaitingOfTenant, /Index Scan using job_waiting[^\n]+\n\s+Index Cond: [^\n]+ <= \(now/],
+    [
+      'is scheduled or held',
+      { state: 'held', wakeAt: "now() + i * interval '1 second'" },
+      countLaterOfTenant,
+      /Index Scan (using|on) job_waiting[^\n]+\n\s+Index Cond: [^\n]+ > \(now/,
+    ],
+  ] as const)('walks the index of what %s, among 100,000 of two tenants', async (_what, rows, count, cond) => {
     const other = await test.makeTenant();
-    await store(other, 50_000);
-    await store(crowded, 50_000);
+    await store(other, 50_000, rows);
+    await store(crowded, 50_000, rows);
     await owner.query('analyze job');
     const plan: string[] = [];
     await spy(
       async ({ text, values }, tx) => {
         const explained = { text: `explain (analyze, buffers) ${text}`, ...(values !== undefined && { values }) };
-        const rows = await tx.query<Record<string, string>>(explained);
-        plan.push(...rows.map((row) => row['QUERY PLAN'] ?? ''));
+        const explanation = await tx.query<Record<string, string>>(explained);
+        plan.push(...explanation.map((row) => row['QUERY PLAN'] ?? ''));
       },
-      (tx) => countWaitingOfTenant(tx, crowded.id, maxWaitingJobs),
+      (tx) => count(tx, crowded.id, maxWaitingJobs),
     );
-    expect(plan.join('\n')).toMatch(/Index Scan using job_waiting[^\n]+\n\s+Index Cond: [^\n]+ <= \(now/);
+    expect(plan.join('\n')).toMatch(cond);
     expect(plan.join('\n')).not.toContain('Sort');
   });
 });

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { maxWaitingJobs } from '../../src/usecases/intake-room.ts';
 import { aMessage, type Caller } from '../support/caller.ts';
 import { callPipelined, type PipelinedAnswer } from '../support/pipelined-calls.ts';
 import { poll } from '../support/poll.ts';
 import { openPlace, type ProductPlace, type RunningProcess, runSql } from '../support/product-place.ts';
 
+const maxWaitingJobs = 5_000;
 const floodMs = 3_000;
 const connections = 150;
 const callsAtOnce = 10;
@@ -21,7 +21,10 @@ let owner: pg.Client;
 
 beforeAll(async () => {
   place = await openPlace();
-  [api] = await Promise.all([place.startApi({ LOG_LEVEL: 'warn' }), place.startWorker()]);
+  [api] = await Promise.all([
+    place.startApi({ LOG_LEVEL: 'error', WAYPOST_MAX_WAITING_JOBS: String(maxWaitingJobs) }),
+    place.startWorker(),
+  ]);
   owner = new pg.Client({ connectionString: place.databaseUrl });
   await owner.connect();
 });

@@ -93,6 +93,15 @@ export const requestProblems: readonly ProblemType[] = [
     whatToDo: 'Do without it; what was sent can be neither changed nor taken back, so send a new message instead.',
   },
   {
+    code: 'limit_reached',
+    title: 'Limit reached',
+    status: 409,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'The tenant has as many objects of this kind as it may.',
+    whatToDo: 'Delete those that are no longer needed; the limits stand in `docs/operations.md`.',
+  },
+  {
     code: 'invalid_request',
     title: 'Invalid request',
     status: 422,

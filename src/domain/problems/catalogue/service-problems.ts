@@ -21,6 +21,16 @@ export const serviceProblems: readonly ProblemType[] = [
     whatToDo: 'Send the same request again after `Retry-After`, with the same Idempotency-Key.',
   },
   {
+    code: 'too_many_held_jobs',
+    title: 'Too many jobs are scheduled or held',
+    status: 429,
+    class: 'throttled',
+    sources: ['api'],
+    meaning:
+      'So many jobs of the tenant are scheduled, or held for their turn, channel or rate, that this one is not kept.',
+    whatToDo: 'Resume the channel that holds them, cancel what is not wanted, or send it again nearer its time.',
+  },
+  {
     code: 'overloaded',
     title: 'Overloaded',
     status: 503,
