@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { DeliveryStep } from '../contracts/activities.ts';
 import { type DeliveryResult, type JobReference, wakeSignal } from '../contracts/workflows.ts';
-import { showState } from './show-state.ts';
+import { createShowWait, showState } from './show-state.ts';
 
 type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promise<DeliveryStep>;
 
@@ -30,9 +30,11 @@ export async function followJob(
   // Forgotten before each attempt, which looks at the record; one that comes during it says that the record has changed.
   isWoken = false;
   let step = await attemptFirst(job, attempts.fastPath);
+  const showWait = createShowWait();
   for (;;) {
     if (step.next === 'end' && !isWoken) break;
     if (step.next === 'wait') {
+      showWait(step.state);
       setCurrentDetails(`**${step.state}** after ${step.attempts} attempts: ${step.summary}`);
       await condition(() => isWoken, step.waitMs, { summary: step.summary });
     }

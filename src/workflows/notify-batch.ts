@@ -10,7 +10,7 @@ import {
 import type { NotificationActivities, PageResult } from '../contracts/activities.ts';
 import { type BatchResult, type JobReference, wakeSignal } from '../contracts/workflows.ts';
 import { retryPolicies } from './retry-policies.ts';
-import { showState } from './show-state.ts';
+import { createShowWait, showState } from './show-state.ts';
 
 /** Recipients handled by one activity: large enough that 10,000 of them make a short history, small enough to lose little. */
 const pageSize = 1_000;
@@ -41,6 +41,7 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
     isWoken = true;
   });
 
+  const showWait = createShowWait();
   const opened = position ?? (await openBatch(job));
   if (opened !== null) {
     let waitMs = opened.waitMs;
@@ -60,6 +61,7 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
     for (let waitMs: number | undefined = firstWaitMs; waitMs !== undefined;) {
       const summary = 'recipients wait for another try';
       setCurrentDetails(summary);
+      if (waitMs > 0) showWait('running');
       if (waitMs > 0) await condition(() => isWoken, waitMs, { summary });
       isWoken = false;
       const page: PageResult = await batch.processPage({ ...job, fromOrdinal: 0, size: recipients });
@@ -81,6 +83,7 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
       isWoken = false;
       const sent = await batch.sendErrorCallbacks(job);
       if (sent.nextDueMs === null) return;
+      showWait('running');
       setCurrentDetails(`${sent.pending} error callbacks wait for the integrator`);
       await condition(() => isWoken, Math.max(1, sent.nextDueMs), { summary: `${sent.pending} error callbacks wait` });
       // An integrator that is away for long must not fill the history: the callbacks and their times are rows.

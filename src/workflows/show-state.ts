@@ -1,4 +1,4 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributeNames } from '../contracts/workflows.ts';
 
 /** Shows a job's state in the list of workflows: one history event, with the task that completes the workflow. */
@@ -9,4 +9,15 @@ export function showState(state: string, errorCode: string | null): void {
       ? []
       : [{ key: { name: searchAttributeNames.errorCode, type: 'KEYWORD' as const }, value: errorCode }]),
   ]);
+}
+
+/** Shows in what state a job waits, when a wait begins and its state is another than the one before: one history event. */
+export function createShowWait(): (state: string) => void {
+  let shown: string | null = null;
+  return (state) => {
+    // Runs of before showed a state at their end only.
+    if (state === shown || !patched('show-waits')) return;
+    shown = state;
+    showState(state, null);
+  };
 }

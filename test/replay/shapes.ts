@@ -59,6 +59,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
     ...message,
     script: { attemptDelivery: [waits(200), waits(400, { attempts: 2 }), ends('accepted', null, 3)] },
   },
+  'message-wait-shown': {
+    ...message,
+    script: { attemptDelivery: [waits(200), waits(400, { attempts: 2 }), ends('accepted', null, 3)] },
+  },
   'message-out-of-retries': {
     ...message,
     script: { attemptDelivery: [waits(200), ends('failed', 'kernel_http_error', 2)] },

@@ -57,6 +57,23 @@ describe('deliverMessage', () => {
     });
   });
 
+  // The list of workflows said `queued` from the start to the end: `WaypostState="held"` found nothing, for hours.
+  it('shows in what state it waits, once for waits of the same state', async () => {
+    const script = {
+      attemptDelivery: [waits(hourMs), waits(hourMs, { attempts: 2 }), ends('failed', 'kernel_http_error', 3)],
+    };
+    await place.withWorker(script, async ({ start }) => {
+      const handle = await start('deliverMessage', job);
+      await handle.result();
+      const upserts = (await handle.fetchHistory()).events?.flatMap((event) => {
+        const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+        const state = fields?.['WaypostState']?.data;
+        return state === undefined || state === null ? [] : [Buffer.from(state).toString()];
+      });
+      expect(upserts).toEqual(['"held"', '"failed"']);
+    });
+  });
+
   it('is woken from its wait by a signal, and cancels the timer', async () => {
     await place.withWorker({ attemptDelivery: [waits(20 * hourMs), ends('delivered')] }, async ({ start, calls }) => {
       const handle = await start('deliverMessage', job);
@@ -100,7 +117,7 @@ describe('deliverMessage', () => {
       const handle = await start('deliverMessage', job);
       expect(await handle.result()).toEqual({ state: 'failed', attempts: 6 });
       const { events } = await handle.fetchHistory();
-      const upsert = events?.find((event) => event.upsertWorkflowSearchAttributesEventAttributes);
+      const upsert = events?.findLast((event) => event.upsertWorkflowSearchAttributesEventAttributes);
       const fields = upsert?.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields ?? {};
       expect(Object.keys(fields).toSorted()).toEqual(['WaypostErrorCode', 'WaypostState']);
     });
