@@ -35,7 +35,8 @@ export function escapePointerToken(token: string): string {
 
 const halfSurrogatePair = /\p{Surrogate}/u;
 
-function isStorableText(text: string): boolean {
+/** Whether Postgres can store the text. */
+export function isStorableText(text: string): boolean {
   return !text.includes('\0') && !halfSurrogatePair.test(text);
 }
 

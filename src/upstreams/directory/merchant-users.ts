@@ -1,3 +1,5 @@
+import { isStorableText } from '../../domain/json-hazards.ts';
+
 /** One active user as an HTTP directory tells it. */
 export interface MerchantUser {
   readonly id: string;
@@ -28,13 +30,13 @@ export function readMerchantUsers(
 
 function readUser(item: unknown): MerchantUser | null {
   const id = memberOf(item, 'id');
-  if (typeof id !== 'string' || id === '' || id.length > maxIdChars) return null;
+  if (!isUsableText(id, maxIdChars) || id === '') return null;
   const language = memberOf(item, 'language');
   const roles = memberOf(item, 'roles');
   const push = memberOf(item, 'push');
   return {
     id,
-    language: typeof language === 'string' && language.length <= maxLanguageChars ? language : null,
+    language: isUsableText(language, maxLanguageChars) ? language : null,
     isAdmin: Array.isArray(roles) && roles.includes('admin'),
     push: { enabled: memberOf(push, 'enabled') === true, tokens: readTokens(memberOf(push, 'tokens')) },
   };
@@ -44,9 +46,14 @@ function readTokens(list: unknown): string[] {
   if (!Array.isArray(list)) return [];
   const tokens = list.flatMap((item: unknown) => {
     const token = memberOf(item, 'token');
-    return typeof token === 'string' && token !== '' && token.length <= maxTokenChars ? [token] : [];
+    return isUsableText(token, maxTokenChars) && token !== '' ? [token] : [];
   });
   return [...new Set(tokens)].slice(0, maxTokensPerUser);
+}
+
+/** What is read here is stored: a text that Postgres cannot hold would fail the whole batch. */
+function isUsableText(value: unknown, maxChars: number): value is string {
+  return typeof value === 'string' && value.length <= maxChars && isStorableText(value);
 }
 
 function parseJson(text: string): unknown {

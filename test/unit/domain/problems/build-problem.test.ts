@@ -74,6 +74,17 @@ describe('buildProblem', () => {
     expect(JSON.stringify(problem).length).toBeLessThan(110_000);
   });
 
+  // Such a document raised at every write, and the job whose failure it told was tried again for ever.
+  it('writes what Postgres can store, whatever an upstream said', () => {
+    const odd = 'a\0b\ud83d';
+    const provider = { name: odd, code: odd, title: odd, details: odd, traceId: odd, httpStatus: 400 };
+    const errors = [{ detail: odd, pointer: `/${odd}` }];
+    const problem = buildProblem(inputWith({ failure: aFailure({ detail: `${odd} 😀`, provider, errors }) }));
+    expect(problem.detail).toBe('a\uFFFDb\uFFFD 😀');
+    expect(problem.errors).toEqual([{ detail: 'a\uFFFDb\uFFFD', pointer: '/a\uFFFDb\uFFFD' }]);
+    expect(JSON.stringify(problem)).not.toMatch(/\\u0000|\\ud83d/i);
+  });
+
   it('never cuts a character in two', () => {
     const problem = buildProblem(inputWith({ failure: aFailure({ detail: `${'a'.repeat(1_998)}😀😀` }) }));
     expect(problem.detail).toBe(`${'a'.repeat(1_998)}…`);

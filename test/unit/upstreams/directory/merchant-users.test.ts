@@ -27,6 +27,13 @@ describe("a directory's list of users", () => {
     expect([list?.users.map(({ id }) => id), list?.dropped]).toEqual([['u1', 'u3'], 4]);
   });
 
+  // One user's language with a NUL failed the write of a whole page, again and again.
+  it('takes a text that cannot be stored as not there', () => {
+    const push = { enabled: true, tokens: [{ token: 't\0' }, { token: 't2' }] };
+    const list = read([{ id: 'u\0' }, { id: 'u1', language: 'e\ud83d', push }]);
+    expect(list).toMatchObject({ users: [{ id: 'u1', language: null, push: { tokens: ['t2'] } }], dropped: 1 });
+  });
+
   it.each([['not JSON'], ['[]'], ['{"users":{}}'], ['{"data":[]}'], ['null'], ['']])('is none in %s', (body) => {
     expect(readMerchantUsers(body)).toBeNull();
   });
