@@ -49,6 +49,7 @@ describe('a batch that meets the same fault at each try', () => {
       const run = (attempt: number) =>
         new MockActivityEnvironment({ attempt }).run((input: typeof reference) => activity(input), reference);
       await expect(run(1)).rejects.toThrow('once');
+      expect(await bench.look(job)).toMatchObject({ internalFaults: 1 });
       isBroken = false;
       await run(2);
       expect(await bench.look(job)).toMatchObject({ internalFaults: 0 });
