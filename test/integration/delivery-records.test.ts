@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/store/job-lists.ts';
 import { findJob, lockJob } from '../../src/store/jobs.ts';
 import type { Tx } from '../../src/store/transactions.ts';
-import { type DeliveryPlace, openDeliveryPlace, publicUrl } from '../support/delivery-place.ts';
+import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { publicUrl } from '../support/worker-fixture.ts';
 
 let place: DeliveryPlace;
 beforeAll(async () => {

@@ -1,34 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import type pg from 'pg';
 import type { KernelSend } from '../../demo/stand-ins/kernel-sends.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { type Activities, createActivities } from '../../src/activities/index.ts';
 import type { DeliveryStep } from '../../src/contracts/activities.ts';
 import type { WhatsappSettings } from '../../src/domain/channel.ts';
-import { createIdSource } from '../../src/domain/ids.ts';
 import type { Job } from '../../src/domain/job.ts';
-import { createKeyRing } from '../../src/encryption/key-ring.ts';
-import { createDatabaseClock } from '../../src/store/database-clock.ts';
-import { createStores, type Stores } from '../../src/store/index.ts';
-import { createTurnBell } from '../../src/store/turn-bell.ts';
+import type { Stores } from '../../src/store/index.ts';
 import { findJob } from '../../src/store/jobs.ts';
-import { insertTenant } from '../../src/store/tenants.ts';
 import { isTransientFault } from '../../src/store/database-faults.ts';
-import type { Transactions } from '../../src/store/transactions.ts';
-import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
 import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createAcceptMessage, type MessageToAccept } from '../../src/usecases/accept-message.ts';
 import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
 import { someWhatsappSettings, whatsappSecrets } from './a-channel.ts';
-import { createCrowdableHttp } from './crowdable-http.ts';
 import { createDyingStores } from './dying-stores.ts';
-import { createTestDatabase } from './database.ts';
 import { createKeptFaults } from './fault-log.ts';
 import { type Told, toStatus } from './told-status.ts';
 import { runInActivity, runOfTests } from './in-activity.ts';
+import { openWorkerFixture, publicUrl } from './worker-fixture.ts';
 
-export const publicUrl = 'https://waypost.test';
 /** How often `deliver` looks again before it says that a message never comes to rest. */
 const maxSteps = 50;
 
@@ -39,65 +28,17 @@ interface WorkerParts {
   readonly stores?: Stores;
 }
 
-/**
- * A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. The
- * place's clock runs with the database's, as in the product, and `skip` sets it forward, so that no test waits for what takes hours.
- */
+/** A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. */
 export async function openDeliveryPlace() {
-  const database = await createTestDatabase();
+  const worker = await openWorkerFixture();
+  const { stores, http, keyRing, createId, starter, tenantId, clock, nowMs, skip, rows, withTenant } = worker;
   const kernel = await startKernel({ callbacks: [] });
-  const { http, crowd } = createCrowdableHttp();
-  let skippedMs = 0;
-  const databaseClock = createDatabaseClock();
-  const nowMs = () => databaseClock.now().getTime() + skippedMs;
-  const clock = () => new Date(nowMs());
-  const createId = createIdSource({ nowMs, randomBytes });
-  const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
-  const released: string[] = [];
-  const turnBell = createTurnBell();
-  turnBell.listen(({ id }) => released.push(id));
-  const plain = createStores({
-    pool: database.pool,
-    databaseClock,
-    keyRing,
-    createId,
-    publicUrl,
-    links: { uiUrl: 'http://localhost:8233', namespace: 'default' },
-    random: () => 0.5,
-    turnBell,
-  });
-  let transactionCount = 0;
-  const transactions: Transactions = {
-    withTenant(tenant, work) {
-      transactionCount += 1;
-      return plain.transactions.withTenant(tenant, work);
-    },
-    acrossTenants(work) {
-      transactionCount += 1;
-      return plain.transactions.acrossTenants(work);
-    },
-  };
-  const stores: Stores = { ...plain, transactions };
-  const started: JobToStart[] = [];
-  const woken: JobToStart[] = [];
-  const starter: Pick<Starter, 'startSoon' | 'wakeSoon'> = {
-    startSoon: (job) => started.push(job) > 0,
-    wakeSoon: (job) => woken.push(job) > 0,
-  };
   const startRoom = { take: () => true, takeInPage: () => true };
   const intakeRoom = { enterLater: async () => undefined };
   const accept = createAcceptMessage({ startRoom, intakeRoom, ...stores, clock });
   const applyStatuses = createApplyStatuses({ ...stores, starter, clock });
   const control = createControlJob({ ...stores, starter, clock });
   let phoneCount = 0;
-
-  async function addTenant(): Promise<string> {
-    const id = createId('tenant');
-    const tenant = { id, name: 'A tenant', defaultLanguage: 'en', createdAt: clock() };
-    await transactions.withTenant(id, (tx) => insertTenant(tx, tenant));
-    return id;
-  }
-  const tenantId = await addTenant();
 
   const dropped: number[] = [];
   const kept = createKeptFaults(isTransientFault, nowMs);
@@ -126,26 +67,15 @@ export async function openDeliveryPlace() {
   }
   const attempt = createWorker();
 
-  async function rows<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return transactions.withTenant(tenantId, (tx) => tx.query<Row>({ text, values }));
-  }
-
   async function find(jobId: string): Promise<Job> {
-    const job = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
+    const job = await withTenant((tx) => findJob(tx, jobId));
     if (job === null) throw new Error(`there is no job ${jobId}`);
     return job;
   }
 
   return {
-    database,
+    ...worker,
     kernel,
-    stores,
-    tenantId,
-    started,
-    woken,
-    released,
-    turnBell,
-    clock,
     control,
     applyStatuses,
     createWorker,
@@ -156,17 +86,8 @@ export async function openDeliveryPlace() {
     /** Faults that were reported, oldest first. */
     faults: kept.reports,
     faultLog: kept.faultLog,
-    keyRing,
-    transactionCount: () => transactionCount,
     attempt,
-    addTenant,
-    rows,
     find,
-    http,
-    crowd,
-    skip(ms: number): void {
-      skippedMs += ms;
-    },
     /** A channel of its own, with its own number at the stand-in. */
     async addChannel(settings: Partial<WhatsappSettings> = {}): Promise<string> {
       const channelId = createId('channel');
@@ -181,7 +102,7 @@ export async function openDeliveryPlace() {
         secrets: whatsappSecrets,
         createdAt: clock(),
       };
-      await transactions.withTenant(tenantId, (tx) => stores.channels.insert(tx, channel));
+      await withTenant((tx) => stores.channels.insert(tx, channel));
       return channelId;
     },
     async accept(channelId: string, members: Partial<MessageToAccept> = {}): Promise<Job> {
@@ -199,7 +120,7 @@ export async function openDeliveryPlace() {
         requestId: 'req_1',
         ...members,
       };
-      return (await transactions.withTenant(tenantId, (tx) => accept(tx, message))).job;
+      return (await withTenant((tx) => accept(tx, message))).job;
     },
     /** Attempts until nothing is left to do, as the workflow does, but skips its waits. Returns the record. */
     async deliver(jobId: string, work: ReturnType<typeof createWorker> = attempt): Promise<Job> {
@@ -209,9 +130,9 @@ export async function openDeliveryPlace() {
           const job = await find(jobId);
           // What waits for room is due by itself, and the sweep starts it.
           if (job.waitingFor?.reason !== 'rate_limit' || job.wakeAt === null) return job;
-          skippedMs += Math.max(0, job.wakeAt.getTime() - nowMs());
+          skip(Math.max(0, job.wakeAt.getTime() - nowMs()));
         }
-        if (step.next === 'wait') skippedMs += step.waitMs;
+        if (step.next === 'wait') skip(step.waitMs);
       }
       throw new Error(`${jobId} did not come to rest within ${maxSteps} steps`);
     },
@@ -240,8 +161,7 @@ export async function openDeliveryPlace() {
     },
     async close(): Promise<void> {
       await kernel.stop();
-      await http.close();
-      await database.close();
+      await worker.close();
     },
   };
 }

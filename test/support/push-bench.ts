@@ -1,21 +1,11 @@
-import { type Push, startPush } from '../../demo/stand-ins/push.ts';
+import { startPush } from '../../demo/stand-ins/push.ts';
 import type { PushSecrets } from '../../src/domain/channel.ts';
 import type { Job } from '../../src/domain/job.ts';
-import { type Attempt, listAttempts } from '../../src/store/attempts.ts';
-import { findUser, saveMerchant, saveUsers } from '../../src/store/directory.ts';
+import { listAttempts } from '../../src/store/attempts.ts';
+import { findUser } from '../../src/store/directory.ts';
 import { type BatchBench, type BatchBenchOptions, openBatchBench } from './notification-batch.ts';
 
-export interface PushBench extends BatchBench {
-  readonly push: Push;
-  readonly channelId: string;
-  /** A user of merchant `m1` with these tokens; enabled, English and active unless said otherwise. */
-  device(userId: string, tokens: readonly string[], more?: DeviceOptions): Promise<void>;
-  tokensOf(userId: string): Promise<readonly string[]>;
-  notify(userIds: readonly string[], more?: Parameters<BatchBench['accept']>[1]): Promise<Job>;
-  attempts(job: Job): Promise<readonly Attempt[]>;
-  /** How often the push service had a send to this token. */
-  sendsTo(token: string): number;
-}
+export type PushBench = Awaited<ReturnType<typeof openPushBench>>;
 
 interface DeviceOptions {
   readonly enabled?: boolean;
@@ -30,7 +20,7 @@ export async function openPushBench(
   secrets: PushSecrets = { accessToken },
   accepts: string | (() => string) = accessToken,
   options: BatchBenchOptions = {},
-): Promise<PushBench> {
+) {
   const bench = await openBatchBench(options);
   const push = await startPush({ accessToken: accepts });
   const channelId = bench.stores.createId('channel');
@@ -49,23 +39,15 @@ export async function openPushBench(
   return Object.assign(bench, {
     push,
     channelId,
-    async device(
-      userId: string,
-      tokens: readonly string[],
-      { enabled = true, language = 'en', active = true }: DeviceOptions = {},
-    ) {
-      const user = { merchantId: 'm1', userId, active, roles: ['user' as const], language, pushEnabled: enabled };
-      const devices = tokens.map((token) => ({ token, platform: null }));
-      await bench.tx(async (tx) => {
-        await saveMerchant(tx, bench.tenantId, { merchantId: 'm1', name: null, active: true, updatedAt: bench.now() });
-        await saveUsers(tx, bench.tenantId, [{ ...user, tokens: devices }], bench.now());
-      });
-    },
+    /** A user of merchant `m1` with these tokens; enabled, English and active unless said otherwise. */
+    device: (userId: string, tokens: readonly string[], { enabled = true, ...more }: DeviceOptions = {}) =>
+      bench.register('m1', [userId], { ...more, tokens, pushEnabled: enabled }),
     tokensOf: async (userId: string) =>
       ((await bench.tx((tx) => findUser(tx, 'm1', userId)))?.tokens ?? []).map(({ token }) => token),
     notify: (userIds: readonly string[], more: Parameters<BatchBench['accept']>[1] = {}) =>
       bench.accept([{ merchantId: 'm1', userIds }], { type: 'PUSH_NOTIFICATION', ...more }),
     attempts: (job: Job) => bench.tx((tx) => listAttempts(tx, job.id, { limit: 10_000, after: 0 })),
+    /** How often the push service had a send to this token. */
     sendsTo: (token: string) => push.requests.list().filter((send) => send.token === token).length,
     async close() {
       await closeBatchBench();

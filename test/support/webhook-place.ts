@@ -3,7 +3,6 @@ import { createWebhookRelay } from '../../src/activities/webhook/index.ts';
 import { newWebhook } from '../../src/contracts/http/webhooks.ts';
 import type { Delivery } from '../../src/domain/notification/delivery.ts';
 import { listEvents } from '../../src/store/events.ts';
-import type { Tx } from '../../src/store/transactions.ts';
 import { listWebhookDeliveries } from '../../src/store/webhook-lists.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
@@ -71,7 +70,6 @@ export async function openWebhookPlace() {
       await highWaterMark.read(patienceMs);
       return relayOnce({ tenantId, webhookId });
     },
-    withTenant: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => transactions.withTenant(tenantId, work),
     findWebhook: async (id: string) =>
       (await transactions.withTenant(tenantId, (tx) => webhooks.find(tx, id)))?.webhook,
     /** Accepts a message, delivers it, and lets the provider say that it was. */
