@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export interface ProductPlace {
+export interface Product {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
@@ -24,7 +24,7 @@ export function buildTemporalEnvironment(
 }
 
 /** What api and worker are started with: production's settings, and leave to call the sink over plain http on loopback. */
-export function buildProductEnvironment(inherited: NodeJS.ProcessEnv, place: ProductPlace): Record<string, string> {
+export function buildProductEnvironment(inherited: NodeJS.ProcessEnv, place: Product): Record<string, string> {
   const appUrl = inherited['DATABASE_URL'] ? inherited['DATABASE_APP_URL'] : undefined;
   return {
     ...buildTemporalEnvironment(inherited, place.temporalAddress),

@@ -1,6 +1,6 @@
 import type { KernelSend } from '../demo/stand-ins/kernel-sends.ts';
 import type { JobView } from '../src/domain/job-view.ts';
-import { runSql } from '../test/support/product-place.ts';
+import { runSql } from '../test/support/product-fixture.ts';
 import { groupBy } from './group-by.ts';
 import type { Accepted } from './hand-over.ts';
 import type { Misbehaviour } from './misbehaviour.ts';

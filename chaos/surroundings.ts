@@ -4,7 +4,7 @@ import type { PostgresServer } from '../dev/postgres-server.ts';
 import { startStack } from '../dev/stack.ts';
 import type { TemporalServer } from '../dev/temporal-server.ts';
 import { type Caller, createCaller } from '../test/support/caller.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../test/support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../test/support/product-fixture.ts';
 import { startWebhookSink } from '../test/support/webhook-sink.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
 import { integrationName, knownUsers, merchantId } from './workload.ts';
@@ -13,7 +13,7 @@ import { integrationName, knownUsers, merchantId } from './workload.ts';
 export interface Surroundings {
   readonly postgres: PostgresServer;
   readonly temporal: TemporalServer;
-  readonly place: ProductPlace;
+  readonly place: Product;
   readonly kernel: Kernel;
   readonly sink: Awaited<ReturnType<typeof startWebhookSink>>;
   readonly tenant: Caller & { readonly tenantId: string };
@@ -35,7 +35,7 @@ export async function openSurroundings(
   const { postgres, temporal } = await closing.open(() => startStack({ name: 'chaos', fresh: true, log }));
   if (postgres === null) throw new Error('The chaos driver needs a Postgres of its own.');
   const sink = await closing.open(() => startWebhookSink());
-  const place = await openPlace({
+  const place = await openProduct({
     serverUrl: postgres.url,
     temporalAddress: temporal.address,
     decide: (send) => misbehaviour.decide(send),
@@ -58,11 +58,11 @@ export async function openSurroundings(
   return { postgres, temporal, place, kernel: place.kernel, sink, tenant, fleet: { api, workers } };
 }
 
-export function startWorker(place: ProductPlace): Promise<RunningProcess> {
+export function startWorker(place: Product): Promise<RunningProcess> {
   return place.startWorker({ LOG_LEVEL: 'warn' });
 }
 
-async function setUpNotifications(tenant: Caller, place: ProductPlace): Promise<void> {
+async function setUpNotifications(tenant: Caller, place: Product): Promise<void> {
   const { url } = place.integrator;
   const secret = place.integratorSecret;
   await tenant.ask('POST /v1/integrations', { name: integrationName, url, secret, retrySchedule });

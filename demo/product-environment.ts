@@ -1,6 +1,6 @@
 import type { DemoState } from './state.ts';
 
-export interface ProductPlace {
+export interface Product {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
@@ -15,7 +15,7 @@ export interface ProductPlace {
 export function buildProductEnvironment(
   inherited: NodeJS.ProcessEnv,
   { adminKey, encryptionKeys }: DemoState,
-  place: ProductPlace,
+  place: Product,
 ): NodeJS.ProcessEnv {
   const usesOwnDatabase = !inherited['DATABASE_URL'];
   const usesOwnTemporal = !inherited['TEMPORAL_ADDRESS'];

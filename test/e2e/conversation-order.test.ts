@@ -5,7 +5,7 @@ import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const conversations = 200;
 const messagesEach = 4;
@@ -33,14 +33,14 @@ function chooseStep(random: () => number): KernelStep | null {
   return dice < 0.2 ? { answer: { delayMs: 300 } } : null;
 }
 
-let place: ProductPlace;
+let place: Product;
 let tenant: Caller;
 let worker: RunningProcess;
 const random = createRandom(seed);
 const jobs: JobView[][] = [];
 
 beforeAll(async () => {
-  place = await openPlace({ decide: () => chooseStep(random) });
+  place = await openProduct({ decide: () => chooseStep(random) });
   await place.startApi();
   [worker] = await Promise.all([place.startWorker(), place.startWorker()]);
   const made = await place.makeTenant();

@@ -12,7 +12,7 @@ import { startTemporal, type TemporalServer } from '../../dev/temporal-server.ts
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const outageMs = 3_000;
 /** The promise: what was stored and not started is started within 10 s. */
@@ -21,7 +21,7 @@ const startBoundMs = 10_000;
 let home: string;
 let postgres: PostgresServer;
 let temporal: TemporalServer;
-let place: ProductPlace;
+let place: Product;
 let tenant: Caller;
 let api: RunningProcess;
 let worker: RunningProcess;
@@ -36,7 +36,7 @@ beforeAll(async () => {
     startPostgres({ dataDir: join(home, 'postgres'), log: () => undefined }),
     startTemporal({ cacheDir, dbFile: join(home, 'temporal', 'temporal.db'), log: () => undefined }),
   ]);
-  place = await openPlace({ serverUrl: postgres.url, temporalAddress: temporal.address });
+  place = await openProduct({ serverUrl: postgres.url, temporalAddress: temporal.address });
   [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await place.makeChannel(tenant);

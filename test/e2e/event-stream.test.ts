@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../support/caller.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess, runSql } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: Product;
 let api: RunningProcess;
 let tenant: Caller & { readonly tenantId: string };
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [api] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await place.makeChannel(tenant);

@@ -6,7 +6,7 @@ import { aMessage, type Caller } from '../support/caller.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
 import { poll } from '../support/poll.ts';
 import { runProcess } from '../support/product-process.ts';
-import { openPlace, type PlaceChannel, type ProductPlace, runSql } from '../support/product-place.ts';
+import { openProduct, type ProductChannel, type Product, runSql } from '../support/product-fixture.ts';
 import { startWebhookSink, verifyPost } from '../support/webhook-sink.ts';
 
 type Sink = Awaited<ReturnType<typeof startWebhookSink>>;
@@ -16,16 +16,16 @@ const directoryKey = 'a-key-of-the-directory';
 const oldKey = `old:${randomBytes(32).toString('base64')}`;
 const newKey = `new:${randomBytes(32).toString('base64')}`;
 
-let place: ProductPlace;
+let place: Product;
 let push: Push;
 let sink: Sink;
 let directory: DirectoryStandIn;
 let tenant: Caller & { readonly tenantId: string };
-let channel: PlaceChannel;
+let channel: ProductChannel;
 let webhook: { readonly id: string; readonly secret: string };
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [push, sink, directory] = await Promise.all([
     startPush({ accessToken: pushToken }),
     startWebhookSink(),

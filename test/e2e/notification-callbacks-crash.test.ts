@@ -2,18 +2,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const strangers = 300;
 /** Temporal takes the activity from a silent worker after 30 s; what that one had claimed is free after 60 s. */
 const takeOverMs = 150_000;
 
-let place: ProductPlace;
+let place: Product;
 let tenant: Caller;
 let worker: RunningProcess;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });

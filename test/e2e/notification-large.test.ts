@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPayloadSizes } from '../../bench/run-histories.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Answer, Caller } from '../support/caller.ts';
-import { openPlace, type ProductPlace, type RunningProcess, runSql } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
 
 const merchantCount = 100;
 const usersEach = 100;
@@ -10,7 +10,7 @@ const recipientCount = merchantCount * usersEach;
 /** Temporal takes an activity from a worker that is silent for 30 s. */
 const takeOverMs = 100_000;
 
-let place: ProductPlace;
+let place: Product;
 let worker: RunningProcess;
 let tenant: Caller & { readonly tenantId: string };
 let imported: Answer;
@@ -21,7 +21,7 @@ const receivers = Array.from({ length: merchantCount }, (_merchant, merchant) =>
 }));
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   const integration = { name: 'erp', url: place.integrator.url, secret: place.integratorSecret };

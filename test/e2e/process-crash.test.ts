@@ -4,17 +4,17 @@ import { buildStatusBody } from '../../demo/stand-ins/kernel-bodies.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type PlaceChannel, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type ProductChannel, type Product, type RunningProcess } from '../support/product-fixture.ts';
 import { signCallback } from '../support/signed-callback.ts';
 
-let place: ProductPlace;
+let place: Product;
 let tenant: Caller;
-let channel: PlaceChannel;
+let channel: ProductChannel;
 let api: RunningProcess;
 let worker: RunningProcess;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
 });

@@ -5,16 +5,16 @@ import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { startOldPostgres } from '../support/old-postgres.ts';
 import { startOptionDroppingPooler } from '../support/option-dropping-pooler.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { openProduct, type Product } from '../support/product-fixture.ts';
 import { type Door, type Environment, runProcess } from '../support/product-process.ts';
 
-let place: ProductPlace;
+let place: Product;
 let holder: Server;
 let takenPort: string;
 let freePort: string;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   holder = createServer();
   const [first = 0, second = 0] = await findFreePorts(2);
   await new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ describe('migrate', () => {
   });
 
   it('is not run by an api that is told so, which then is not ready', async () => {
-    const bare = await openPlace();
+    const bare = await openProduct();
     try {
       const api = await bare.startApi({ WAYPOST_AUTO_MIGRATE: 'false' });
       const ready = await fetch(`${api.url}/readyz`);

@@ -3,21 +3,21 @@ import { type Push, startPush } from '../../demo/stand-ins/push.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const users = 300;
 const accessToken = 'a-token-for-pushes';
 /** Temporal gives a dead worker's page to another one after its heartbeat time-out of 30 s; open pushes wait 40 s. */
 const takeOverMs = 110_000;
 
-let place: ProductPlace;
+let place: Product;
 let push: Push;
 let tenant: Caller;
 let worker: RunningProcess;
 let channelId: string;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   push = await startPush({ accessToken });
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { purgeWorkflowId } from '../../src/contracts/workflows.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, runSql } from '../support/product-place.ts';
+import { openProduct, type Product, runSql } from '../support/product-fixture.ts';
 
-let place: ProductPlace;
+let place: Product;
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   await place.startApi();
 });
 afterAll(async () => {

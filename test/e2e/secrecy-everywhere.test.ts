@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
-  openMarkedPlace,
+  openMarkedProduct,
   directoryKey,
   integratorKey,
   oauthToken,
   personalMarks,
   privateKeyLine,
   words,
-} from '../support/marked-place.ts';
+} from '../support/marked-product.ts';
 import { poll } from '../support/poll.ts';
-import { runSql } from '../support/product-place.ts';
+import { runSql } from '../support/product-fixture.ts';
 import { readBytes } from '../support/read-bytes.ts';
 
 // All doors but those of plain messages, which secrecy.test.ts looks through.
-let marked: Awaited<ReturnType<typeof openMarkedPlace>>;
+let marked: Awaited<ReturnType<typeof openMarkedProduct>>;
 beforeAll(async () => {
-  marked = await openMarkedPlace();
+  marked = await openMarkedProduct();
 });
 afterAll(async () => {
   await marked.close();

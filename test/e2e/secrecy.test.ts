@@ -3,17 +3,17 @@ import { metaError } from '../../demo/stand-ins/meta-error.ts';
 import { type Push, pushError, startPush } from '../../demo/stand-ins/push.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
-import { openPlace, type PlaceChannel, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type ProductChannel, type Product, type RunningProcess } from '../support/product-fixture.ts';
 import { readBytes } from '../support/read-bytes.ts';
 
-let place: ProductPlace;
+let place: Product;
 let processes: readonly RunningProcess[];
 let push: Push;
 let tenant: Caller & { readonly tenantId: string };
-let channel: PlaceChannel;
+let channel: ProductChannel;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   push = await startPush({ accessToken: pushAccessToken });
   processes = await Promise.all([place.startApi({ LOG_LEVEL: 'trace' }), place.startWorker({ LOG_LEVEL: 'trace' })]);
   tenant = await place.makeTenant();

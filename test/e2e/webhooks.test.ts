@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 import { startWebhookSink, verifyPost } from '../support/webhook-sink.ts';
 
 type Sink = Awaited<ReturnType<typeof startWebhookSink>>;
@@ -16,7 +16,7 @@ const recoveryMs = 90_000;
 /** When a post that nobody answers is given up. */
 const timeoutMs = 15_000;
 
-let place: ProductPlace;
+let place: Product;
 let tenant: Caller;
 let channelId: string;
 let worker: RunningProcess;
@@ -24,7 +24,7 @@ let healthy: Sink;
 let dead: Sink;
 let silent: Sink;
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [healthy, dead, silent] = await Promise.all([startWebhookSink(), startWebhookSink(), startWebhookSink()]);
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { type Closing, createClosing } from '../../demo/closing.ts';
 import { startStack } from '../../dev/stack.ts';
 import { type Counts, describeCounts } from '../support/counts.ts';
-import { openPlace, type ProductPlace } from '../support/product-place.ts';
+import { openProduct, type Product } from '../support/product-fixture.ts';
 import { installSchemathesis } from './install.ts';
 import { makeObjects } from './objects.ts';
 import { runSchemathesis, writeDictionaries } from './run-schemathesis.ts';
@@ -73,11 +73,8 @@ async function fuzz({ seed, examples, only }: FuzzArguments, closing: Closing): 
   });
 }
 
-async function openStoppable(
-  serverUrl: string,
-  temporalAddress: string,
-): Promise<ProductPlace & { stop(): Promise<void> }> {
-  const place = await openPlace({ serverUrl, temporalAddress });
+async function openStoppable(serverUrl: string, temporalAddress: string): Promise<Product & { stop(): Promise<void> }> {
+  const place = await openProduct({ serverUrl, temporalAddress });
   return { ...place, stop: () => place.close() };
 }
 

@@ -2,7 +2,7 @@ import { startPush } from '../../demo/stand-ins/push.ts';
 import { buildInboundBody } from '../../demo/stand-ins/kernel-bodies.ts';
 import { createCodecCapability } from '../../src/usecases/codec-capability.ts';
 import { aNumber, type Caller, createCaller } from '../support/caller.ts';
-import type { PlaceChannel, ProductPlace } from '../support/product-place.ts';
+import type { ProductChannel, Product } from '../support/product-fixture.ts';
 import { poll } from '../support/poll.ts';
 import { signCallback } from '../support/signed-callback.ts';
 import { startWebhookSink } from '../support/webhook-sink.ts';
@@ -23,7 +23,7 @@ export interface Objects {
 }
 
 /** Makes a tenant with objects of every kind and every state that is cheap to reach, through the API alone. */
-export async function makeObjects(place: ProductPlace): Promise<Objects> {
+export async function makeObjects(place: Product): Promise<Objects> {
   const push = await startPush();
   const sink = await startWebhookSink();
   const tenant = await place.makeTenant();
@@ -117,7 +117,7 @@ async function makeUsers(tenant: Caller, merchant: string): Promise<void> {
 }
 
 /** The unguessable part of the address that the bot was told to answer to: `{apiUrl}/bot/{channelId}/{capability}/`. */
-async function readCapability(place: ProductPlace): Promise<string> {
+async function readCapability(place: Product): Promise<string> {
   const serviceUrl = await poll({
     what: 'the bot is told where to call back',
     look: async () =>
@@ -136,7 +136,7 @@ function isText(value: unknown): value is string {
 }
 
 /** Jobs of all kinds: sent, refused, waiting for their time, inbound, and the three types of notification. */
-async function makeJobs(tenant: Caller, channel: PlaceChannel): Promise<string[]> {
+async function makeJobs(tenant: Caller, channel: ProductChannel): Promise<string[]> {
   const channelId = channel.id;
   const sent = await repeat(() => tenant.send({ channelId, conversationId: 'one', groupId: 'group' }));
   const refused = await tenant.send({ channelId, activity: { type: 'message', text: '<p>Hi</p>', textFormat: 'xml' } });

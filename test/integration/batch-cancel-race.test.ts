@@ -1,11 +1,11 @@
 // A cancel that raced with pushes was answered before those that had been begun were written.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LateBench, openLateBench } from '../support/late-bench.ts';
+import { type LateFixture, openLateFixture } from '../support/late-fixture.ts';
 
-let bench: LateBench;
+let bench: LateFixture;
 beforeAll(async () => {
-  bench = await openLateBench();
+  bench = await openLateFixture();
 });
 afterAll(() => bench.close());
 

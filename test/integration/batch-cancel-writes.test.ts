@@ -5,13 +5,13 @@ import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { writeWithinMs } from '../../src/domain/notification/control.ts';
 import { replayDelivery } from '../../src/usecases/replay-delivery.ts';
-import { type LateBench, openLateBench } from '../support/late-bench.ts';
+import { type LateFixture, openLateFixture } from '../support/late-fixture.ts';
 
-let bench: LateBench;
+let bench: LateFixture;
 const users = Array.from({ length: 12 }, (_user, index) => `user-${index}`);
 
 beforeAll(async () => {
-  bench = await openLateBench();
+  bench = await openLateFixture();
   for (const user of users) await bench.device(user, [`${user}-device`]);
 });
 afterEach(() => {

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { holdBatch, lockBatch, lockBatchProgress } from '../../src/store/batch-jobs.ts';
 import type { Tx } from '../../src/store/transactions.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 let job: Job;
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.register('m1', ['ana']);
 });
 afterAll(() => bench.close());

@@ -9,14 +9,14 @@ import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { testIntakeLimits } from '../support/app-dependencies.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aCaller } from '../support/a-caller.ts';
 import { aProblem } from '../support/a-job.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let channelId: string;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   channelId = await place.addChannel();
 });
 afterAll(() => place.close());

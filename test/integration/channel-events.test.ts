@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aWhatsappChannel, startTestApp, type TestApp } from '../support/test-app.ts';
 
 interface StoredEvent {
@@ -74,9 +74,9 @@ describe('a channel tells its subscribers', () => {
 });
 
 describe('a channel that holds messages', () => {
-  let place: DeliveryPlace;
+  let place: DeliveryFixture;
   beforeAll(async () => {
-    place = await openDeliveryPlace();
+    place = await openDeliveryFixture();
   });
   afterAll(() => place.close());
 

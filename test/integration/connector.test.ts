@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BotPlace, openBotPlace } from '../support/bot-place.ts';
+import { type BotFixture, openBotFixture } from '../support/bot-fixture.ts';
 import { publicUrl, refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
 let test: TestApp;
-let bot: BotPlace;
-let other: BotPlace;
+let bot: BotFixture;
+let other: BotFixture;
 beforeAll(async () => {
   test = await startTestApp();
-  [bot, other] = [await openBotPlace(test), await openBotPlace(test, { name: 'Other number', phoneNumberId: '1062' })];
+  [bot, other] = [
+    await openBotFixture(test),
+    await openBotFixture(test, { name: 'Other number', phoneNumberId: '1062' }),
+  ];
 });
 afterAll(() => test.close());
 
 const message = { type: 'message', text: 'Hola' };
-const conversationOf = ({ channelId }: BotPlace) => `${channelId}.34600111222`;
+const conversationOf = ({ channelId }: BotFixture) => `${channelId}.34600111222`;
 
 /** Posts as the bot does, without a key. `tail` stands after the conversation. */
 async function post(body: unknown, tail = 'activities', { path, conversation = conversationOf(bot) } = { ...bot }) {

@@ -4,12 +4,12 @@ import { createPrepareSend } from '../../src/activities/delivery/prepare-send.ts
 import { createSendRoom } from '../../src/activities/delivery/send-room.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
 import type { KernelAnswer } from '../../src/upstreams/kernel/kernel-answer.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { runOfTests } from '../support/in-activity.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterAll(() => place.close());
 

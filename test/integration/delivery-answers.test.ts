@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelStep } from '../../demo/stand-ins/kernel-script.ts';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { startRawServer } from '../support/raw-server.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterAll(() => place.close());
 

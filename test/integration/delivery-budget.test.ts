@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDataConverter } from '../../src/temporal/options.ts';
 import { createStarter, type Starter } from '../../src/temporal/starter.ts';
 import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { poll } from '../support/poll.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
-import { countKind } from '../support/workflow-place.ts';
+import { countKind } from '../support/workflow-fixture.ts';
 
 /** What a healthy message may cost, acceptance and the word "delivered" included. */
 const maxEvents = 8;
@@ -16,7 +16,7 @@ const maxTransactions = 4;
 /** What one refusal and one resend may add. */
 const maxEventsOfResend = 20;
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let connection: NativeConnection;
 let client: Client;
 let starter: Starter;
@@ -25,7 +25,7 @@ const failures: unknown[] = [];
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   connection = await NativeConnection.connect({ address: inject('temporalAddress') });
   const dataConverter = createDataConverter(place.keyRing);
   client = new Client({ connection, dataConverter });

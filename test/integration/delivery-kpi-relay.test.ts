@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../demo/stand-ins/http-server.ts';
 import { createRelayKpiEvents } from '../../src/activities/relay-kpi-events.ts';
 import { createBotClient } from '../../src/upstreams/bot/bot-client.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
 interface Posted {
   readonly id: string;
@@ -12,12 +12,12 @@ interface Posted {
   readonly value: { readonly event: string; readonly jobId: string };
 }
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let sink: HttpServer;
 let posted: Posted[] = [];
 let answer: (activity: Posted) => number = () => 200;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   sink = await startHttpServer({
     name: 'KPI sink',
     handle({ body }, response) {

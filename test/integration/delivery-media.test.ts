@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { Transactions } from '../../src/store/transactions.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterAll(() => place.close());
 
@@ -16,7 +16,7 @@ const pdf = { contentType: 'application/pdf', contentUrl: 'data:application/pdf;
 async function setUp(members: {
   readonly to: string;
   readonly attachments?: readonly object[];
-  readonly settings?: Parameters<DeliveryPlace['addChannel']>[0];
+  readonly settings?: Parameters<DeliveryFixture['addChannel']>[0];
 }) {
   const channelId = await place.addChannel(members.settings);
   const { phoneNumberId } = await numberOf(channelId);

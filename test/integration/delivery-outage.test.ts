@@ -3,12 +3,12 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Transactions } from '../../src/store/transactions.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let owner: pg.Client;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   owner = new pg.Client({ connectionString: place.database.url });
   await owner.connect();
 });

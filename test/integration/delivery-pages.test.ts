@@ -9,12 +9,12 @@ import { minPageMessages } from '../../src/domain/message/pages.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let attemptPage: (jobIds: readonly string[]) => ReturnType<Activities['attemptPage']>;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   const activities = place.makeActivities();
   const workflowExecution = { workflowId: 'page-of-a-test', runId: 'run-of-a-page' };
   attemptPage = (jobIds) =>

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordCallbacks } from '../../src/store/deliveries.ts';
 import type { Tx } from '../../src/store/transactions.ts';
 import { updateResults } from '../../src/store/webhook-deliveries.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 import { plansOf } from '../support/query-plans.ts';
 
 // Went wrong: what was compared with the ids came out of JSON by a function that row level security does not trust, so each
 // record of a few answers read the deliveries of everybody.
-let bench: BatchBench;
+let bench: NotificationFixture;
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.asOwner(`
     set waypost.tenant = '${bench.tenantId}';
     insert into delivery (id, tenant_id, kind, url, body, created_at, updated_at)

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/store/job-lists.ts';
 import { findJob, lockJob } from '../../src/store/jobs.ts';
 import type { Tx } from '../../src/store/transactions.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { publicUrl } from '../support/worker-fixture.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterAll(() => place.close());
 

@@ -5,11 +5,11 @@ import { lockIntegration, removeIntegration, updateIntegration } from '../../src
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { replayDelivery } from '../../src/usecases/replay-delivery.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.register('m1', ['u1']);
 });
 afterAll(() => bench.close());

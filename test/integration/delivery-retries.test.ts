@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterAll(() => place.close());
 

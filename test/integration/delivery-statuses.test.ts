@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import type { Told } from '../support/told-status.ts';
 import { poll } from '../support/poll.ts';
 import { countParkedStatuses } from '../../src/store/cross-tenant.ts';
@@ -9,10 +9,10 @@ import { createApplyStatuses } from '../../src/usecases/apply-statuses.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { runInActivity } from '../support/in-activity.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let channelId: string;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   channelId = await place.addChannel();
 });
 afterAll(() => place.close());

@@ -8,15 +8,15 @@ import { aCaller } from '../support/a-caller.ts';
 import { findInTables } from '../support/find-in-tables.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { runInActivity } from '../support/in-activity.ts';
-import { openInboundPlace } from '../support/inbound-place.ts';
+import { openInboundFixture } from '../support/inbound-fixture.ts';
 import { poll } from '../support/poll.ts';
 
-let place: Awaited<ReturnType<typeof openInboundPlace>>;
+let place: Awaited<ReturnType<typeof openInboundFixture>>;
 let channelId: string;
 const started: ErasureReference[] = [];
 
 beforeAll(async () => {
-  place = await openInboundPlace({ reply: () => [{ type: 'message', text: 'Yes' }] });
+  place = await openInboundFixture({ reply: () => [{ type: 'message', text: 'Yes' }] });
   channelId = await place.addBotChannel();
 });
 afterAll(() => place.close());

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readEventFeedLagSeconds } from '../../src/store/event-high-water-mark.ts';
-import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 
-let place: WebhookPlace;
+let place: WebhookFixture;
 let owner: pg.Client;
 const clients: pg.PoolClient[] = [];
 beforeAll(async () => {
-  place = await openWebhookPlace();
+  place = await openWebhookFixture();
   owner = new pg.Client({ connectionString: place.database.url });
   await owner.connect();
 });

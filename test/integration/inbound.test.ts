@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../../demo/stand-ins/answer.ts';
-import { openInboundPlace } from '../support/inbound-place.ts';
+import { openInboundFixture } from '../support/inbound-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openInboundPlace>>;
+let place: Awaited<ReturnType<typeof openInboundFixture>>;
 let channelId: string;
 const reply = (text: string) => ({ type: 'message', text });
 
 beforeAll(async () => {
-  place = await openInboundPlace({
+  place = await openInboundFixture({
     reply: (activity) => [
       { type: 'typing' },
       { ...reply(`You said ${String(activity['text'])}`), _channelId: 'odd', replyToId: activity['id'] },

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tx } from '../../src/store/transactions.ts';
 import { countUnread, type Inbox, listInbox, markAllRead, markRead } from '../../src/store/inbox.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 import { plansOf } from '../support/query-plans.ts';
 
 /** Whose every notification but the ten oldest is read, among many others' inboxes. */
 const inbox: Inbox = { center: 'user', merchantId: 'big', userId: 'big' };
-let bench: BatchBench;
+let bench: NotificationFixture;
 
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   const { tenantId } = bench;
   await bench.asOwner(`
     set waypost.tenant = '${tenantId}';

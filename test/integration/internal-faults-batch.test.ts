@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { createFaultBound } from '../../src/activities/fault-bound.ts';
 import { maxFaults } from '../../src/domain/internal-fault.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
-import { openBatchBench } from '../support/notification-batch.ts';
+import { openNotificationFixture } from '../support/notification-fixture.ts';
 
 // An activity of a batch that failed in the same way each time was tried for hours, and the batch said `queued`.
 
 describe('a batch that meets the same fault at each try', () => {
   it('fails with internal_error after a few, and its workflow with it', async () => {
-    const bench = await openBatchBench();
+    const bench = await openNotificationFixture();
     try {
       await bench.register('m-1', ['u-1']);
       const job = await bench.accept([{ merchantId: 'm-1', userIds: ['u-1'] }]);
@@ -33,7 +33,7 @@ describe('a batch that meets the same fault at each try', () => {
   });
 
   it('begins to count anew when an activity has come through', async () => {
-    const bench = await openBatchBench();
+    const bench = await openNotificationFixture();
     try {
       const job = await bench.accept([{ merchantId: 'm-1', userIds: ['u-1'] }]);
       const bound = createFaultBound({

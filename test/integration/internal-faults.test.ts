@@ -3,16 +3,16 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../../demo/stand-ins/answer.ts';
 import { maxFaults } from '../../src/domain/internal-fault.ts';
-import { openInboundPlace } from '../support/inbound-place.ts';
+import { openInboundFixture } from '../support/inbound-fixture.ts';
 
 // What failed deterministically was tried some 720 times an hour while the job said `queued` without a reason; where the
 // record after a call failed, the call was made again each time: a user got the message 20 times in 40 s.
 
-type InboundPlace = Awaited<ReturnType<typeof openInboundPlace>>;
-let place: InboundPlace;
+type InboundFixture = Awaited<ReturnType<typeof openInboundFixture>>;
+let place: InboundFixture;
 let owner: pg.Client;
 beforeAll(async () => {
-  place = await openInboundPlace();
+  place = await openInboundFixture();
   owner = new pg.Client({ connectionString: place.database.url });
   await owner.connect();
   // One trigger for every table, told by a table of what to refuse.

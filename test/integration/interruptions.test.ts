@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openInboundPlace } from '../support/inbound-place.ts';
+import { openInboundFixture } from '../support/inbound-fixture.ts';
 
 // A call that was left open by a process that died was made again for nothing, however often that happened.
 
-let place: Awaited<ReturnType<typeof openInboundPlace>>;
+let place: Awaited<ReturnType<typeof openInboundFixture>>;
 beforeAll(async () => {
-  place = await openInboundPlace();
+  place = await openInboundFixture();
 });
 afterAll(() => place.close());
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInActivity } from '../support/in-activity.ts';
-import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 
 /**
  * A full pool of our own once counted as "Kernel unreachable": messages that were never sent used up their retries, failed,
  * and the bot was told that Kernel had failed.
  */
-let place: WebhookPlace;
+let place: WebhookFixture;
 beforeAll(async () => {
-  place = await openWebhookPlace();
+  place = await openWebhookFixture();
 });
 afterAll(() => place.close());
 

@@ -7,14 +7,14 @@ import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createMediaSource } from '../../src/upstreams/kernel/media-source.ts';
-import { type BotPlace, openBotPlace } from '../support/bot-place.ts';
+import { type BotFixture, openBotFixture } from '../support/bot-fixture.ts';
 import { type RawServer, startRawServer } from '../support/raw-server.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
 const accessToken = 'token-which-nobody-may-see';
 let test: TestApp;
 let kernel: Kernel;
-let bot: BotPlace;
+let bot: BotFixture;
 let baseUrl: string;
 const urlGuard = createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] });
 const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 2 });
@@ -22,7 +22,7 @@ const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 2 });
 beforeAll(async () => {
   kernel = await startKernel();
   test = await startTestApp({ urlGuard, mediaSource: createMediaSource({ http }) });
-  bot = await openBotPlace(test, { apiBaseUrl: `${kernel.url}/v23.0` });
+  bot = await openBotFixture(test, { apiBaseUrl: `${kernel.url}/v23.0` });
   kernel.setChannel({ phoneNumberId: '1061', appSecret: 'secret', accessToken });
   baseUrl = await test.app.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -37,8 +37,8 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-const attachmentAt = ({ path }: BotPlace, id: string) => `${baseUrl}${path}/v3/attachments/${id}`;
-const bytesAt = (place: BotPlace, id: string) => `${attachmentAt(place, id)}/views/original`;
+const attachmentAt = ({ path }: BotFixture, id: string) => `${baseUrl}${path}/v3/attachments/${id}`;
+const bytesAt = (place: BotFixture, id: string) => `${attachmentAt(place, id)}/views/original`;
 
 /** A bot at a Kernel that answers each request, by its first line, with what `answer` writes. */
 async function openBotOf(
@@ -49,7 +49,7 @@ async function openBotOf(
     socket.on('data', (chunk: Buffer) => answer(chunk.toString('latin1').split('\r\n', 1)[0] ?? '', socket, server));
   });
   servers.push(server);
-  const place = await openBotPlace(app, { apiBaseUrl: `http://127.0.0.1:${server.port}/v23.0` });
+  const place = await openBotFixture(app, { apiBaseUrl: `http://127.0.0.1:${server.port}/v23.0` });
   return { server, place };
 }
 
@@ -97,7 +97,7 @@ describe("a user's media", () => {
 
   it('is asked for with the token of the channel as it is now', async () => {
     const id = kernel.addMedia({ mimeType: 'image/png', bytes: randomBytes(10) });
-    const place = await openBotPlace(test, { apiBaseUrl: `${kernel.url}/v23.0`, accessToken: 'old-token' });
+    const place = await openBotFixture(test, { apiBaseUrl: `${kernel.url}/v23.0`, accessToken: 'old-token' });
     expect(await problemOf(bytesAt(place, id))).toEqual([502, 'media_refused', null]);
     await test.call(`PATCH /v1/channels/${place.channelId}`, { body: { accessToken } });
     expect((await fetch(bytesAt(place, id))).status).toBe(200);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { migrate } from '../../src/store/migrator.ts';
 import { dropDatabase } from '../support/drop-database.ts';
 import { poll } from '../support/poll.ts';
-import { runSql } from '../support/product-place.ts';
+import { runSql } from '../support/product-fixture.ts';
 
 let url: string;
 let directory: string;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Receiver } from '../../src/domain/notification/request.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.register('m1', ['known']);
   await bench.register('m2', ['known']);
   await bench.integrate('paged', { errorDelivery: 'per_batch' });

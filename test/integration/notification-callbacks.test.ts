@@ -3,11 +3,11 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findProblem } from '../../src/store/problems.ts';
 import { removeIntegration } from '../../src/store/integrations.ts';
-import { apiKey, type BatchBench, openBatchBench, secret } from '../support/notification-batch.ts';
+import { apiKey, type NotificationFixture, openNotificationFixture, secret } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 beforeAll(async () => {
-  bench = await openBatchBench({ integratorDelayMs: 5 });
+  bench = await openNotificationFixture({ integratorDelayMs: 5 });
   await bench.register('m1', ['u1']);
 });
 afterAll(() => bench.close());

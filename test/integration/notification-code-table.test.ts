@@ -3,13 +3,13 @@ import type { Receiver } from '../../src/domain/notification/request.ts';
 import { saveTargetScreens } from '../../src/store/tenants.ts';
 import type { NotificationToAccept } from '../../src/usecases/accept-notification.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 import { createExpectTold, type ExpectTold, ofMerchant, ofUser } from '../support/told-errors.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 let directory: DirectoryStandIn;
 beforeAll(async () => {
-  [bench, directory] = await Promise.all([openPushBench(), startDirectory()]);
+  [bench, directory] = await Promise.all([openPushFixture(), startDirectory()]);
   await bench.register('m1', ['good'], { roles: ['user', 'admin'], tokens: ['good-1'] });
   await bench.register('m1', ['off'], { roles: ['user', 'admin'] });
   await bench.register('m1', ['asleep'], { active: false });

@@ -6,14 +6,14 @@ import { createDirectoryClient } from '../../src/upstreams/directory/directory-c
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 import { idleRuntime } from '../support/idle-runtime.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 let directory: DirectoryStandIn;
 
 beforeAll(async () => {
-  [bench, directory] = await Promise.all([openBatchBench({ directoryTimeoutMs: 1_000 }), startDirectory()]);
+  [bench, directory] = await Promise.all([openNotificationFixture({ directoryTimeoutMs: 1_000 }), startDirectory()]);
   await bench.useDirectory({ kind: 'http', url: directory.url, apiKey: 'directory-key' });
 });
 afterAll(async () => {

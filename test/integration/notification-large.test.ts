@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
 });
 afterAll(() => bench.close());
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 const users = Array.from({ length: 60 }, (_, index) => `u${index}`);
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.register('m1', users);
 });
 afterAll(() => bench.close());

@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobReference } from '../../src/contracts/workflows.ts';
 import { listJobDeliveries } from '../../src/store/deliveries.ts';
-import { type BatchBench, openBatchBench } from '../support/notification-batch.ts';
+import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
-let bench: BatchBench;
+let bench: NotificationFixture;
 let silent: Server;
 let calls = 0;
 let answers = false;
 
 beforeAll(async () => {
-  bench = await openBatchBench();
+  bench = await openNotificationFixture();
   await bench.register('m1', ['u1']);
   silent = createServer((_request, response) => {
     calls += 1;

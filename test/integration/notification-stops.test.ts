@@ -3,15 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 let directory: DirectoryStandIn;
 const users = Array.from({ length: 120 }, (_user, index) => `user-${index}`);
 const devices = users.map((user) => `${user}-device`);
 
 beforeAll(async () => {
-  [bench, directory] = await Promise.all([openPushBench(), startDirectory()]);
+  [bench, directory] = await Promise.all([openPushFixture(), startDirectory()]);
   for (const user of users) await bench.device(user, [`${user}-device`]);
 });
 afterEach(async () => {

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
 /**
  * The age of a claim was looked at once, before the call: a process that was paused while its connection was being made
  * went on and wrote the message when it woke, though another process had taken it over and its cancel had been answered.
  */
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
 });
 afterEach(() => {
   vi.restoreAllMocks();

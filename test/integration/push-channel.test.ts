@@ -3,11 +3,11 @@ import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { listJobs } from '../../src/store/job-lists.ts';
 import { isForeignKeyViolation } from '../../src/store/violations.ts';
-import { accessToken, openPushBench, type PushBench } from '../support/push-bench.ts';
+import { accessToken, openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 beforeAll(async () => {
-  bench = await openPushBench();
+  bench = await openPushFixture();
   await bench.device('ana', ['ana-1']);
 });
 afterAll(() => bench.close());

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import { saveTargetScreens } from '../../src/store/tenants.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 import { createExpectTold, type ExpectTold, ofUser } from '../support/told-errors.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 let expectTold: ExpectTold;
 beforeAll(async () => {
-  bench = await openPushBench();
+  bench = await openPushFixture();
   expectTold = createExpectTold(bench);
   await bench.device('good', ['good-1']);
   await bench.tx((tx) => saveTargetScreens(tx, { CARD_DETAILS: ['cardID'] }));
@@ -83,7 +83,7 @@ it.each([
 });
 
 it('without a push channel nobody is delivered, and each user is told why', async () => {
-  const bare = await openPushBench();
+  const bare = await openPushFixture();
   try {
     await bare.device('good', ['good-1']);
     await bare.tx((tx) => bare.stores.channels.remove(tx, bare.channelId));

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import { saveTargetScreens } from '../../src/store/tenants.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 beforeAll(async () => {
-  bench = await openPushBench();
+  bench = await openPushFixture();
 });
 beforeEach(() => bench.push.clear());
 afterAll(() => bench.close());
 
-const outcomes = async (job: Parameters<PushBench['recipients']>[0]) =>
+const outcomes = async (job: Parameters<PushFixture['recipients']>[0]) =>
   (await bench.recipients(job)).map(({ userId, state, error }) => [userId, state, error?.code ?? null]);
 
 describe('a push notification', () => {

@@ -3,11 +3,11 @@ import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { cancelBatch } from '../../src/domain/notification/control.ts';
 import { lockBatch } from '../../src/store/batch-jobs.ts';
-import { accessToken, openPushBench, type PushBench } from '../support/push-bench.ts';
+import { accessToken, openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 beforeAll(async () => {
-  bench = await openPushBench();
+  bench = await openPushFixture();
 });
 beforeEach(() => bench.push.clear());
 afterEach(async () => {

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 let directory: DirectoryStandIn;
 beforeAll(async () => {
-  [bench, directory] = await Promise.all([openPushBench(), startDirectory()]);
+  [bench, directory] = await Promise.all([openPushFixture(), startDirectory()]);
   await bench.useDirectory({ kind: 'http', url: directory.url, apiKey: null });
 });
 beforeEach(() => {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 import { type DirectoryStandIn, startDirectory, tellUsers } from '../support/directory-stand-in.ts';
 
-let bench: PushBench;
+let bench: PushFixture;
 beforeAll(async () => {
-  bench = await openPushBench();
+  bench = await openPushFixture();
 });
 afterAll(() => bench.close());
 beforeEach(() => bench.push.clear());

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import type { Job } from '../../src/domain/job.ts';
-import { openPushBench, type PushBench } from '../support/push-bench.ts';
+import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 import { startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint.ts';
 
 let tokens: TokenEndpoint;
-let bench: PushBench;
+let bench: PushFixture;
 beforeAll(async () => {
   tokens = await startTokenEndpoint();
-  bench = await openPushBench({ serviceAccount: tokens.account }, tokens.valid);
+  bench = await openPushFixture({ serviceAccount: tokens.account }, tokens.valid);
 });
 beforeEach(async () => {
   bench.push.clear();

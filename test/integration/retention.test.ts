@@ -5,17 +5,17 @@ import { addPurged, type PurgedCounts, type RetentionRule, retentionRules } from
 import { gaugeRetention } from '../../src/http/retention-gauge.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { countDeletions } from '../support/deletion-count.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { listTenantTables } from '../support/find-in-tables.ts';
 import { idleStarter } from '../support/idle-starter.ts';
 import { runInActivity } from '../support/in-activity.ts';
 import { makeOldRows, oldDaysOf } from '../support/old-rows.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let channelId: string;
 let listDeletions: () => Promise<number[]>;
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   channelId = await place.addChannel();
   listDeletions = await countDeletions(place.database.url);
 });

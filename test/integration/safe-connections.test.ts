@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPool, requireSafeConnections, UnsafeConnectionError } from '../../src/store/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startOptionDroppingPooler } from '../support/option-dropping-pooler.ts';
-import { runSql } from '../support/product-place.ts';
+import { runSql } from '../support/product-fixture.ts';
 
 const login = `waypost_login_${randomBytes(6).toString('hex')}`;
 const password = 'secret';

@@ -8,7 +8,7 @@ import { findDirectorySource } from '../../src/store/tenants.ts';
 import type { Tx } from '../../src/store/transactions.ts';
 import { createWebhookStore } from '../../src/store/webhooks.ts';
 import { answerOnce } from '../../src/usecases/idempotency.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aWhatsappChannel, startTestApp, type TestApp } from '../support/test-app.ts';
 
 const refused = /unable to authenticate/;
@@ -89,9 +89,9 @@ describe.each(sealedColumns)("another tenant's $name in one's own row", ({ name,
 });
 
 describe("a channel with another one's secrets in its row", () => {
-  let place: DeliveryPlace;
+  let place: DeliveryFixture;
   beforeAll(async () => {
-    place = await openDeliveryPlace();
+    place = await openDeliveryFixture();
   });
   afterAll(() => place.close());
 

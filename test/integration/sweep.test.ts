@@ -3,14 +3,14 @@ import type { JobToStart } from '../../src/temporal/starter.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { createStartRoom, maxStarted } from '../../src/usecases/start-room.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { type DeliveryPlace, openDeliveryPlace } from '../support/delivery-place.ts';
+import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { runInActivity } from '../support/in-activity.ts';
 
-let place: DeliveryPlace;
+let place: DeliveryFixture;
 let channelId: string;
 
 beforeAll(async () => {
-  place = await openDeliveryPlace();
+  place = await openDeliveryFixture();
   channelId = await place.addChannel();
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runSql } from '../support/product-place.ts';
+import { runSql } from '../support/product-fixture.ts';
 import type { TestApp } from '../support/test-app.ts';
 import { makeOwnedObjects } from '../support/walk/owned-objects.ts';
 import { listTenantTables, readTenantRows } from '../support/walk/tenant-rows.ts';

@@ -12,7 +12,7 @@ import { createFakeActivities, ends, job } from '../support/fake-activities.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
 import { poll } from '../support/poll.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
-import { countKind } from '../support/workflow-place.ts';
+import { countKind } from '../support/workflow-fixture.ts';
 
 const fakes = createFakeActivities({ attemptDelivery: [ends('accepted')] });
 const dataConverter = createDataConverter(createKeyRing([{ id: 'k1', key: randomBytes(32) }]));

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-let place: WebhookPlace;
+let place: WebhookFixture;
 let channelId: string;
 beforeAll(async () => {
-  place = await openWebhookPlace();
+  place = await openWebhookFixture();
   channelId = await place.addChannel();
 });
 beforeEach(() => {

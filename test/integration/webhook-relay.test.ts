@@ -2,13 +2,13 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aCaller } from '../support/a-caller.ts';
 import { verifyPost } from '../support/webhook-sink.ts';
-import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 
 const dayMs = 24 * 60 * 60_000;
-let place: WebhookPlace;
+let place: WebhookFixture;
 let channelId: string;
 beforeAll(async () => {
-  place = await openWebhookPlace();
+  place = await openWebhookFixture();
   channelId = await place.addChannel();
 });
 beforeEach(() => {

@@ -5,14 +5,14 @@ import { gaugeBacklog } from '../../src/http/backlog-gauges.ts';
 import { skipUnwantedEvents } from '../../src/store/cross-tenant.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { idleStarter } from '../support/idle-starter.ts';
-import { openWebhookPlace, type WebhookPlace } from '../support/webhook-place.ts';
+import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 import { runInActivity } from '../support/in-activity.ts';
 
-let place: WebhookPlace;
+let place: WebhookFixture;
 let channelId: string;
 let started: WebhookReference[] = [];
 beforeAll(async () => {
-  place = await openWebhookPlace();
+  place = await openWebhookFixture();
   channelId = await place.addChannel();
 });
 beforeEach(async () => {

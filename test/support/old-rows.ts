@@ -1,5 +1,5 @@
 import { keptForMs, type RetentionRule } from '../../src/domain/retention.ts';
-import type { DeliveryPlace } from './delivery-place.ts';
+import type { DeliveryFixture } from './delivery-fixture.ts';
 
 const dayMs = 86_400_000;
 let rowCount = 0;
@@ -14,7 +14,7 @@ export function oldDaysOf(rule: RetentionRule): number {
  * Each is as many days old as `daysOf` says for the rule that takes it.
  */
 export async function makeOldRows(
-  place: DeliveryPlace,
+  place: DeliveryFixture,
   { channelId, daysOf }: { readonly channelId: string; readonly daysOf: (rule: RetentionRule) => number },
 ): Promise<void> {
   const { tenantId } = place;

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import type { Receiver } from '../../src/domain/notification/request.ts';
 import type { NotificationToAccept } from '../../src/usecases/accept-notification.ts';
-import type { BatchBench } from './notification-batch.ts';
+import type { NotificationFixture } from './notification-fixture.ts';
 
 /** One error as its integrator reads it, for whom, and of which scope its problem is. */
 export interface Told {
@@ -34,9 +34,9 @@ export type ExpectTold = (
   receivers: readonly Receiver[],
   content: Partial<NotificationToAccept>,
   told: readonly Told[],
-) => Promise<{ readonly job: Job; readonly closed: Awaited<ReturnType<BatchBench['run']>> }>;
+) => Promise<{ readonly job: Job; readonly closed: Awaited<ReturnType<NotificationFixture['run']>> }>;
 
-export function createExpectTold(bench: BatchBench): ExpectTold {
+export function createExpectTold(bench: NotificationFixture): ExpectTold {
   return async (receivers, content, told) => {
     const job = await bench.accept(receivers, content);
     const closed = await bench.run(job);

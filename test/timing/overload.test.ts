@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aMessage, type Caller } from '../support/caller.ts';
 import { callPipelined, type PipelinedAnswer } from '../support/pipelined-calls.ts';
 import { poll } from '../support/poll.ts';
-import { openPlace, type ProductPlace, type RunningProcess, runSql } from '../support/product-place.ts';
+import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
 
 const maxWaitingJobs = 5_000;
 const floodMs = 3_000;
@@ -15,12 +15,12 @@ const bigConnections = 16;
 const maxRssMb = 900;
 const drainMs = 240_000;
 
-let place: ProductPlace;
+let place: Product;
 let api: RunningProcess;
 let owner: pg.Client;
 
 beforeAll(async () => {
-  place = await openPlace();
+  place = await openProduct();
   [api] = await Promise.all([
     place.startApi({ LOG_LEVEL: 'error', WAYPOST_MAX_WAITING_JOBS: String(maxWaitingJobs) }),
     place.startWorker(),

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeSignal } from '../../src/contracts/workflows.ts';
 import { ends, escalates, job, waits } from '../support/fake-activities.ts';
 import { poll } from '../support/poll.ts';
-import { countKind, durationMs, eventKinds, openWorkflowPlace } from '../support/workflow-place.ts';
+import { countKind, durationMs, eventKinds, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
 beforeAll(async () => {
-  place = await openWorkflowPlace();
+  place = await openWorkflowFixture();
 });
 afterAll(() => place.close());
 

@@ -1,10 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventKinds, openWorkflowPlace } from '../support/workflow-place.ts';
+import { eventKinds, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
 beforeAll(async () => {
-  place = await openWorkflowPlace();
+  place = await openWorkflowFixture();
 });
 afterAll(() => place.close());
 

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ends, escalates, waits } from '../support/fake-activities.ts';
-import { countKind, eventKinds, openWorkflowPlace } from '../support/workflow-place.ts';
+import { countKind, eventKinds, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
 beforeAll(async () => {
-  place = await openWorkflowPlace();
+  place = await openWorkflowFixture();
 });
 afterAll(() => place.close());
 

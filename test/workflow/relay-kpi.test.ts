@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeSignal } from '../../src/contracts/workflows.ts';
 import { poll } from '../support/poll.ts';
-import { countKind, durationMs, openWorkflowPlace } from '../support/workflow-place.ts';
+import { countKind, durationMs, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
 beforeAll(async () => {
-  place = await openWorkflowPlace();
+  place = await openWorkflowFixture();
 });
 afterAll(() => place.close());
 

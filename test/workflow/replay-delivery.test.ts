@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkflowPlace } from '../support/workflow-place.ts';
+import { openWorkflowFixture } from '../support/workflow-fixture.ts';
 
-let place: Awaited<ReturnType<typeof openWorkflowPlace>>;
+let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
 beforeAll(async () => {
-  place = await openWorkflowPlace();
+  place = await openWorkflowFixture();
 });
 afterAll(() => place.close());
 

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBot } from '../../../demo/stand-ins/bot.ts';
-import { type KernelPlace, openKernelPlace } from './kernel-place.ts';
+import { type KernelFixture, openKernelFixture } from './kernel-fixture.ts';
 
 const to = '+34600111222';
 
 describe('the control API of the stand-ins', () => {
-  let place: KernelPlace;
+  let place: KernelFixture;
   beforeEach(async () => {
-    place = await openKernelPlace({ callbacks: [] });
+    place = await openKernelFixture({ callbacks: [] });
   });
   afterEach(() => place.stop());
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KernelPlace, openKernelPlace, waitForTold } from './kernel-place.ts';
+import { type KernelFixture, openKernelFixture, waitForTold } from './kernel-fixture.ts';
 
 const to = '+34600111222';
 
 describe('the callbacks of the Kernel stand-in', () => {
-  let place: KernelPlace;
+  let place: KernelFixture;
   beforeEach(async () => {
-    place = await openKernelPlace();
+    place = await openKernelFixture();
   });
   afterEach(() => place.stop());
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KernelPlace, openKernelPlace, waitForTold } from './kernel-place.ts';
+import { type KernelFixture, openKernelFixture, waitForTold } from './kernel-fixture.ts';
 
 const to = '+34600111222';
 
 describe('the faults of the Kernel stand-in', () => {
-  let place: KernelPlace;
+  let place: KernelFixture;
   beforeEach(async () => {
-    place = await openKernelPlace();
+    place = await openKernelFixture();
   });
   afterEach(() => place.stop());
 
@@ -74,7 +74,7 @@ describe('the faults of the Kernel stand-in', () => {
 
 describe('a Kernel stand-in that decides by itself', () => {
   it('asks for each send that no script covers', async () => {
-    const place = await openKernelPlace({
+    const place = await openKernelFixture({
       decide: ({ jobId }) => (jobId === 'msg_odd' ? { answer: { status: 500 } } : null),
     });
     expect([(await place.send(to, 'msg_odd')).status, (await place.send(to, 'msg_even')).status]).toEqual([500, 200]);
@@ -82,7 +82,7 @@ describe('a Kernel stand-in that decides by itself', () => {
   });
 
   it('keeps only the newest sends, and the counts of all', async () => {
-    const place = await openKernelPlace({ recordLimit: 2, callbacks: [] });
+    const place = await openKernelFixture({ recordLimit: 2, callbacks: [] });
     for (const jobId of ['msg_1', 'msg_2', 'msg_3', 'msg_4', 'msg_5']) await place.send(to, jobId);
     const { sends } = place.kernel;
     expect(sends.list().map(({ jobId }) => jobId)).toEqual(['msg_4', 'msg_5']);

@@ -9,16 +9,16 @@ import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.
 import { createWebhookConfigurer } from '../../src/usecases/configure-webhook.ts';
 import { createReplayWebhook } from '../../src/usecases/replay-webhook.ts';
 import { aCaller } from './a-caller.ts';
-import { openDeliveryPlace } from './delivery-place.ts';
+import { openDeliveryFixture } from './delivery-fixture.ts';
 import { startWebhookSink } from './webhook-sink.ts';
 
 const patienceMs = 2_000;
 
-export type WebhookPlace = Awaited<ReturnType<typeof openWebhookPlace>>;
+export type WebhookFixture = Awaited<ReturnType<typeof openWebhookFixture>>;
 
-/** A delivery place with a subscriber: endpoints, and their relay without Temporal. */
-export async function openWebhookPlace() {
-  const place = await openDeliveryPlace();
+/** Deliveries with a subscriber: endpoints, and their relay without Temporal. */
+export async function openWebhookFixture() {
+  const place = await openDeliveryFixture();
   const sink = await startWebhookSink();
   const { stores, tenantId, clock } = place;
   const { transactions, webhooks, highWaterMark } = stores;

@@ -1,14 +1,17 @@
 import { aWhatsappChannel, type TestApp } from './test-app.ts';
 
 /** A channel whose bot knows its way back: `path` stands before `/v3/…`. */
-export interface BotPlace {
+export interface BotFixture {
   readonly channelId: string;
   readonly path: string;
   readonly capability: string;
 }
 
 /** Makes a WhatsApp channel of the app's first tenant and reads its capability, as its bot is told it. */
-export async function openBotPlace(test: TestApp, members: Readonly<Record<string, unknown>> = {}): Promise<BotPlace> {
+export async function openBotFixture(
+  test: TestApp,
+  members: Readonly<Record<string, unknown>> = {},
+): Promise<BotFixture> {
   const { transactions, channels } = test.dependencies;
   const made = await test.call('POST /v1/channels', { body: aWhatsappChannel(members) });
   const channelId = String(made.at('id'));

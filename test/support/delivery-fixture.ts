@@ -21,7 +21,7 @@ import { openWorkerFixture, publicUrl } from './worker-fixture.ts';
 /** How often `deliver` looks again before it says that a message never comes to rest. */
 const maxSteps = 50;
 
-export type DeliveryPlace = Awaited<ReturnType<typeof openDeliveryPlace>>;
+export type DeliveryFixture = Awaited<ReturnType<typeof openDeliveryFixture>>;
 
 interface WorkerParts {
   readonly http?: GuardedHttp;
@@ -29,7 +29,7 @@ interface WorkerParts {
 }
 
 /** A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. */
-export async function openDeliveryPlace() {
+export async function openDeliveryFixture() {
   const worker = await openWorkerFixture();
   const { stores, http, keyRing, createId, starter, tenantId, clock, nowMs, skip, rows, withTenant } = worker;
   const kernel = await startKernel({ callbacks: [] });

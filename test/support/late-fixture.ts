@@ -1,12 +1,12 @@
 import type { Job } from '../../src/domain/job.ts';
 import { createControlJob } from '../../src/usecases/control-job.ts';
-import { accessToken, openPushBench } from './push-bench.ts';
+import { accessToken, openPushFixture } from './push-fixture.ts';
 
-/** The bench of pushes, whose upstreams have names that are looked up as slowly as a test wants before they are connected to. */
-export async function openLateBench() {
+/** The fixture of pushes, whose upstreams have names that are looked up as slowly as a test wants before they are connected to. */
+export async function openLateFixture() {
   let lookUp: () => Promise<unknown> = async () => undefined;
   let lookUps = 0;
-  const bench = await openPushBench({ accessToken }, accessToken, {
+  const bench = await openPushFixture({ accessToken }, accessToken, {
     async resolveName() {
       lookUps += 1;
       await lookUp();
@@ -56,4 +56,4 @@ export async function openLateBench() {
   });
 }
 
-export type LateBench = Awaited<ReturnType<typeof openLateBench>>;
+export type LateFixture = Awaited<ReturnType<typeof openLateFixture>>;

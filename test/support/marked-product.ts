@@ -5,7 +5,7 @@ import type { JobView } from '../../src/domain/job-view.ts';
 import { createCaller } from './caller.ts';
 import { startDirectory, tellUsers } from './directory-stand-in.ts';
 import { poll } from './poll.ts';
-import { openPlace } from './product-place.ts';
+import { openProduct } from './product-fixture.ts';
 import { startWebhookSink } from './webhook-sink.ts';
 
 // Marked values: what only the user may read, and what nobody may.
@@ -30,9 +30,9 @@ const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(
 /** A line of the key: files are quoted with other line ends. */
 export const privateKeyLine = privatePem.split('\n')[3] ?? '';
 
-/** A place whose upstreams quote back what they were sent before they take it, with all doors but those of plain messages. */
-export async function openMarkedPlace() {
-  const place = await openPlace();
+/** A product whose upstreams quote back what they were sent before they take it, with all entry points but those of plain messages. */
+export async function openMarkedProduct() {
+  const place = await openProduct();
   const trace = { LOG_LEVEL: 'trace' };
   const processes = await Promise.all([place.startApi(trace), place.startWorker(trace)]);
   const push = await startPush({ accessToken: oauthToken });

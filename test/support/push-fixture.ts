@@ -3,9 +3,13 @@ import type { PushSecrets } from '../../src/domain/channel.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { listAttempts } from '../../src/store/attempts.ts';
 import { findUser } from '../../src/store/directory.ts';
-import { type BatchBench, type BatchBenchOptions, openBatchBench } from './notification-batch.ts';
+import {
+  type NotificationFixture,
+  type NotificationFixtureOptions,
+  openNotificationFixture,
+} from './notification-fixture.ts';
 
-export type PushBench = Awaited<ReturnType<typeof openPushBench>>;
+export type PushFixture = Awaited<ReturnType<typeof openPushFixture>>;
 
 interface DeviceOptions {
   readonly enabled?: boolean;
@@ -15,13 +19,13 @@ interface DeviceOptions {
 
 export const accessToken = 'a-push-access-token';
 
-/** The bench of notifications with a push channel and a push service on loopback; `accepts` = the token valid there. */
-export async function openPushBench(
+/** The fixture of notifications with a push channel and a push service on loopback; `accepts` = the token valid there. */
+export async function openPushFixture(
   secrets: PushSecrets = { accessToken },
   accepts: string | (() => string) = accessToken,
-  options: BatchBenchOptions = {},
+  options: NotificationFixtureOptions = {},
 ) {
-  const bench = await openBatchBench(options);
+  const bench = await openNotificationFixture(options);
   const push = await startPush({ accessToken: accepts });
   const channelId = bench.stores.createId('channel');
   await bench.tx((tx) =>
@@ -44,7 +48,7 @@ export async function openPushBench(
       bench.register('m1', [userId], { ...more, tokens, pushEnabled: enabled }),
     tokensOf: async (userId: string) =>
       ((await bench.tx((tx) => findUser(tx, 'm1', userId)))?.tokens ?? []).map(({ token }) => token),
-    notify: (userIds: readonly string[], more: Parameters<BatchBench['accept']>[1] = {}) =>
+    notify: (userIds: readonly string[], more: Parameters<NotificationFixture['accept']>[1] = {}) =>
       bench.accept([{ merchantId: 'm1', userIds }], { type: 'PUSH_NOTIFICATION', ...more }),
     attempts: (job: Job) => bench.tx((tx) => listAttempts(tx, job.id, { limit: 10_000, after: 0 })),
     /** How often the push service had a send to this token. */

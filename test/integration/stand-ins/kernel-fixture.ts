@@ -13,7 +13,7 @@ interface Told {
   readonly jobId: string | undefined;
 }
 
-export interface KernelPlace {
+export interface KernelFixture {
   readonly kernel: Kernel;
   /** What came to the channel's callback URL, in order. */
   readonly told: Told[];
@@ -29,7 +29,7 @@ export interface KernelPlace {
 }
 
 /** A Kernel stand-in with one number, and a callback URL that listens. */
-export async function openKernelPlace(options: KernelOptions = {}): Promise<KernelPlace> {
+export async function openKernelFixture(options: KernelOptions = {}): Promise<KernelFixture> {
   const place = { told: [] as Told[], signed: [] as boolean[], bodies: [] as string[], answers: [] as number[] };
   const sink = await startHttpServer({
     name: 'sink',
@@ -83,7 +83,7 @@ interface MetaBody {
 }
 
 /** Sound and settled: everything that was to come has come. */
-export async function waitForTold(place: KernelPlace, count: number): Promise<readonly string[]> {
+export async function waitForTold(place: KernelFixture, count: number): Promise<readonly string[]> {
   const deadline = Date.now() + 5_000;
   while (place.told.length < count && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
   return place.told.map(({ status }) => status);

@@ -28,15 +28,15 @@ interface RegisteredUser {
   readonly tokens: readonly string[];
 }
 
-export interface BatchBenchOptions extends WorkerFixtureOptions {
+export interface NotificationFixtureOptions extends WorkerFixtureOptions {
   readonly integratorDelayMs?: number;
   readonly directoryTimeoutMs?: number;
 }
 
-export type BatchBench = Awaited<ReturnType<typeof openBatchBench>>;
+export type NotificationFixture = Awaited<ReturnType<typeof openNotificationFixture>>;
 
 /** A tenant with an integration `erp`, the activities of notifications, and an integrator on loopback. */
-export async function openBatchBench(options: BatchBenchOptions = {}) {
+export async function openNotificationFixture(options: NotificationFixtureOptions = {}) {
   const worker = await openWorkerFixture(options);
   const { stores, http, keyRing, createId, tenantId, clock, nowMs, skip, withTenant: tx } = worker;
   const integrator = await startIntegrator({ delayMs: options.integratorDelayMs ?? 0 });

@@ -49,7 +49,7 @@ type History = Awaited<ReturnType<WorkflowHandleWithFirstExecutionRunId<Workflow
  * Workflows over fake activities, on the server that skips time: hours of waiting take milliseconds. One worker serves
  * all tests of a file: to start one takes longer than most of them do.
  */
-export async function openWorkflowPlace() {
+export async function openWorkflowFixture() {
   // Faults are what these tests are about; the SDK would tell each of them.
   const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });

@@ -6,7 +6,7 @@ import type { Job } from '../../src/domain/job.ts';
 import type { Stores } from '../../src/store/index.ts';
 import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createApplyInbound } from '../../src/usecases/apply-inbound.ts';
-import { openDeliveryPlace } from './delivery-place.ts';
+import { openDeliveryFixture } from './delivery-fixture.ts';
 import { runInActivity } from './in-activity.ts';
 
 const maxSteps = 50;
@@ -16,12 +16,11 @@ interface WorkerParts {
   readonly stores?: Stores;
 }
 
-/** A delivery place with a bot: users' messages come in, and are relayed to it without Temporal. */
-export async function openInboundPlace(options: Parameters<typeof startBot>[0] = {}) {
-  const place = await openDeliveryPlace();
+/** Deliveries with a bot: users' messages come in, and are relayed to it without Temporal. */
+export async function openInboundFixture(options: Parameters<typeof startBot>[0] = {}) {
+  const place = await openDeliveryFixture();
   const bot: Bot = await startBot(options);
-  const starter = { startSoon: (job: Job) => place.started.push(job) > 0 };
-  const applyInbound = createApplyInbound({ ...place.stores, starter, clock: place.clock });
+  const applyInbound = createApplyInbound({ ...place.stores, starter: place.starter, clock: place.clock });
   let count = 0;
 
   function createRelay(parts: WorkerParts = {}) {
