@@ -50,14 +50,14 @@ async function findSealedBy(keyId: string): Promise<string[]> {
     `select table_name, column_name from information_schema.columns
       where table_schema = 'public' and data_type in ('text', 'json', 'jsonb', 'ARRAY')`,
   );
-  const found: string[] = [];
-  for (const { table_name: table, column_name: column } of columns) {
-    const matching = `select 1 from "${String(table)}" where "${String(column)}"::text ~ '(^|[^A-Za-z0-9_-])${keyId}\\.v2\\.[A-Za-z0-9_-]{38,}' limit 1`;
-    if ((await runSql(place.databaseUrl, matching, tenant.tenantId)).length > 0) {
-      found.push(`${String(table)}.${String(column)}`);
-    }
-  }
-  return found.toSorted();
+  // One statement: a connection for each of some three hundred columns took minutes.
+  const looks = columns.map(({ table_name: table, column_name: column }) => {
+    const name = `${String(table)}.${String(column)}`;
+    return `(select '${name}' as name from "${String(table)}"
+      where "${String(column)}"::text ~ '(^|[^A-Za-z0-9_-])${keyId}\\.v2\\.[A-Za-z0-9_-]{38,}' limit 1)`;
+  });
+  const found = await runSql(place.databaseUrl, looks.join(' union all '), tenant.tenantId);
+  return found.map(({ name }) => String(name)).toSorted();
 }
 
 const sealed = [
