@@ -9,6 +9,8 @@ export interface Subjects {
   readonly batchId: string;
   /** A message that was tried three times. */
   readonly messageId: string;
+  /** The number of the newest event: a cursor beyond it is refused. */
+  readonly lastEvent: number;
 }
 
 export interface ListCall {
@@ -100,7 +102,7 @@ const problemFilters = [
 
 /** Every call that lists something, and the bulk retry that counts by the same filter. */
 export function describeCalls(subjects: Subjects): ListCall[] {
-  const { webhookId, batchId, messageId } = subjects;
+  const { webhookId, batchId, messageId, lastEvent } = subjects;
   const job = (id: string, what: string) => `/v1/jobs/${id}/${what}`;
   const filters = jobFilters(subjects);
   return [
@@ -111,7 +113,7 @@ export function describeCalls(subjects: Subjects): ListCall[] {
       path: `/v1/problems/summary?${new URLSearchParams({ ...filter, groupBy: 'code' }).toString()}`,
     })),
     ...['', 'message.failed', 'inbound.received', 'channel.paused', 'webhook.*'].flatMap((types) =>
-      ['', 'c1000000', 'c99999999'].map((after) => ({
+      ['', `c${Math.ceil(lastEvent / 2)}`, `c${lastEvent}`].map((after) => ({
         name: `/v1/events types=${types} after=${after}`,
         path: `/v1/events?${new URLSearchParams({ ...(types && { types }), ...(after && { after }) }).toString()}`,
       })),

@@ -20,6 +20,7 @@ export async function findSubjects(
       webhookId,
       batchId: await find("external_id = 'the-large-one'"),
       messageId: await find("attempts = 3 and kind = 'message'"),
+      lastEvent: Number((await client.query<{ last: string }>('select last_event_sequence() as last')).rows[0]?.last),
     };
   } finally {
     await client.end();
