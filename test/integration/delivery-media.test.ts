@@ -181,7 +181,7 @@ describe('a process that dies in an upload', () => {
       withTenant: dieAfter(1),
     };
     const work = place.createWorker({ stores: { ...place.stores, transactions: broken } });
-    await expect(work(jobId)).rejects.toThrow('the process is gone');
+    await expect(work(jobId)).rejects.toThrow('an answer was not recorded');
   }
   function dieAfter(count: number): Transactions['withTenant'] {
     let left = count;

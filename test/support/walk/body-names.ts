@@ -27,7 +27,8 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     encodePayloadsForUi: codecBody,
     createTenant: asBody({ name: 'theirs' }),
     createApiKeyOfTenant: asBody({ name: 'theirs', scopes: ['jobs:read'] }),
-    createApiKey: asBody({ name: 'theirs', scopes: ['jobs:read'] }),
+    // A key gives no scope that it lacks, and this one may be all that the caller has.
+    createApiKey: asBody({ name: 'theirs', scopes: ['config:write'] }),
     createChannel: asBody({ kind: 'push', name: 'Mine', apiBaseUrl: deafUrl, projectId: 'theirs', accessToken: 'x' }),
     changeChannel: asBody({ name: 'Mine' }),
     createIntegration: asBody({ name: 'mine', url: deafUrl }),
