@@ -46,6 +46,8 @@ export default defineConfig({
         testTimeout: timeoutMs,
         hookTimeout: timeoutMs,
         teardownTimeout: 30_000,
+        // How long `expect.poll` looks: patience with a busy machine, and no bound of the product.
+        expect: { poll: { timeout: 10_000 } },
         ...(group === 'parallel' && { maxWorkers: filesAtOnce }),
         ...(group === 'alone' && { fileParallelism: false }),
         sequence: { groupOrder: groupOrder[group] },
