@@ -39,7 +39,7 @@ export async function openPlanner(databaseUrl: string): Promise<Planner> {
             await explainOne(statement);
             return 0;
           },
-          afterCommit: () => undefined,
+          startAfterCommit: () => undefined,
         });
       } finally {
         await client.query('rollback');

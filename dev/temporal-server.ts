@@ -101,6 +101,9 @@ function createTemporalServer(
  */
 const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'];
 
+/** Tenants take turns in a task queue: the product's workflows carry their tenant as fairness key. */
+const FAIRNESS = 'matching.enableFairness=true';
+
 async function launchServer(
   cliPath: string,
   { port, uiPort }: { port: number; uiPort: number },
@@ -115,8 +118,8 @@ async function launchServer(
   if (await endLeftover(recordFile, STOP)) log('ended a temporal server that an earlier run left behind');
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   args.push('--ui-disable-news-fetch', '--log-level', 'warn');
-  for (const attribute of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${attribute}=Keyword`);
-  for (const setting of [...ONE_PARTITION, ...dynamicConfig]) args.push('--dynamic-config-value', setting);
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
+  for (const setting of [...ONE_PARTITION, FAIRNESS, ...dynamicConfig]) args.push('--dynamic-config-value', setting);
   if (codecEndpoint !== null) args.push('--ui-codec-endpoint', codecEndpoint);
   if (dbFile !== null) args.push('--db-filename', dbFile);
   // Durable enough for development: WAL with NORMAL survives a killed process, though not always a power cut.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { createCollaborators } from './collaborators.ts';
+import { createCollaborators, createStarting } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { buildApp } from './http/build-app.ts';
@@ -8,7 +8,6 @@ import { startMetricsServer } from './http/probe-server.ts';
 import { createRegistry } from './http/registry.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { checkTemporal } from './temporal/health.ts';
-import { createStarter, type StartFailure } from './temporal/starter.ts';
 import { maxLaterJobs } from './usecases/intake-room.ts';
 import { createUseCases } from './usecases/index.ts';
 
@@ -18,16 +17,15 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { pool, stores, turnBell, http, dataConverter, webhookClient, ...shared } = await createCollaborators(config, {
+  const { pool, stores, http, dataConverter, webhookClient, ...shared } = await createCollaborators(config, {
     poolSize,
+    onStarts: (starts) => dispatcher.add(starts),
   });
-  const { log, clock, keyRing } = shared;
+  const { log, clock, keyRing, faultLog } = shared;
   // Lazy: intake works while Temporal is away, so it need not be there at the start either.
   const connection = Connection.lazy(config.temporalConnection);
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
-  const onFailure = (failure: StartFailure) => log.warn(failure, 'Temporal did not take a start');
-  const starter = createStarter({ client, onFailure });
-  turnBell.listen((next) => starter.wakeSoon(next));
+  const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
   const intakeLimits = { waitingJobs: config.maxWaitingJobs, laterJobs: maxLaterJobs };
   const metrics = createRegistry();
   const app = await buildApp({
@@ -38,7 +36,7 @@ await runDoor('api', async (whenStopped) => {
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
     retentionDays: config.retentionDays,
-    starter,
+    dispatcher,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     checkTemporal: () => checkTemporal(connection, config.temporalNamespace),
     metrics,
@@ -52,7 +50,7 @@ await runDoor('api', async (whenStopped) => {
   await new Promise<void>((resolve) => whenStopped(resolve));
   await app.close();
   await figures?.stop();
-  await starter.drain(drainStartsMs);
+  await dispatcher.drain(drainStartsMs);
   await connection.close();
   await http.close();
   await pool.end();

@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
+import type { Client } from '@temporalio/client';
+import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { createIdSource } from './domain/ids.ts';
+import type { JobStart } from './domain/job-start.ts';
 import { createKeyRing } from './encryption/key-ring.ts';
 import { expectedSchemaVersion, migrate } from './store/migrator.ts';
+import { findUnclaimedJobs } from './store/cross-tenant.ts';
 import { createDatabaseClock } from './store/database-clock.ts';
-import { createStores } from './store/index.ts';
-import { createTurnBell } from './store/turn-bell.ts';
+import { createStores, type Stores } from './store/index.ts';
 import { createPool, requireSafeConnections } from './store/pool.ts';
 import { isTransientFault } from './store/database-faults.ts';
-import { createFaultLog } from './temporal/failures.ts';
+import { createFaultLog, type FaultLog } from './temporal/failures.ts';
+import { createDispatcher } from './temporal/dispatcher.ts';
 import { createDataConverter } from './temporal/options.ts';
+import { createStarter } from './temporal/starter.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
@@ -20,10 +24,14 @@ import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 const connectionsPerOwner = 64;
 
 /**
- * What both long-running doors are made of. Nothing here has started yet, but for the migrations. Rejects where
- * statements would not run as the runtime role with our time-outs.
+ * What both long-running doors are made of. Nothing here has started yet, but for the migrations. `onStarts` is handed what
+ * each transaction made due, after its commit; left out = the sweep of a worker starts it. Rejects where statements would
+ * not run as the runtime role with our time-outs.
  */
-export async function createCollaborators(config: Config, options: { readonly poolSize: number }) {
+export async function createCollaborators(
+  config: Config,
+  options: { readonly poolSize: number; readonly onStarts?: (starts: readonly JobStart[]) => void },
+) {
   if (config.isAutoMigrated) await migrate({ connectionString: config.databaseUrl });
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const databaseClock = createDatabaseClock();
@@ -41,7 +49,6 @@ export async function createCollaborators(config: Config, options: { readonly po
   });
   await requireSafeConnections(pool);
   const faultLog = createFaultLog({ log, isOutage: isTransientFault, createFaultId: () => createId('fault'), clock });
-  const turnBell = createTurnBell();
   const stores = createStores({
     pool,
     databaseClock,
@@ -50,7 +57,7 @@ export async function createCollaborators(config: Config, options: { readonly po
     publicUrl: config.publicUrl,
     links,
     random: Math.random,
-    turnBell,
+    onStarts: options.onStarts,
   });
   const urlGuard = createUrlGuard(config);
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner, nowMs });
@@ -64,11 +71,35 @@ export async function createCollaborators(config: Config, options: { readonly po
     links,
     pool,
     stores,
-    turnBell,
     urlGuard,
     http,
     mediaSource: createMediaSource({ http }),
     webhookClient: createWebhookClient({ http, nowMs }),
     dataConverter: createDataConverter(keyRing),
   };
+}
+
+/** What starts the workflows of a process: by name, and what its transactions make due. */
+export function createStarting(dependencies: {
+  readonly client: Client;
+  readonly config: Pick<Config, 'messagesPerWorkflow'>;
+  readonly stores: Pick<Stores, 'transactions'>;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly faultLog: Pick<FaultLog, 'noteOutage'>;
+}) {
+  const { client, config, stores, log, faultLog } = dependencies;
+  const starter = createStarter({
+    client,
+    onFailure(failure) {
+      faultLog.noteOutage();
+      log.warn(failure, 'Temporal did not take a start');
+    },
+  });
+  const dispatcher = createDispatcher({
+    starter,
+    findUnclaimed: (jobIds) => stores.transactions.acrossTenants((tx) => findUnclaimedJobs(tx, jobIds)),
+    messagesPerWorkflow: config.messagesPerWorkflow,
+    nowMs: () => performance.now(),
+  });
+  return { starter, dispatcher };
 }

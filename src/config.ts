@@ -1,5 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { maxPageMessages } from './contracts/workflows.ts';
 
 /** A mistake in the environment, told in one sentence that names the variable. */
 export class ConfigError extends Error {
@@ -42,6 +43,7 @@ const environment = z.object({
     }),
   WAYPOST_METRICS_PORT: port.optional(),
   WAYPOST_MAX_WAITING_JOBS: z.coerce.number().int().min(1).max(1_000_000).default(100_000),
+  WAYPOST_MESSAGES_PER_WORKFLOW: z.coerce.number().int().min(1).max(maxPageMessages).default(50),
   WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   WAYPOST_AUTO_MIGRATE: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -67,6 +69,7 @@ export interface Config {
   readonly apiMetricsPort: number | null;
   /** Due and unstarted jobs of one tenant, above which it is refused more. */
   readonly maxWaitingJobs: number;
+  readonly messagesPerWorkflow: number;
   readonly retentionDays: number;
   readonly isAutoMigrated: boolean;
   readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
@@ -104,6 +107,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     metricsPort: values.WAYPOST_METRICS_PORT ?? defaultMetricsPort,
     apiMetricsPort: values.WAYPOST_METRICS_PORT ?? null,
     maxWaitingJobs: values.WAYPOST_MAX_WAITING_JOBS,
+    messagesPerWorkflow: values.WAYPOST_MESSAGES_PER_WORKFLOW,
     retentionDays: values.WAYPOST_RETENTION_DAYS,
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
     logLevel: values.LOG_LEVEL,

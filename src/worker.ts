@@ -1,14 +1,13 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
-import { createCollaborators } from './collaborators.ts';
+import { createCollaborators, createStarting } from './collaborators.ts';
 import { readConfig } from './config.ts';
 import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
 import { checkTemporal } from './temporal/health.ts';
 import { installTemporalLog } from './temporal/runtime.ts';
-import { createStarter, type StartFailure } from './temporal/starter.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
 import { startSweeps } from './usecases/sweeps.ts';
 
@@ -16,20 +15,17 @@ const poolSize = 30;
 
 await runDoor('worker', async (whenStopped) => {
   const config = readConfig();
-  const collaborators = await createCollaborators(config, { poolSize });
-  const { log, clock, keyRing, pool, stores, turnBell, http, dataConverter, faultLog } = collaborators;
+  const { log, clock, keyRing, pool, stores, http, dataConverter, faultLog, schemaVersion } = await createCollaborators(
+    config,
+    { poolSize, onStarts: (starts) => dispatcher.add(starts) },
+  );
   const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
   installTemporalLog(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
-  const onFailure = (failure: StartFailure) => {
-    faultLog.noteOutage();
-    log.warn(failure, 'Temporal did not take a start');
-  };
-  const starter = createStarter({ client, onFailure });
-  const shared = { starter, clock, log, retentionDays };
-  turnBell.listen((next) => starter.wakeSoon(next));
+  const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
+  const shared = { clock, log, retentionDays, dispatch: dispatcher.add };
   const workflowSource = builtWorkflows();
   const activities = createActivities({ ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped });
   const workers = await startWorkers({ connection, namespace, dataConverter, faultLog, workflowSource, activities });
@@ -39,10 +35,10 @@ await runDoor('worker', async (whenStopped) => {
     clock,
     metrics,
     isRunning: workers.isRunning,
-    schemaVersion: collaborators.schemaVersion,
+    schemaVersion,
     checkTemporal: () => checkTemporal(connection, namespace),
   });
-  const sweeps = startSweeps({ ...stores, ...shared });
+  const sweeps = startSweeps({ ...stores, ...shared, starter, dispatcher, nowMs: () => performance.now() });
   log.info({ metricsPort: config.metricsPort }, 'worker ready');
 
   whenStopped(workers.shutDown);

@@ -21,7 +21,6 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
   const {
     pool,
     stores,
-    turnBell: _turnBell,
     http,
     dataConverter: _converter,
     webhookClient,
@@ -32,13 +31,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     ...stores.transactions,
     ...explainTransactions(stores.transactions, (plan) => plans.push(plan)),
   };
-  const starter = {
-    startSoon: () => true,
-    startPagesSoon: () => true,
-    wakeSoon: () => true,
-    startErasureSoon: () => true,
-    queueLength: () => 0,
-  };
+  const starter = { startErasure: async () => true };
   const explainedStores = { ...stores, transactions: explained };
   const app = await buildApp({
     ...explainedStores,
@@ -55,7 +48,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
     retentionDays: config.retentionDays,
-    starter,
+    dispatcher: { queueLength: () => 0 },
     payloadCodec: createPayloadCodec({ keyRing: shared.keyRing }),
     checkTemporal: async () => ({ temporal: null, namespace: null, searchAttributes: null, workers: null }),
     schemaVersion: await expectedSchemaVersion(),

@@ -17,6 +17,7 @@ temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/nul
   temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention "$WORKFLOW_RETENTION"
 
 # A new namespace reaches all parts of the server within some seconds, and until then attributes are refused.
+# Of the type $2.
 add_search_attribute() {
   attempt=1
   until temporal operator search-attribute list --namespace "$TEMPORAL_NAMESPACE" | grep -qw "$1"; do
@@ -25,10 +26,11 @@ add_search_attribute() {
       exit 1
     fi
     attempt=$((attempt + 1))
-    temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$1" --type Keyword || sleep 2
+    temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$1" --type "$2" || sleep 2
   done
 }
 
 for name in WaypostTenant WaypostKind WaypostState WaypostErrorCode; do
-  add_search_attribute "$name"
+  add_search_attribute "$name" Keyword
 done
+add_search_attribute WaypostJobs KeywordList

@@ -1,8 +1,6 @@
 import type { DeliveryActivities } from '../contracts/activities.ts';
 import { isLocalFault } from '../domain/failure.ts';
-import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
-import type { Starter } from '../temporal/starter.ts';
 import type { BeforeWrite } from '../upstreams/guarded-http/exchange.ts';
 import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
 import type { AttemptLog } from './delivery/attempt-log.ts';
@@ -31,12 +29,11 @@ export function createAttemptDelivery(dependencies: {
   readonly recordUpload: ReturnType<typeof createRecordUpload>;
   readonly kernel: KernelClient;
   readonly gate: DestinationGate;
-  readonly starter: Pick<Starter, 'startSoon'>;
   readonly log: AttemptLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): DeliveryActivities['attemptDelivery'] {
-  const { claimAttempt, recordAttempt, recordUpload, kernel, gate, starter, log, clock } = dependencies;
+  const { claimAttempt, recordAttempt, recordUpload, kernel, gate, log, clock } = dependencies;
 
   return async function attemptDelivery({ tenantId, jobId, isFastPath }) {
     const startedMs = clock().getTime();
@@ -47,12 +44,8 @@ export function createAttemptDelivery(dependencies: {
       if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
       if (claimed.kind === 'crowded')
         return { next: 'escalate', reason: 'the destination has no room on the fast path' };
-      if (claimed.kind === 'settled') {
-        startNotice(claimed.notice);
-        return stepAfter(claimed.job, clock());
-      }
+      if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
       const recorded = await call(claimed, beforeWrite);
-      startNotice(recorded.notice);
       if (!recorded.hasMoreParts) return stepAfter(recorded.job, clock());
       if (clock().getTime() - startedMs > (isFastPath ? fastPathBudgetMs : ownPathBudgetMs)) {
         return { next: 'escalate', reason: 'more parts are to be sent' };
@@ -87,10 +80,6 @@ export function createAttemptDelivery(dependencies: {
   async function upload(claimed: ClaimedUpload, number: KernelNumber) {
     const answer = await kernel.uploadMedia({ ...number, file: claimed.file });
     return { answer, record: async () => recordUpload(claimed, answer) };
-  }
-
-  function startNotice(notice: Job | null): void {
-    if (notice !== null) starter.startSoon(notice);
   }
 }
 

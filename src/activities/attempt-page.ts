@@ -1,7 +1,7 @@
 import type { DeliveryActivities, DeliveryStep, PageOutcome } from '../contracts/activities.ts';
+import type { JobStart } from '../domain/job-start.ts';
 import { postponeStarts } from '../store/jobs.ts';
 import type { Transactions } from '../store/transactions.ts';
-import type { Starter } from '../temporal/starter.ts';
 
 /** Sends of one page that run side by side. */
 const attemptsAtOnce = 16;
@@ -18,10 +18,10 @@ const graceOfRowMs = 5_000;
 export function createAttemptPage(dependencies: {
   readonly attemptDelivery: DeliveryActivities['attemptDelivery'];
   readonly transactions: Transactions;
-  readonly starter: Pick<Starter, 'startSoon'>;
+  readonly dispatch: (starts: readonly JobStart[]) => void;
   readonly clock: () => Date;
 }): DeliveryActivities['attemptPage'] {
-  const { attemptDelivery, transactions, starter, clock } = dependencies;
+  const { attemptDelivery, transactions, dispatch, clock } = dependencies;
 
   return async function attemptPage({ tenantId, jobIds }) {
     const outcome = { done: 0, left: 0 };
@@ -54,7 +54,7 @@ export function createAttemptPage(dependencies: {
         return;
       }
       outcome.left += 1;
-      starter.startSoon({ id: jobId, tenantId, kind: 'message' });
+      dispatch([{ id: jobId, tenantId, kind: 'message', isWake: false, isFirstAttempt: false, isAnswer: false }]);
     }
     await Promise.all(Array.from({ length: Math.min(attemptsAtOnce, jobIds.length) }, attemptNext));
     // Tried again as a whole: who is done is found done.

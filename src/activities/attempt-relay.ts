@@ -2,7 +2,6 @@ import type { DeliveryStep, InboundActivities } from '../contracts/activities.ts
 import { isUnsent } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
-import type { Starter } from '../temporal/starter.ts';
 import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
 import type { DestinationGate } from './delivery/destination-gate.ts';
@@ -22,12 +21,11 @@ export function createAttemptRelay(dependencies: {
   readonly recordRelay: ReturnType<typeof createRecordRelay>;
   readonly bot: BotClient;
   readonly gate: DestinationGate;
-  readonly starter: Pick<Starter, 'startSoon'>;
   readonly info: WriteLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): InboundActivities['attemptRelay'] {
-  const { claimRelay, recordRelay, bot, gate, starter, clock } = dependencies;
+  const { claimRelay, recordRelay, bot, gate, clock } = dependencies;
 
   return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
     const enter = isFastPath ? (destination: string) => gate.enter(destination) : () => () => undefined;
@@ -47,8 +45,7 @@ export function createAttemptRelay(dependencies: {
       isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here.
       const recorded = await recordAnswer(async () => recordRelay(claimed, outcome));
-      for (const { job, startNow } of recorded.replies) if (startNow) starter.startSoon(job);
-      log(recorded.job, claimed.job.attempts, outcome, recorded.replies.length);
+      log(recorded.job, claimed.job.attempts, outcome, recorded.replies);
       return stepAfter(recorded.job, clock());
     } finally {
       claimed.leave(isReached);

@@ -6,10 +6,10 @@ import type {
   RelayActivities,
   UpkeepActivities,
 } from '../contracts/activities.ts';
+import type { JobStart } from '../domain/job-start.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Stores } from '../store/index.ts';
 import type { FaultLog } from '../temporal/failures.ts';
-import type { Starter } from '../temporal/starter.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createDirectoryClient } from '../upstreams/directory/directory-client.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
@@ -47,7 +47,8 @@ export function createActivities(dependencies: {
   readonly stores: Stores;
   readonly http: GuardedHttp;
   readonly keyRing: KeyRing;
-  readonly starter: Pick<Starter, 'startSoon'>;
+  /** Starts what a page leaves to workflows of their own. */
+  readonly dispatch: (starts: readonly JobStart[]) => void;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly retentionDays: number;
@@ -55,7 +56,7 @@ export function createActivities(dependencies: {
   readonly faultLog: FaultLog;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
-  const { stores, http, starter, publicUrl, clock, faultLog } = dependencies;
+  const { stores, http, dispatch, publicUrl, clock, faultLog } = dependencies;
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
@@ -66,7 +67,6 @@ export function createActivities(dependencies: {
   };
   const bot = createBotClient({ http });
   const followed = {
-    starter,
     clock,
     // Of bots and of numbers alike, each by its own name.
     gate: createDestinationGate({ nowMs }),
@@ -107,7 +107,7 @@ export function createActivities(dependencies: {
   const attemptDelivery = bound.ofAttempt(deliver);
   return {
     attemptDelivery,
-    attemptPage: createAttemptPage({ ...stores, attemptDelivery, starter, clock }),
+    attemptPage: createAttemptPage({ ...stores, attemptDelivery, dispatch, clock }),
     attemptRelay: bound.ofAttempt(relay),
     relayKpiEvents: createRelayKpiEvents({
       ...stores,

@@ -15,7 +15,13 @@ export interface JobReference {
   readonly jobId: string;
 }
 
-/** Messages of one tenant that make their first attempt together, 50 at the most. */
+/**
+ * The ids of a page stand in a search attribute, which Temporal bounds at 2 KB; and a page holds one workflow task while it
+ * sends, so it is what a worker does in a second or so.
+ */
+export const maxPageMessages = 60;
+
+/** Messages of one tenant that make their first attempt together, `maxPageMessages` at the most. */
 export interface PageReference {
   readonly tenantId: string;
   readonly jobIds: readonly string[];
@@ -56,10 +62,12 @@ export interface WebhookReference {
 /** A callback, an operator or a resumed channel has changed the job: look at its record again. */
 export const wakeSignal = defineSignal('wake');
 
-/** Names of the search attributes, all of type Keyword. */
+/** Names of the search attributes: of type Keyword, and `jobs` of type KeywordList. */
 export const searchAttributeNames = {
   tenant: 'WaypostTenant',
   kind: 'WaypostKind',
   state: 'WaypostState',
   errorCode: 'WaypostErrorCode',
+  /** On pages only: their jobs. */
+  jobs: 'WaypostJobs',
 } as const;

@@ -138,7 +138,8 @@ export interface TimelineEntry {
 
 /**
  * One change of a job with everything that must be stored in the same transaction: the timeline, the public events, the
- * KPI events and the problem that it made.
+ * KPI events and the problem that it made. `isDue` = there is something to do now that nobody does yet: after the commit the
+ * job's workflow is woken, or started where none runs.
  */
 export interface JobChange {
   readonly set: JobUpdate;
@@ -146,6 +147,7 @@ export interface JobChange {
   readonly events: readonly string[];
   readonly kpi: readonly object[];
   readonly problems: readonly Problem[];
+  readonly isDue?: boolean;
 }
 
 export const noChange: JobChange = { set: {}, timeline: [], events: [], kpi: [], problems: [] };

@@ -14,7 +14,6 @@ import type { WebhookStore } from '../store/webhooks.ts';
 import type { RequestLimits } from './request-limits.ts';
 import type { CheckTemporal } from '../usecases/check-readiness.ts';
 import type { UseCases } from '../usecases/index.ts';
-import type { JobStarter } from '../usecases/job-starter.ts';
 import type { UrlJudge } from '../usecases/require-allowed-url.ts';
 
 /** A payload as Temporal's codecs see it. */
@@ -59,7 +58,8 @@ export interface AppDependencies extends UseCases {
   readonly adminKey: string;
   readonly urlGuard: UrlJudge;
   readonly mediaSource: MediaSource;
-  readonly starter: JobStarter;
+  /** Jobs of this process that wait to be started. */
+  readonly dispatcher: { readonly queueLength: () => number };
   readonly links: WorkflowLinks;
   readonly payloadCodec: {
     encode(payloads: CodecPayload[]): Promise<CodecPayload[]>;

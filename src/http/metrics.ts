@@ -8,7 +8,7 @@ import { createShedCounter } from './shed-counter.ts';
 
 type MetricsDependencies = Pick<
   AppDependencies,
-  'metrics' | 'transactions' | 'starter' | 'poolCounts' | 'retentionDays' | 'clock'
+  'metrics' | 'transactions' | 'dispatcher' | 'poolCounts' | 'retentionDays' | 'clock'
 >;
 
 /** Around the accept time that is promised (13 ms), and up to the statement time-out. */
@@ -37,13 +37,13 @@ export function measureRequests(app: FastifyInstance, dependencies: MetricsDepen
   gaugeRetention(dependencies);
 }
 
-function gaugeProcess({ metrics, starter, poolCounts }: MetricsDependencies): void {
+function gaugeProcess({ metrics, dispatcher, poolCounts }: MetricsDependencies): void {
   new Gauge({
     name: 'waypost_starter_queue_jobs',
-    help: 'Accepted jobs of this process whose workflow is being started',
+    help: 'Due jobs of this process that wait to be started',
     registers: [metrics],
     collect() {
-      this.set(starter.queueLength());
+      this.set(dispatcher.queueLength());
     },
   });
   new Gauge({

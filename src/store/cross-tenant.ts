@@ -1,14 +1,9 @@
-import type { JobKind } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
+import { type JobStart, toJobStart } from '../domain/job-start.ts';
 import { type AnswerRow, type StoredAnswer, toAnswer } from './idempotency-keys.ts';
 import type { Tx } from './transactions.ts';
 
-/** The whole of what runs across tenants: each a security-definer function of the schema (0007_cross_tenant_functions.sql and later). */
-export interface DueJob {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly kind: JobKind;
-}
-
+/** The whole of what runs across tenants: each a security-definer function of 0007_cross_tenant_functions.sql. */
 export async function findApiKey(
   tx: Tx,
   hash: Uint8Array,
@@ -41,47 +36,59 @@ export async function findChannelTenant(tx: Tx, channelId: string): Promise<stri
 }
 
 /**
- * Jobs that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. Never more than leave
- * `maxStarted` jobs started and not taken up.
+ * Jobs that must have a workflow and may have none: taken for `leaseSeconds`, then offered again. Tenants with due work have
+ * equal shares; of each tenant what answers a person comes first, then what is due longest. What has expired unsent is not
+ * among them: `listExpiredJobs`.
  */
 export async function leaseDueJobs(
   tx: Tx,
-  bounds: { readonly limit: number; readonly leaseSeconds: number; readonly maxStarted: number },
-): Promise<DueJob[]> {
-  const rows = await tx.query<{ id: string; tenant_id: string; kind: JobKind }>({
+  bounds: { readonly limit: number; readonly leaseSeconds: number },
+): Promise<JobStart[]> {
+  const rows = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
     name: 'lease-due-jobs',
-    text: 'select id, tenant_id, kind from lease_due_jobs($1, $2, $3)',
-    values: [bounds.limit, bounds.leaseSeconds, bounds.maxStarted],
+    text: 'select id, tenant_id, kind, attempts, origin from lease_due_jobs($1, $2)',
+    values: [bounds.limit, bounds.leaseSeconds],
   });
-  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, kind: row.kind }));
+  return rows.map(({ tenant_id: tenantId, ...row }) => toJobStart({ ...row, tenantId }, { isWake: false }));
 }
 
-/** Due messages that were never attempted, at least so many of them or none: for pages. */
-export async function leaseDueMessages(
-  tx: Tx,
-  bounds: {
-    readonly limit: number;
-    readonly leaseSeconds: number;
-    readonly maxStarted: number;
-    readonly atLeast: number;
-  },
-): Promise<{ readonly id: string; readonly tenantId: string }[]> {
-  const rows = await tx.query<{ id: string; tenant_id: string }>({
-    name: 'lease-due-messages',
-    text: 'select id, tenant_id from lease_due_messages($1, $2, $3, $4)',
-    values: [bounds.limit, bounds.leaseSeconds, bounds.maxStarted, bounds.atLeast],
+/** How long until the next job is due; null = nothing will be. */
+export async function findNextDueMs(tx: Tx): Promise<number | null> {
+  const rows = await tx.query<{ next_due_ms: number | null }>({
+    name: 'find-next-due',
+    text: 'select find_next_due_ms() as next_due_ms',
   });
-  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+  return rows[0]?.next_due_ms ?? null;
 }
 
-/** How many jobs are started and not taken up yet, counted up to `bound`. */
-export async function countStartedJobs(tx: Tx, bound: number): Promise<number> {
-  const rows = await tx.query<{ started: number }>({
-    name: 'count-started-jobs',
-    text: 'select count_started_jobs($1) as started',
-    values: [bound],
+/** Messages, in and out, whose time-to-live has passed before they were sent, and of which nothing is in doubt. */
+export async function listExpiredJobs(tx: Tx, limit: number): Promise<{ tenantId: string; id: string }[]> {
+  const rows = await tx.query<{ tenant_id: string; id: string }>({
+    name: 'list-expired-jobs',
+    text: 'select tenant_id, id from list_expired_jobs($1)',
+    values: [limit],
   });
-  return rows[0]?.started ?? 0;
+  return rows.map(({ tenant_id: tenantId, id }) => ({ tenantId, id }));
+}
+
+/** Whether this process runs the sweeps for the next `leaseSeconds`: one of all does. 0 seconds = it gives up. */
+export async function leadSweeps(tx: Tx, candidate: string, leaseSeconds: number): Promise<boolean> {
+  const rows = await tx.query<{ is_leader: boolean }>({
+    name: 'lead-sweeps',
+    text: 'select lead_sweeps($1, $2) as is_leader',
+    values: [candidate, leaseSeconds],
+  });
+  return rows[0]?.is_leader ?? false;
+}
+
+/** Which of these jobs no worker has taken up: they are queued, or still held for a turn that has come. */
+export async function findUnclaimedJobs(tx: Tx, jobIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>({
+    name: 'find-unclaimed-jobs',
+    text: 'select id from find_unclaimed_jobs($1) as id',
+    values: [jobIds],
+  });
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Replays of deliveries that must have a workflow and may have none; taken for `leaseSeconds`, then offered again. */

@@ -1,4 +1,5 @@
 import type { CreateId } from '../domain/ids.ts';
+import type { JobStart } from '../domain/job-start.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { createRecordAudit, type RecordAudit } from './audit.ts';
@@ -15,7 +16,6 @@ import { createMessageStatuses, type MessageStatuses } from './message-statuses.
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import type { Pool } from './pool.ts';
 import { createRecipientEraser, type RecipientEraser } from './recipient-eraser.ts';
-import type { TurnBell } from './turn-bell.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 import { createWebhookStore, type WebhookStore } from './webhooks.ts';
 
@@ -46,7 +46,7 @@ export function createStores(dependencies: {
   readonly publicUrl: string;
   readonly links: WorkflowLinks;
   readonly random: () => number;
-  readonly turnBell: TurnBell;
+  readonly onStarts?: ((starts: readonly JobStart[]) => void) | undefined;
 }): Stores {
   const { createId } = dependencies;
   const channels = createChannelStore(dependencies);

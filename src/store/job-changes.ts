@@ -1,12 +1,16 @@
 import type { CreateId } from '../domain/ids.ts';
 import { type Job, type JobChange, applyUpdate } from '../domain/job.ts';
+import { toJobStart } from '../domain/job-start.ts';
+import { startGraceMs } from '../domain/acceptance.ts';
 import { type WorkflowLinks, toJobView } from '../domain/job-view.ts';
 import { standsInLine } from '../domain/message/turn.ts';
-import type { TurnBell } from './turn-bell.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WriteJobChange {
-  /** Stores a change with its timeline, events, KPI events and problems in one statement; returns the job as it now is. */
+  /**
+   * Stores a change with its timeline, events, KPI events and problems in one statement; returns the job as it now is. What
+   * the change made due, the job itself or the next one of its conversation, is started after the commit.
+   */
   (tx: Tx, input: { readonly job: Job; readonly change: JobChange; readonly now: Date }): Promise<Job>;
 }
 
@@ -16,14 +20,13 @@ export interface WriteJobChange {
 export function createWriteJobChange(dependencies: {
   readonly createId: CreateId;
   readonly links: WorkflowLinks;
-  readonly turnBell: Pick<TurnBell, 'ring'>;
 }): WriteJobChange {
-  const { createId, links, turnBell } = dependencies;
+  const { createId, links } = dependencies;
   return async (tx, { job, change, now }) => {
     const next = applyUpdate(job, change.set, now);
     const data = change.events.length === 0 ? null : JSON.stringify(toJobView(next, links));
     const leavesLine = job.isOrdered && standsInLine(job) && !standsInLine(next);
-    const released = await tx.query<{ id: string }>({
+    const released = await tx.query<Pick<Job, 'id' | 'attempts' | 'origin'>>({
       name: 'write-job-change',
       text: writeStatement,
       values: [
@@ -71,11 +74,12 @@ export function createWriteJobChange(dependencies: {
         next.workflowId,
         next.internalFaults,
         next.interruptions,
+        new Date(now.getTime() + startGraceMs),
       ],
     });
-    const [turn] = released;
-    if (turn !== undefined)
-      tx.afterCommit(() => turnBell.ring({ id: turn.id, tenantId: job.tenantId, kind: job.kind }));
+    if (change.isDue === true) tx.startAfterCommit(toJobStart(next, { isWake: true }));
+    const { tenantId, kind } = job;
+    for (const follower of released) tx.startAfterCommit(toJobStart({ ...follower, tenantId, kind }, { isWake: true }));
     return next;
   };
 }
@@ -113,11 +117,11 @@ const writeStatement = `
     from json_array_elements($33::json) as list (entry)
     on conflict (id) do nothing
   )
-  -- Who leaves the line makes the one now in front due, unless that one waits for something else: the bell starts it at
-  -- once, and should nobody hear it the sweep does so a second later. Served by job_line.
-  update job set wake_at = $28 + interval '1 second'
-  where $37 and (state = 'queued' or waiting_reason = 'turn') and id = (
+  -- Who leaves the line makes the one now in front due, unless that one waits for something else or has expired: it is
+  -- started after the commit, and should that be lost the sweep starts it. Served by job_line.
+  update job set wake_at = $43
+  where $37 and (state = 'queued' or waiting_reason = 'turn') and expires_at > $28 and id = (
     select id from job where channel_id = $34 and conversation_id = $38 and kind = $39 and is_ordered
       and state in ('queued', 'held', 'sending', 'relaying') and id <> $1 order by acceptance limit 1
   )
-  returning id`;
+  returning id, attempts, origin`;

@@ -23,6 +23,22 @@ export async function lockJob(tx: Tx, id: string): Promise<Job | null> {
   return rows[0] === undefined ? null : toJob(rows[0]);
 }
 
+/**
+ * Those of these jobs that have expired unsent and leave nothing in doubt, in the order of their acceptance, locked. One
+ * whose row is taken at this moment is left out.
+ */
+export async function lockExpiredJobs(tx: Tx, ids: readonly string[]): Promise<Job[]> {
+  const rows = await tx.query<JobRow>({
+    name: 'lock-expired-jobs',
+    text: `select ${jobColumns} from job
+      where id = any ($1) and expires_at <= now() and state in ('scheduled', 'queued', 'held')
+        and not is_outcome_unknown and kind <> 'notification'
+      order by acceptance for update skip locked`,
+    values: [ids],
+  });
+  return rows.map(toJob);
+}
+
 export async function findJob(tx: Tx, id: string): Promise<Job | null> {
   const rows = await tx.query<JobRow>({
     name: 'find-job',

@@ -13,17 +13,10 @@ export type MessageToStore = Omit<
   'id' | 'tenantId' | 'channelId' | 'isChannelPaused' | 'isOrdered' | 'isTurnTaken' | 'causedBy'
 >;
 
-export interface AcceptedMessage {
-  readonly job: Job;
-  /** Whether to start its workflow after the commit. */
-  readonly startNow: boolean;
-}
-
 export interface MessageAcceptance {
   /**
-   * Stores one message at its place in its conversation, inside the caller's transaction. Nothing is started here: the
-   * caller starts after its commit, and the sweep starts what the caller could not. `hasRoom` = the engine takes more now.
-   * `admitLater` is asked before anything is written of a message that will be scheduled or held; it may refuse.
+   * Stores one message at its place in its conversation, inside the caller's transaction. `admitLater` is asked before
+   * anything is written of a message that will be scheduled or held; it may refuse.
    */
   store(
     tx: Tx,
@@ -31,10 +24,9 @@ export interface MessageAcceptance {
       readonly channel: WhatsappChannel;
       readonly message: MessageToStore;
       readonly now: Date;
-      readonly hasRoom: () => boolean;
       readonly admitLater?: () => Promise<void>;
     },
-  ): Promise<AcceptedMessage>;
+  ): Promise<Job>;
 }
 
 export function createMessageAcceptance(dependencies: {
@@ -43,7 +35,7 @@ export function createMessageAcceptance(dependencies: {
 }): MessageAcceptance {
   const { insertJob, createId } = dependencies;
   return {
-    async store(tx, { channel, message, now, hasRoom, admitLater }) {
+    async store(tx, { channel, message, now, admitLater }) {
       const line = lineOfMessage(channel, message);
       const accepted = acceptMessage(
         {
@@ -57,11 +49,10 @@ export function createMessageAcceptance(dependencies: {
           causedBy: null,
         },
         now,
-        hasRoom,
       );
       if (accepted.job.state === 'scheduled' || accepted.job.state === 'held') await admitLater?.();
       await insertJob(tx, accepted);
-      return { job: accepted.job, startNow: accepted.startNow };
+      return accepted.job;
     },
   };
 }

@@ -31,12 +31,11 @@ interface FailureToRecord extends WindowToClose {
   readonly isFinal?: boolean;
 }
 
-/** A failure as it was stored: the job as it now is, the problem, and the user's notice where one was made. */
+/** A failure as it was stored: the job as it now is, and the problem. */
 export interface RecordedFailure {
   readonly job: Job;
   readonly problem: Problem;
   readonly decision: Decision;
-  readonly notice: Job | null;
 }
 
 export interface MessageFailures {
@@ -57,7 +56,7 @@ const lateFailure: Decision = {
   willRetry: false,
 };
 
-/** The caller holds the job's lock. Nothing is sent from here: the caller starts the notice after its commit. */
+/** The caller holds the job's lock. Nothing is sent from here: the user's notice is a job of its own. */
 export function createMessageFailures(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
@@ -88,8 +87,7 @@ export function createMessageFailures(dependencies: {
           });
     const nextAttemptAt = decision.next === 'retry' ? new Date(now.getTime() + decision.delayMs) : null;
     const problem = describeFailure({ job, failure, now, nextAttemptAt, recoverable: decision.recoverable });
-    const notice = decision.informUser ? await storeNotice(tx, job, channel, now) : null;
-    const userInformed = notice !== null;
+    const userInformed = decision.informUser && (await storeNotice(tx, job, channel, now));
     const change = recordFailure({
       job,
       problem,
@@ -101,7 +99,7 @@ export function createMessageFailures(dependencies: {
     if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
     if (decision.next === 'retry' && throttling !== null) await throttling.block(decision);
     if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
-    return { job: await writeJobChange(tx, { job, change, now }), problem, decision, notice };
+    return { job: await writeJobChange(tx, { job, change, now }), problem, decision };
   }
 
   async function recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }> {
@@ -136,19 +134,19 @@ export function createMessageFailures(dependencies: {
     };
   }
 
-  /** Null = there is nobody to tell, or another failure of the group, recorded at this very moment, tells already. */
-  async function storeNotice(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<Job | null> {
+  /** False = there is nobody to tell, or another failure of the group, recorded at this very moment, tells already. */
+  async function storeNotice(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<boolean> {
     const written = writeNotice({ job, channel, id: createId('message'), now });
-    if (written === null) return null;
+    if (written === null) return false;
     await tx.execute({ text: 'savepoint notice' });
     try {
       await insertJob(tx, written);
-      return written.job;
+      return true;
     } catch (error) {
       // The index `job_one_notice_a_group` decides between the two; the failure itself must be recorded all the same.
       if (!isUniqueViolation(error)) throw error;
       await tx.execute({ text: 'rollback to savepoint notice' });
-      return null;
+      return false;
     }
   }
 

@@ -16,16 +16,9 @@ export interface StatusWord {
   readonly error: CallbackError | null;
 }
 
-export interface AppliedStatus {
-  readonly job: Job;
-  readonly notice: Job | null;
-  /** The message must be sent again: its workflow has to be woken after the commit. */
-  readonly mustWake: boolean;
-}
-
 export interface MessageStatuses {
   /** Merges one status into a message whose row is locked. The same status twice, or late, changes nothing. */
-  apply(tx: Tx, input: { job: Job; channel: WhatsappChannel; word: StatusWord; now: Date }): Promise<AppliedStatus>;
+  apply(tx: Tx, input: { job: Job; channel: WhatsappChannel; word: StatusWord; now: Date }): Promise<Job>;
 }
 
 export function createMessageStatuses(dependencies: {
@@ -37,16 +30,15 @@ export function createMessageStatuses(dependencies: {
   return {
     async apply(tx, { job, channel, word, now }) {
       const status = toProviderStatus(word.status);
-      if (status === null) return { job, notice: null, mustWake: false };
+      if (status === null) return job;
       const { numRetries, statusWindowSeconds } = channel.settings;
       const known = await readSends(tx, job, word.providerMessageId, status);
       const { providerMessageId } = word;
       const verdict = applyStatus({ job, ...known, providerMessageId, status, now, numRetries, statusWindowSeconds });
       if (verdict.send !== null) await storeSend(tx, job, known.sends, verdict.send);
-      if (verdict.kind === 'nothing') return { job, notice: null, mustWake: false };
+      if (verdict.kind === 'nothing') return job;
       if (verdict.kind === 'refused') return refuse(tx, verdict.job, channel, word.error, now);
-      const changed = await writeJobChange(tx, { job: verdict.job, change: verdict.change, now });
-      return { job: changed, notice: null, mustWake: false };
+      return writeJobChange(tx, { job: verdict.job, change: verdict.change, now });
     },
   };
 
@@ -75,12 +67,11 @@ export function createMessageStatuses(dependencies: {
     channel: WhatsappChannel,
     error: CallbackError | null,
     now: Date,
-  ): Promise<AppliedStatus> {
+  ): Promise<Job> {
     const failure = callbackFailure(
       error ?? { code: null, title: null, message: null, details: null },
       channel.settings.errorOverrides,
     );
-    const recorded = await failures.record(tx, { job, channel, failure, now, isFinal: job.terminal });
-    return { job: recorded.job, notice: recorded.notice, mustWake: recorded.decision.next === 'retry' };
+    return (await failures.record(tx, { job, channel, failure, now, isFinal: job.terminal })).job;
   }
 }

@@ -1,11 +1,13 @@
 import type { CreateId } from '../domain/ids.ts';
 import type { Job, JobChange } from '../domain/job.ts';
+import { toJobStart } from '../domain/job-start.ts';
 import { type WorkflowLinks, toJobView } from '../domain/job-view.ts';
 import type { Tx } from './transactions.ts';
 
 export interface InsertJob {
   /**
-   * Stores a newly accepted job with its first timeline entries and events, in one statement. Its id is new: twice fails.
+   * Stores a newly accepted job with its first timeline entries and events, in one statement; a `queued` one is started
+   * after the commit. Its id is new: twice fails.
    * False = it is an inbound message that was stored before, by another callback, and nothing is written.
    */
   (tx: Tx, input: { readonly job: Job; readonly change: Pick<JobChange, 'timeline' | 'events'> }): Promise<boolean>;
@@ -53,7 +55,9 @@ export function createInsertJob(dependencies: {
         job.providerMessageIds,
       ],
     });
-    return rows[0]?.stored === 1;
+    const isStored = rows[0]?.stored === 1;
+    if (isStored && job.state === 'queued') tx.startAfterCommit(toJobStart(job, { isWake: false }));
+    return isStored;
   };
 }
 

@@ -296,7 +296,9 @@ CREATE INDEX job_by_group ON job (tenant_id, group_id, created_at DESC, id DESC)
 CREATE INDEX job_by_kind ON job (tenant_id, kind, created_at DESC, id DESC) WHERE (kind <> 'message'::text); -- listJobs by kind
 CREATE INDEX job_by_recipient ON job (tenant_id, recipient, created_at DESC) WHERE (recipient IS NOT NULL); -- listJobs by recipient; erasures
 CREATE INDEX job_by_state ON job (tenant_id, state, created_at DESC, id DESC); -- listJobs by state
-CREATE INDEX job_due ON job (wake_at) WHERE (wake_at IS NOT NULL); -- lease_due_jobs(), lease_due_messages(), count_started_jobs()
+CREATE INDEX job_due ON job (tenant_id, wake_at) WHERE (wake_at IS NOT NULL); -- lease_due_jobs(), find_next_due_ms(); count-waiting-of-tenant, before more is accepted
+CREATE INDEX job_due_answer ON job (tenant_id, wake_at) WHERE ((wake_at IS NOT NULL) AND (origin = ANY (ARRAY['whatsapp'::text, 'bot'::text, 'user_notice'::text]))); -- lease_due_jobs(): what answers a person goes before the tenant's other jobs
+CREATE INDEX job_expiring ON job (expires_at) WHERE ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'held'::text])) AND (NOT is_outcome_unknown) AND (kind <> 'notification'::text)); -- list_expired_jobs()
 CREATE INDEX job_failed_in_group ON job (tenant_id, group_id, finished_at) WHERE ((state = 'failed'::text) AND (group_id IS NOT NULL)); -- find-group-failure, at every claim of a message of a group
 CREATE INDEX job_finished ON job (finished_at) WHERE terminal; -- list_expired() and purge_expired(): jobs
 CREATE INDEX job_held_by_channel ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'channel_paused'::text) AND (wake_at = expires_at)); -- release_held_jobs() and a channel's resume
@@ -307,11 +309,6 @@ CREATE UNIQUE INDEX job_one_notice_a_group ON job (tenant_id, group_id) WHERE ((
 CREATE UNIQUE INDEX job_one_notice_a_message ON job (tenant_id, caused_by) WHERE ((origin = 'user_notice'::text) AND (group_id IS NULL)); -- the insert of a notice; hasNotice
 CREATE INDEX job_retryable ON job (tenant_id, created_at, id) INCLUDE (state, kind, channel_id, error_code) WHERE (state = ANY (ARRAY['failed'::text, 'expired'::text, 'cancelled'::text])); -- countRetryable and retryPage of bulk retry
 CREATE INDEX job_status_window ON job (status_until) WHERE (status_until IS NOT NULL); -- close_status_windows()
-CREATE INDEX job_waiting ON job (tenant_id, (
-CASE
-    WHEN (wake_at IS NOT NULL) THEN wake_at
-    ELSE NULL::timestamp with time zone
-END)) WHERE ((state = ANY (ARRAY['queued'::text, 'scheduled'::text, 'held'::text])) AND (wake_at IS NOT NULL)); -- count-waiting-of-tenant, before more is accepted
 -- row level security: forced
 create policy named_functions on job to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on job using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
@@ -542,6 +539,14 @@ create policy named_functions on send_limit to current_user using ((current_sett
 create policy tenant_rows on send_limit using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on send_limit to waypost_app;
 
+create table sweep_leader ( -- Which worker runs the sweeps; reached by lead_sweeps() alone
+  only_row boolean not null default true, -- there is one row
+  holder text not null, -- names the worker's process
+  held_until timestamp with time zone not null, -- when another worker takes over unless this one says again that it is there
+  constraint sweep_leader_pkey PRIMARY KEY (only_row),
+  constraint sweep_leader_only_row_check CHECK (only_row)
+);
+
 create table tenant ( -- A customer of this installation; everything else belongs to one
   id text not null, -- ten_…
   name text not null, -- as the operator gave it
@@ -677,25 +682,6 @@ end $function$
 ;
 grant execute on function count_parked_statuses() to waypost_app;
 
-CREATE OR REPLACE FUNCTION public.count_started_jobs(bound integer)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-begin
-  perform set_config('waypost.cross_tenant', 'on', true);
-  return (
-    select count(*) from (
-      select 1 from job
-      where wake_at > now() and wake_at <= now() + interval '10 seconds' and state in ('queued', 'held')
-        and waiting_reason is distinct from 'rate_limit' limit bound
-    ) started
-  );
-end $function$
-;
-grant execute on function count_started_jobs(integer) to waypost_app;
-
 CREATE OR REPLACE FUNCTION public.count_waiting_jobs()
  RETURNS TABLE(kind text, due bigint, oldest_due_seconds double precision)
  LANGUAGE plpgsql
@@ -706,10 +692,10 @@ AS $function$
 begin
   perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
-    select j.kind, count(*), coalesce(extract(epoch from now() - min(j.wake_at)), 0)::double precision
-    from (
-      select d.kind, d.wake_at from job d where d.wake_at <= now() order by d.wake_at limit 100000
-    ) j group by j.kind;
+    select bounded.kind, count(*), coalesce(extract(epoch from now() - min(bounded.wake_at)), 0)::double precision
+    from tenant t cross join lateral (
+      select j.kind, j.wake_at from job j where j.tenant_id = t.id and j.wake_at <= now() order by j.wake_at limit 100000
+    ) bounded group by bounded.kind;
 end $function$
 ;
 grant execute on function count_waiting_jobs() to waypost_app;
@@ -811,6 +797,24 @@ end $function$
 ;
 grant execute on function find_channel_tenant(text) to waypost_app;
 
+CREATE OR REPLACE FUNCTION public.find_next_due_ms()
+ RETURNS double precision
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return (
+    select extract(epoch from min(next.wake_at) - now()) * 1000 from tenant t cross join lateral (
+      select d.wake_at from job d where d.tenant_id = t.id and d.wake_at > now() order by d.wake_at limit 1
+    ) next
+  );
+end $function$
+;
+grant execute on function find_next_due_ms() to waypost_app;
+
 CREATE OR REPLACE FUNCTION public.find_operator_answer(wanted text, not_before timestamp with time zone)
  RETURNS TABLE(tenant_id text, request_hash bytea, status smallint, location text, body text)
  LANGUAGE plpgsql
@@ -828,6 +832,21 @@ end $function$
 ;
 grant execute on function find_operator_answer(text,timestamp with time zone) to waypost_app;
 
+CREATE OR REPLACE FUNCTION public.find_unclaimed_jobs(job_ids text[])
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select j.id from job j
+    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and j.waiting_reason = 'turn'));
+end $function$
+;
+grant execute on function find_unclaimed_jobs(text[]) to waypost_app;
+
 CREATE OR REPLACE FUNCTION public.last_event_sequence()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -837,6 +856,21 @@ begin
 end $function$
 ;
 grant execute on function last_event_sequence() to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.lead_sweeps(candidate text, lease_seconds double precision)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into sweep_leader (holder, held_until) values (candidate, clock_timestamp() + make_interval(secs => lease_seconds))
+  on conflict (only_row) do update set holder = excluded.holder, held_until = excluded.held_until
+    where sweep_leader.holder = excluded.holder or sweep_leader.held_until <= clock_timestamp();
+  return found;
+end $function$
+;
+grant execute on function lead_sweeps(text,double precision) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.lease_due_erasures(page_size integer, lease_seconds integer)
  RETURNS TABLE(id text, tenant_id text)
@@ -859,71 +893,58 @@ end $function$
 ;
 grant execute on function lease_due_erasures(integer,integer) to waypost_app;
 
-CREATE OR REPLACE FUNCTION public.lease_due_jobs(page_size integer, lease_seconds integer, max_started integer)
- RETURNS TABLE(id text, tenant_id text, kind text)
+CREATE OR REPLACE FUNCTION public.lease_due_jobs(page_size integer, lease_seconds integer)
+ RETURNS TABLE(id text, tenant_id text, kind text, attempts integer, origin text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 #variable_conflict use_column
 declare
-  room integer := least(page_size, max_started - count_started_jobs(max_started));
+  tenants text[];
+  share integer;
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
-  if room <= 0 then
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
+  select array_agg(t.id) into tenants from tenant t
+  where exists (select 1 from job d where d.tenant_id = t.id and d.wake_at <= now());
+  if tenants is null then
     return;
   end if;
+  share := greatest(page_size / cardinality(tenants), 1);
   -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
   return query
-    with due as materialized (
-      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
+    with answers as materialized (
+      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+        select d.id, d.wake_at from job d
+        where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
+          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
+        order by d.wake_at limit share for update skip locked
+      ) due
+    ), others as materialized (
+      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+        select d.id, d.wake_at from job d
+        where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
+          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
+            and d.kind <> 'notification')
+        order by d.wake_at limit share for update skip locked
+      ) due
+    ), placed as (
+      select due.id, due.wake_at,
+        row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
+      from (select *, true as is_answer from answers union all select *, false from others) due
+    ), chosen as (
+      select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
     )
     update job j set wake_at = now() + make_interval(secs => lease_seconds),
       state = case when j.state = 'scheduled' then 'queued' else j.state end,
       waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
       waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
       waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
-    from due where j.id = due.id
-    returning j.id, j.tenant_id, j.kind;
+    from chosen where j.id = chosen.id
+    returning j.id, j.tenant_id, j.kind, j.attempts, j.origin;
 end $function$
 ;
-grant execute on function lease_due_jobs(integer,integer,integer) to waypost_app;
-
-CREATE OR REPLACE FUNCTION public.lease_due_messages(page_size integer, lease_seconds integer, max_started integer, at_least integer)
- RETURNS TABLE(id text, tenant_id text)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-declare
-  room integer := least(page_size, max_started - count_started_jobs(max_started));
-  waiting integer;
-begin
-  perform set_config('waypost.cross_tenant', 'on', true);
-  if room < at_least then
-    return;
-  end if;
-  select count(*) into waiting from (
-    select 1 from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
-      and d.state in ('queued', 'scheduled') limit at_least
-  ) backlog;
-  if waiting < at_least then
-    return;
-  end if;
-  return query
-    with due as materialized (
-      select d.id from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
-        and d.state in ('queued', 'scheduled')
-      order by d.wake_at limit room for update skip locked
-    )
-    update job j set wake_at = now() + make_interval(secs => lease_seconds), state = 'queued',
-      waiting_reason = null, waiting_until = null, waiting_detail = null
-    from due where j.id = due.id
-    returning j.id, j.tenant_id;
-end $function$
-;
-grant execute on function lease_due_messages(integer,integer,integer,integer) to waypost_app;
+grant execute on function lease_due_jobs(integer,integer) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.lease_due_replays(page_size integer, lease_seconds integer)
  RETURNS TABLE(id text, tenant_id text)
@@ -982,6 +1003,24 @@ begin
 end $function$
 ;
 grant execute on function list_expired(text[],timestamp with time zone[]) to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.list_expired_jobs(page_size integer)
+ RETURNS TABLE(tenant_id text, id text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select j.tenant_id, j.id from job j
+    where j.expires_at <= now() and j.state in ('scheduled', 'queued', 'held') and not j.is_outcome_unknown
+      and j.kind <> 'notification'
+    order by j.expires_at limit page_size;
+end $function$
+;
+grant execute on function list_expired_jobs(integer) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.list_kpi_backlog()
  RETURNS TABLE(tenant_id text, channel_id text)

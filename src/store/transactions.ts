@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { JobStart } from '../domain/job-start.ts';
 import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
 import { isServerReadOnly, isSessionLost } from './database-faults.ts';
 import type { Pool } from './pool.ts';
@@ -15,8 +16,8 @@ export interface Tx {
   query<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]>;
   /** Like `query`, for statements whose count of touched rows is the answer. */
   execute(statement: Statement): Promise<number>;
-  /** Runs `work` once this transaction is committed, and never where it is rolled back. It must not throw. */
-  afterCommit(work: () => void): void;
+  /** Hands a job over once this transaction is committed, and never where it is rolled back. */
+  startAfterCommit(start: JobStart): void;
 }
 
 export interface Transactions {
@@ -26,12 +27,17 @@ export interface Transactions {
   acrossTenants<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
+/**
+ * `onStarts` gets what each transaction made due, all of it in one call after its commit. It must not throw. Left out = the
+ * sweep starts all of it.
+ */
 export function createTransactions(dependencies: {
   readonly pool: Pool;
   /** Learns the time with each transaction; left out = nobody asks it. */
   readonly databaseClock?: DatabaseClock;
+  readonly onStarts?: ((starts: readonly JobStart[]) => void) | undefined;
 }): Transactions {
-  const { pool, databaseClock = createDatabaseClock() } = dependencies;
+  const { pool, databaseClock = createDatabaseClock(), onStarts = () => undefined } = dependencies;
   const sessions = createSessions(pool, databaseClock);
   return {
     async withTenant(tenantId, work) {
@@ -43,14 +49,14 @@ export function createTransactions(dependencies: {
         // sees and writes nothing: without a tenant there are no rows.
         const begun = askTime(client, databaseClock, `begin; select set_config('waypost.tenant', '${tenantId}', true)`);
         begun.catch(() => undefined);
-        const afterwards: (() => void)[] = [];
-        const result = await work(createTx(client, afterwards));
+        const starts: JobStart[] = [];
+        const result = await work(createTx(client, starts));
         await begun;
         const { command } = await client.query('commit');
         // Postgres answers so, and reports no error, where a statement of the transaction failed and the work went on.
         if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
         sessions.giveBack(client);
-        for (const each of afterwards) each();
+        if (starts.length > 0) onStarts(starts);
         return result;
       } catch (error) {
         await rollBack(client, error);
@@ -60,10 +66,10 @@ export function createTransactions(dependencies: {
     async acrossTenants(work) {
       const client = await sessions.take();
       try {
-        const afterwards: (() => void)[] = [];
-        const result = await work(createTx(client, afterwards));
+        const starts: JobStart[] = [];
+        const result = await work(createTx(client, starts));
         sessions.giveBack(client);
-        for (const each of afterwards) each();
+        if (starts.length > 0) onStarts(starts);
         return result;
       } catch (error) {
         sessions.giveBack(client, error);
@@ -133,7 +139,7 @@ function createSessions(pool: Pool, clock: DatabaseClock) {
   };
 }
 
-function createTx(client: pg.PoolClient, afterwards: (() => void)[]): Tx {
+function createTx(client: pg.PoolClient, starts: JobStart[]): Tx {
   return {
     async query<Row extends pg.QueryResultRow>(statement: Statement) {
       return (await client.query<Row>(toConfig(statement))).rows;
@@ -141,8 +147,8 @@ function createTx(client: pg.PoolClient, afterwards: (() => void)[]): Tx {
     async execute(statement) {
       return (await client.query(toConfig(statement))).rowCount ?? 0;
     },
-    afterCommit(work) {
-      afterwards.push(work);
+    startAfterCommit(start) {
+      starts.push(start);
     },
   };
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import type { JobKind } from '../domain/job.ts';
-import { splitIntoPages } from '../domain/message/pages.ts';
+import type { JobStart } from '../domain/job-start.ts';
 import type { WorkflowName } from '../contracts/workflow-names.ts';
 import {
   type ChannelReference,
@@ -15,11 +14,7 @@ import {
   type WebhookReference,
 } from '../contracts/workflows.ts';
 
-export interface JobToStart {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly kind: JobKind;
-}
+export type JobToStart = Pick<JobStart, 'id' | 'tenantId' | 'kind' | 'isWake'>;
 
 /** Why Temporal took no start, for the log: `grpcCode` null = no server said so. */
 export interface StartFailure {
@@ -29,33 +24,32 @@ export interface StartFailure {
   readonly reason: string;
 }
 
-/** Starts and wakes workflows. None of these throws for a Temporal that is away: the sweep tries again. */
+/**
+ * What Temporal gives first to a worker that has too much to do: answers to people, then single messages, then bulk. Within
+ * one priority Temporal takes turns between tenants, where the server has `matching.enableFairness`.
+ */
+export const priorityKeys = { answer: 2, single: 3, bulk: 4 } as const;
+export type StartPriority = keyof typeof priorityKeys;
+
+/**
+ * Starts and wakes workflows: answers whether Temporal took it, and never rejects, for where Temporal is away the sweep tries
+ * again. Twice is one run.
+ */
 export interface Starter {
-  /** Takes a job into a bounded queue and starts it soon; false = the queue is full, and the sweep will come to it. */
-  startSoon(job: JobToStart): boolean;
-  /** Starts the job's workflow, or wakes the one that runs. Twice is one run. */
-  wakeSoon(job: JobToStart): boolean;
-  /** Takes messages of one tenant into the queue as pages, which make their first attempts together. */
-  startPagesSoon(tenantId: string, jobIds: readonly string[]): boolean;
-  /** Starts one page now and answers whether Temporal took it: for the sweep. */
-  startPage(page: PageReference): Promise<boolean>;
-  /** Starts now and answers whether Temporal took it: for the sweep. */
-  start(job: JobToStart): Promise<boolean>;
+  /** Starts the job's workflow; where it `isWake`, one that runs is woken. */
+  start(job: JobToStart, priority: StartPriority): Promise<boolean>;
+  /** Starts the first attempts of several messages of one tenant in one workflow. */
+  startPage(page: PageReference, priority: StartPriority): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
   startKpiRelay(channel: ChannelReference): Promise<boolean>;
   /** Makes sure that a delivery that was asked for once more is sent. */
   startReplay(delivery: DeliveryReference): Promise<boolean>;
   /** Makes sure that an erasure goes on. */
   startErasure(erasure: ErasureReference): Promise<boolean>;
-  /** Likewise, without waiting for Temporal; false = the queue is full, and the sweep will come to it. */
-  startErasureSoon(erasure: ErasureReference): boolean;
   /** Makes sure that what is too old is purged. */
   startPurge(): Promise<boolean>;
   /** Makes sure that the endpoint's relay runs. */
   startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
-  /** Waits for what the queue holds, at most `timeoutMs`. */
-  drain(timeoutMs: number): Promise<void>;
-  readonly queueLength: () => number;
 }
 
 const workflowOfKind = { message: 'deliverMessage', notification: 'notifyBatch', inbound: 'relayInbound' } as const;
@@ -82,15 +76,11 @@ function pageWorkflowId(jobIds: readonly string[]): string {
 export function createStarter(options: {
   readonly client: Client;
   readonly onFailure: (failure: StartFailure) => void;
-  readonly concurrency?: number;
-  readonly queueSize?: number;
   readonly deadlineMs?: number;
 }): Starter {
-  const { client, concurrency = 16, queueSize = 2_000, deadlineMs = 5_000 } = options;
-  const queue: (() => Promise<boolean>)[] = [];
-  let running = 0;
+  const { client, deadlineMs = 5_000 } = options;
 
-  function startOptions(job: JobToStart) {
+  function startOptions(job: JobToStart, priority: StartPriority) {
     return {
       taskQueue: taskQueues.main,
       workflowId: job.id,
@@ -99,6 +89,7 @@ export function createStarter(options: {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
       staticSummary: summaryOfKind[job.kind],
+      priority: { priorityKey: priorityKeys[priority], fairnessKey: job.tenantId },
       typedSearchAttributes: [
         { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const }, value: job.tenantId },
         { key: { name: searchAttributeNames.kind, type: 'KEYWORD' as const }, value: job.kind },
@@ -107,13 +98,13 @@ export function createStarter(options: {
     };
   }
 
-  async function start(job: JobToStart, isWake = false): Promise<boolean> {
+  async function start(job: JobToStart, priority: StartPriority): Promise<boolean> {
     const type = workflowOfKind[job.kind];
     try {
       await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
-        isWake
-          ? await client.workflow.signalWithStart(type, { ...startOptions(job), signal: wakeSignal })
-          : await client.workflow.start(type, startOptions(job)),
+        job.isWake
+          ? await client.workflow.signalWithStart(type, { ...startOptions(job, priority), signal: wakeSignal })
+          : await client.workflow.start(type, startOptions(job, priority)),
       );
       return true;
     } catch (error) {
@@ -131,27 +122,33 @@ export function createStarter(options: {
       readonly summary: string;
       /** Null = it is about no tenant's. */
       readonly reference: { readonly tenantId: string } | null;
+      readonly priority?: StartPriority;
+      readonly jobIds?: readonly string[];
     },
   ): Promise<boolean> {
+    const { reference, jobIds } = aside;
+    const { tenant, kind, jobs } = searchAttributeNames;
     try {
       await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
         client.workflow.start(type, {
           taskQueue: taskQueues.main,
           workflowId: aside.id,
-          args: aside.reference === null ? [] : [aside.reference],
+          args: reference === null ? [] : [reference],
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
           staticSummary: aside.summary,
+          priority: {
+            priorityKey: priorityKeys[aside.priority ?? 'single'],
+            ...(reference === null ? {} : { fairnessKey: reference.tenantId }),
+          },
           typedSearchAttributes: [
-            { key: { name: searchAttributeNames.kind, type: 'KEYWORD' }, value: aside.kind },
-            ...(aside.reference === null
+            { key: { name: kind, type: 'KEYWORD' }, value: aside.kind },
+            ...(reference === null
               ? []
-              : [
-                  {
-                    key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const },
-                    value: aside.reference.tenantId,
-                  },
-                ]),
+              : [{ key: { name: tenant, type: 'KEYWORD' as const }, value: reference.tenantId }]),
+            ...(jobIds === undefined
+              ? []
+              : [{ key: { name: jobs, type: 'KEYWORD_LIST' as const }, value: [...jobIds] }]),
           ],
         }),
       );
@@ -162,12 +159,14 @@ export function createStarter(options: {
     }
   }
 
-  function startPage(page: PageReference): Promise<boolean> {
+  function startPage(page: PageReference, priority: StartPriority): Promise<boolean> {
     return startAside('deliverPage', {
       id: pageWorkflowId(page.jobIds),
       kind: 'page',
       summary: `First attempts of ${page.jobIds.length} messages`,
       reference: page,
+      priority,
+      jobIds: page.jobIds,
     });
   }
 
@@ -180,35 +179,10 @@ export function createStarter(options: {
     });
   }
 
-  function enqueue(work: () => Promise<boolean>): boolean {
-    if (queue.length >= queueSize) return false;
-    queue.push(work);
-    pump();
-    return true;
-  }
-
-  function pump(): void {
-    while (running < concurrency) {
-      const next = queue.shift();
-      if (next === undefined) return;
-      running += 1;
-      // No start rejects; what it could not start, the sweep will.
-      void next().finally(() => {
-        running -= 1;
-        pump();
-      });
-    }
-  }
-
   return {
-    startSoon: (job) => enqueue(() => start(job)),
-    wakeSoon: (job) => enqueue(() => start(job, true)),
-    startPagesSoon: (tenantId, jobIds) =>
-      splitIntoPages(jobIds).every((page) => enqueue(() => startPage({ tenantId, jobIds: page }))),
+    start,
     startPage,
     startErasure,
-    startErasureSoon: (erasure) => enqueue(() => startErasure(erasure)),
-    start: (job) => start(job),
     startKpiRelay: (channel) =>
       startAside('relayKpi', {
         id: `kpi-${channel.channelId}`,
@@ -237,14 +211,5 @@ export function createStarter(options: {
         summary: 'Send events to one webhook endpoint',
         reference: webhook,
       }),
-    async drain(timeoutMs) {
-      const end = Date.now() + timeoutMs;
-      while ((running > 0 || queue.length > 0) && Date.now() < end) {
-        await new Promise((resolve) => {
-          setTimeout(resolve, 20);
-        });
-      }
-    },
-    queueLength: () => queue.length + running,
   };
 }

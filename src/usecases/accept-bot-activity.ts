@@ -1,11 +1,11 @@
+import type { Job } from '../domain/job.ts';
 import { recipientOf } from '../domain/bot-address.ts';
 import { listAnswered, readExpiration, withoutServiceUrl } from '../domain/message/bot-activity.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { findJob } from '../store/jobs.ts';
-import type { AcceptedMessage, MessageAcceptance } from '../store/message-acceptance.ts';
+import type { MessageAcceptance } from '../store/message-acceptance.ts';
 import type { Tx } from '../store/transactions.ts';
-import type { StartRoom } from './start-room.ts';
 
 /** One activity that a bot posted to a conversation; `activityId` null = it answers nothing that the path names. */
 export interface BotActivity {
@@ -17,19 +17,18 @@ export interface BotActivity {
 }
 
 /**
- * Stores a bot's activity as a message inside the caller's transaction; the caller starts it after its commit, or the sweep
- * does. Refuses with `not_found` where the channel is gone, and where the conversation is none of it. The same activity
- * again is another message, unless it came with an Idempotency-Key: the bots' protocol has none.
+ * Stores a bot's activity as a message inside the caller's transaction. Refuses with `not_found` where the channel is gone,
+ * and where the conversation is none of it. The same activity again is another message, unless it came with an
+ * Idempotency-Key: the bots' protocol has none.
  */
 export function createAcceptBotActivity(dependencies: {
   readonly channels: ChannelStore;
   readonly acceptance: MessageAcceptance;
-  readonly startRoom: StartRoom;
   readonly clock: () => Date;
 }) {
-  const { channels, acceptance, startRoom, clock } = dependencies;
+  const { channels, acceptance, clock } = dependencies;
 
-  return async function acceptBotActivity(tx: Tx, input: BotActivity): Promise<AcceptedMessage> {
+  return async function acceptBotActivity(tx: Tx, input: BotActivity): Promise<Job> {
     const { activity, channelId, conversationId, requestId } = input;
     const channel = await channels.findWhatsapp(tx, channelId);
     const to = recipientOf(conversationId, channelId);
@@ -51,7 +50,7 @@ export function createAcceptBotActivity(dependencies: {
       origin: 'bot' as const,
       requestId,
     };
-    return acceptance.store(tx, { channel, message, now, hasRoom: () => startRoom.take() });
+    return acceptance.store(tx, { channel, message, now });
   };
 
   /** The inbound message of this channel that the activity answers; null = none, so it belongs to no group. */

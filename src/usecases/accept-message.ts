@@ -1,10 +1,10 @@
 import { findTooFarAhead } from '../domain/acceptance.ts';
+import type { Job } from '../domain/job.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
-import type { AcceptedMessage, MessageAcceptance, MessageToStore } from '../store/message-acceptance.ts';
+import type { MessageAcceptance, MessageToStore } from '../store/message-acceptance.ts';
 import type { Tx } from '../store/transactions.ts';
 import type { IntakeRoom } from './intake-room.ts';
-import type { StartRoom } from './start-room.ts';
 
 /** One message as the door parsed it; `channelId` null = the tenant's only one. */
 export interface MessageToAccept extends MessageToStore {
@@ -13,23 +13,17 @@ export interface MessageToAccept extends MessageToStore {
 
 /**
  * Stores one message inside the caller's transaction. Refuses with `channel_not_found`, `invalid_request` and
- * `too_many_held_jobs`, before anything is written. Nothing is
- * started here: the caller starts after its commit, and the sweep starts what the caller could not.
+ * `too_many_held_jobs`, before anything is written.
  */
 export function createAcceptMessage(dependencies: {
   readonly channels: ChannelStore;
   readonly acceptance: MessageAcceptance;
-  readonly startRoom: StartRoom;
   readonly intakeRoom: Pick<IntakeRoom, 'enterLater'>;
   readonly clock: () => Date;
 }) {
-  const { channels, acceptance, startRoom, intakeRoom, clock } = dependencies;
+  const { channels, acceptance, intakeRoom, clock } = dependencies;
 
-  return async function acceptOne(
-    tx: Tx,
-    message: MessageToAccept,
-    { isBulk = false }: { readonly isBulk?: boolean } = {},
-  ): Promise<AcceptedMessage> {
+  return async function acceptOne(tx: Tx, message: MessageToAccept): Promise<Job> {
     const channel = await chooseChannel(tx, message.channelId);
     const now = clock();
     if (
@@ -43,13 +37,8 @@ export function createAcceptMessage(dependencies: {
     const errors = findTooFarAhead({ sendAt: message.sendAt, expiresAt: message.expiresAt }, now);
     if (errors.length > 0) throw apiProblem('invalid_request', 'The message is planned too far ahead.', { errors });
     const { channelId: _channelId, ...members } = message;
-    return acceptance.store(tx, {
-      channel,
-      message: members,
-      now,
-      hasRoom: () => (isBulk ? startRoom.takeInPage() : startRoom.take()),
-      admitLater: () => intakeRoom.enterLater(tx, channel.tenantId),
-    });
+    const admitLater = () => intakeRoom.enterLater(tx, channel.tenantId);
+    return acceptance.store(tx, { channel, message: members, now, admitLater });
   };
 
   async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {

@@ -38,13 +38,9 @@ export interface NotificationToAccept {
   readonly requestId: string | null;
 }
 
-/** Stores one notification inside the caller's transaction; the caller starts it after its commit, or the sweep does. */
+/** Stores one notification inside the caller's transaction. */
 export interface AcceptNotification {
-  (
-    tx: Tx,
-    tenantId: string,
-    notification: NotificationToAccept,
-  ): Promise<{ readonly job: Job; readonly startNow: boolean }>;
+  (tx: Tx, tenantId: string, notification: NotificationToAccept): Promise<Job>;
 }
 
 /**
@@ -75,7 +71,7 @@ export function createAcceptNotification(dependencies: {
     if (accepted.job.state === 'scheduled') await intakeRoom.enterLater(tx, tenantId);
     await insertJob(tx, accepted);
     await insertContent(tx, { tenantId, jobId: id, createdAt: now }, toContent(notification));
-    return { job: accepted.job, startNow: accepted.startNow };
+    return accepted.job;
   };
 }
 

@@ -2,13 +2,11 @@ import type { CallbackMessage } from '../contracts/http/callbacks.ts';
 import { conversationIdOf } from '../domain/bot-address.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { acceptInbound } from '../domain/inbound/new-inbound.ts';
-import type { Job } from '../domain/job.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { isLineTaken } from '../store/conversation-lines.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
-import type { JobStarter } from './job-starter.ts';
 
 /** What became of one callback's messages; `unknownNumber` = they came for a number that is no channel of the tenant. */
 export interface AppliedInbound {
@@ -26,10 +24,9 @@ export function createApplyInbound(dependencies: {
   readonly channels: ChannelStore;
   readonly insertJob: InsertJob;
   readonly createId: CreateId;
-  readonly starter: Pick<JobStarter, 'startSoon'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, insertJob, createId, starter, clock } = dependencies;
+  const { transactions, channels, insertJob, createId, clock } = dependencies;
 
   return async function applyInbound(
     tenantId: string,
@@ -45,8 +42,7 @@ export function createApplyInbound(dependencies: {
       if (stopped.has(message.from)) continue;
       try {
         const stored = await transactions.withTenant(tenantId, (tx) => storeOne(tx, channelId, message, requestId));
-        total[stored.kind] += 1;
-        if (stored.kind === 'received' && stored.startNow) starter.startSoon(stored.job);
+        total[stored] += 1;
       } catch (error) {
         faults.push(error);
         stopped.add(message.from);
@@ -57,13 +53,14 @@ export function createApplyInbound(dependencies: {
     return total;
   };
 
-  type Stored =
-    | { readonly kind: 'repeated' | 'unknownNumber' }
-    | { readonly kind: 'received'; readonly job: Job; readonly startNow: boolean };
-
-  async function storeOne(tx: Tx, channelId: string, message: CallbackMessage, requestId: string): Promise<Stored> {
+  async function storeOne(
+    tx: Tx,
+    channelId: string,
+    message: CallbackMessage,
+    requestId: string,
+  ): Promise<keyof AppliedInbound> {
     const channel = await findChannelOfNumber(tx, channels, channelId, message.phoneNumberId);
-    if (channel === null) return { kind: 'unknownNumber' };
+    if (channel === null) return 'unknownNumber';
     const hasBot = channel.settings.botUrl !== null;
     const isOrdered = hasBot && channel.settings.ordering === 'strict';
     const conversationId = conversationIdOf(channel.id, message.from);
@@ -83,7 +80,6 @@ export function createApplyInbound(dependencies: {
       },
       clock(),
     );
-    const isNew = await insertJob(tx, accepted);
-    return isNew ? { kind: 'received', job: accepted.job, startNow: accepted.startNow } : { kind: 'repeated' };
+    return (await insertJob(tx, accepted)) ? 'received' : 'repeated';
   }
 }

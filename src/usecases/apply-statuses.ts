@@ -7,7 +7,6 @@ import { findJobOfPart } from '../store/message-parts.ts';
 import type { MessageStatuses } from '../store/message-statuses.ts';
 import { insertStatus, readStatusWord } from '../store/provider-statuses.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
-import type { Starter } from '../temporal/starter.ts';
 
 /** What became of one callback's statuses; `parked` = no message of ours is known for them (yet). */
 export interface AppliedStatuses {
@@ -25,10 +24,9 @@ export function createApplyStatuses(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
   readonly statuses: MessageStatuses;
-  readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, statuses, starter, clock } = dependencies;
+  const { transactions, channels, statuses, clock } = dependencies;
 
   return async function applyStatuses(
     tenantId: string,
@@ -41,11 +39,8 @@ export function createApplyStatuses(dependencies: {
     for (const item of items) {
       try {
         const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
-        total[outcome.kind] += 1;
-        onStatus(outcome.kind === 'duplicates' ? 'duplicate' : outcome.kind);
-        if (outcome.kind !== 'applied') continue;
-        if (outcome.notice !== null) starter.startSoon(outcome.notice);
-        if (outcome.mustWake) starter.wakeSoon(outcome.job);
+        total[outcome] += 1;
+        onStatus(outcome === 'duplicates' ? 'duplicate' : outcome);
       } catch (error) {
         faults.push(error);
       }
@@ -55,11 +50,12 @@ export function createApplyStatuses(dependencies: {
     return total;
   };
 
-  type Outcome =
-    | { readonly kind: 'duplicates' | 'parked' }
-    | { readonly kind: 'applied'; readonly job: Job; readonly notice: Job | null; readonly mustWake: boolean };
-
-  async function applyOne(tx: Tx, tenantId: string, channelId: string, item: CallbackStatus): Promise<Outcome> {
+  async function applyOne(
+    tx: Tx,
+    tenantId: string,
+    channelId: string,
+    item: CallbackStatus,
+  ): Promise<keyof AppliedStatuses> {
     const now = clock();
     const found = await findMessage(tx, channelId, item);
     const isNew = await insertStatus(tx, {
@@ -74,10 +70,11 @@ export function createApplyStatuses(dependencies: {
       },
       receivedAt: now,
     });
-    if (!isNew) return { kind: 'duplicates' };
-    if (found === null) return { kind: 'parked' };
+    if (!isNew) return 'duplicates';
+    if (found === null) return 'parked';
     const word = readStatusWord(item.providerMessageId, { status: item.status, item: item.raw });
-    return { kind: 'applied', ...(await statuses.apply(tx, { ...found, word, now })) };
+    await statuses.apply(tx, { ...found, word, now });
+    return 'applied';
   }
 
   /**

@@ -9,7 +9,6 @@ import type { WriteJobChange } from '../store/job-changes.ts';
 import { lockJob } from '../store/jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 import { forgetUploadedMedia } from '../store/uploaded-media.ts';
-import type { Starter } from '../temporal/starter.ts';
 
 /** Before the second look at the sends of a batch that was cancelled; each wait is twice the one before. */
 const firstLookMs = 50;
@@ -28,10 +27,9 @@ export function createControlJob(dependencies: {
   readonly transactions: Transactions;
   readonly cancelJob: CancelJob;
   readonly writeJobChange: WriteJobChange;
-  readonly starter: Pick<Starter, 'wakeSoon'>;
   readonly clock: () => Date;
 }): ControlJob {
-  const { transactions, cancelJob, writeJobChange, starter, clock } = dependencies;
+  const { transactions, cancelJob, writeJobChange, clock } = dependencies;
 
   async function lock(tx: Tx, jobId: string): Promise<Job> {
     const job = await lockJob(tx, jobId);
@@ -60,15 +58,12 @@ export function createControlJob(dependencies: {
   return {
     async cancel(tenantId, jobId) {
       const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId));
-      // A batch has a workflow that must mark who is left out; a message only stops waiting.
-      if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification') {
-        starter.wakeSoon(cancelled.job);
+      if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification')
         await waitForSends(tenantId, jobId);
-      }
       return cancelled;
     },
-    async retry(tenantId, jobId) {
-      const retried = await transactions.withTenant(tenantId, async (tx) => {
+    retry: (tenantId, jobId) =>
+      transactions.withTenant(tenantId, async (tx) => {
         const job = await lock(tx, jobId);
         const now = clock();
         const change = job.kind === 'notification' ? retryBatch(job, now) : retryMessage(job, now);
@@ -79,9 +74,6 @@ export function createControlJob(dependencies: {
           );
         if (job.kind === 'message') await forgetUploadedMedia(tx, jobId);
         return writeJobChange(tx, { job, change, now });
-      });
-      starter.wakeSoon(retried);
-      return retried;
-    },
+      }),
   };
 }

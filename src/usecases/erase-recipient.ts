@@ -23,7 +23,7 @@ export function createEraseRecipient(dependencies: {
   readonly transactions: Transactions;
   readonly eraser: RecipientEraser;
   readonly recordAudit: RecordAudit;
-  readonly starter: Pick<Starter, 'startErasureSoon'>;
+  readonly starter: Pick<Starter, 'startErasure'>;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }): EraseRecipient {
@@ -43,7 +43,7 @@ export function createEraseRecipient(dependencies: {
       if (next === null) break;
       state = next;
     }
-    if (!state.isComplete) starter.startErasureSoon({ tenantId, erasureId });
+    if (!state.isComplete) void starter.startErasure({ tenantId, erasureId });
     return state;
   };
 

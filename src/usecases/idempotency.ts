@@ -13,12 +13,11 @@ const retryAfterSeconds = 1;
 // What RFC 9110 §5.5 admits in a field value, without tabs and bytes beyond ASCII.
 const keyShape = /^[\x20-\x7e]{1,255}$/;
 
-/** An answer of a call that creates. `body` is plain JSON (no dates). `after` runs once, after the commit. */
+/** An answer of a call that creates. `body` is plain JSON (no dates). */
 export interface Answer<Body> {
   readonly status: number;
   readonly body: Body;
   readonly location?: string | undefined;
-  readonly after?: (() => void) | undefined;
 }
 
 export interface OnceRequest<Body> {
@@ -64,7 +63,6 @@ export async function answerOnce<Body>(request: OnceRequest<Body>): Promise<Once
     if (key !== null) await remember(tx, key, fresh, request);
     return { answer: fresh, isReplay: false };
   });
-  answer.after?.();
   return { status: answer.status, body: answer.body, location: answer.location ?? null, isReplay };
 }
 

@@ -10,26 +10,24 @@ import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
 import { createIntakeRoom, type IntakeLimits } from './intake-room.ts';
-import { createStartRoom } from './start-room.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
-    readonly starter: Pick<Starter, 'startSoon' | 'wakeSoon' | 'startErasureSoon'>;
+    readonly starter: Pick<Starter, 'startErasure'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
     readonly intakeLimits: IntakeLimits;
     readonly clock: () => Date;
   },
 ) {
-  const { transactions, clock, intakeLimits: limits } = dependencies;
-  const startRoom = createStartRoom({ transactions, nowMs: () => clock().getTime() });
+  const { clock, intakeLimits: limits } = dependencies;
   const intakeRoom = createIntakeRoom({ limits, nowMs: () => clock().getTime() });
   return {
     intakeRoom,
-    acceptBotActivity: createAcceptBotActivity({ ...dependencies, startRoom }),
-    acceptMessage: createAcceptMessage({ ...dependencies, startRoom, intakeRoom }),
+    acceptBotActivity: createAcceptBotActivity(dependencies),
+    acceptMessage: createAcceptMessage({ ...dependencies, intakeRoom }),
     acceptNotification: createAcceptNotification({ ...dependencies, intakeRoom }),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),

@@ -4,10 +4,13 @@ export interface Repetition {
   stop(): Promise<void>;
 }
 
-/** Runs `work`, waits `everyMs` (not at all where it says that there is more), and runs it again. Never two at once. */
+/**
+ * Runs `work`, waits `everyMs` (`againMs` where it says so, not at all where there `hasMore`), and runs it again. Never two
+ * at once.
+ */
 export function repeat(options: {
   readonly everyMs: number;
-  readonly work: () => Promise<{ readonly hasMore: boolean } | void>;
+  readonly work: () => Promise<{ readonly hasMore?: boolean; readonly againMs?: number } | void>;
   readonly onError: (error: unknown) => void;
 }): Repetition {
   let isStopped = false;
@@ -15,18 +18,19 @@ export function repeat(options: {
   const done = run();
   async function run(): Promise<void> {
     while (!isStopped) {
-      let hasMore = false;
+      let waitMs = options.everyMs;
       try {
-        hasMore = (await options.work())?.hasMore ?? false;
+        const { hasMore = false, againMs = options.everyMs } = (await options.work()) ?? {};
+        waitMs = hasMore ? 0 : againMs;
       } catch (error) {
         options.onError(error);
       }
-      if (!hasMore && !isStopped) await wait();
+      if (waitMs > 0 && !isStopped) await wait(waitMs);
     }
   }
-  function wait(): Promise<void> {
+  function wait(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, options.everyMs);
+      const timer = setTimeout(resolve, waitMs);
       wake = () => {
         clearTimeout(timer);
         resolve();

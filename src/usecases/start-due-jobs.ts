@@ -1,8 +1,8 @@
 import {
   closeStatusWindows,
+  findNextDueMs,
   leaseDueErasures,
   leaseDueJobs,
-  leaseDueMessages,
   leaseDueReplays,
   listKpiBacklog,
   listWebhookBacklog,
@@ -12,16 +12,16 @@ import {
 import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
+import type { Dispatcher } from '../temporal/dispatcher.ts';
 import type { Starter } from '../temporal/starter.ts';
-import { minPageMessages, splitIntoPages } from '../domain/message/pages.ts';
-import { maxStarted, maxStartedInPages } from './start-room.ts';
 
 /** One sweep takes so many jobs, and holds them for this long: a start that failed is tried again then. */
 const jobsPerSweep = 200;
 const leaseSeconds = 10;
-const messagesPerSweep = 400;
-/** A page may stand behind others, and its last message waits for those before it. */
-const pageLeaseSeconds = 10;
+/** What may wait in the dispatcher before the sweep takes more: what it starts within a second or so. */
+const maxQueued = 500;
+/** Far from due is looked after by the next sweep, and what is due at once after a moment. */
+const sweepWithinMs = { least: 20, most: 1_000 };
 const startsAtOnce = 16;
 /** Far more than are started meanwhile, and done in a tenth of a second. */
 const releasedPerSweep = 1_000;
@@ -31,10 +31,10 @@ const purgeSlackMs = 600_000;
 /** Cursors that lag less are left where they are. */
 const cursorLag = 1_000;
 
-/** What the sweeps start. */
+/** What the sweeps start by themselves; jobs go through the dispatcher. */
 export type SweepStarter = Pick<
   Starter,
-  'start' | 'startPage' | 'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure' | 'startPurge'
+  'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure' | 'startPurge'
 >;
 
 /**
@@ -45,42 +45,21 @@ export function createSweep(dependencies: {
   readonly transactions: Transactions;
   readonly highWaterMark: EventHighWaterMark;
   readonly starter: SweepStarter;
+  readonly dispatcher: Pick<Dispatcher, 'add' | 'queueLength'>;
   readonly clock: () => Date;
   readonly retentionDays: number;
 }) {
-  const { transactions, highWaterMark, starter, clock, retentionDays } = dependencies;
+  const { transactions, highWaterMark, starter, dispatcher, clock, retentionDays } = dependencies;
   return {
-    /** A backlog of messages, in pages; returns how many were started. */
-    async startDuePages(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
-      const due = await transactions.acrossTenants((tx) =>
-        leaseDueMessages(tx, {
-          limit: messagesPerSweep,
-          leaseSeconds: pageLeaseSeconds,
-          maxStarted: maxStartedInPages,
-          atLeast: minPageMessages,
-        }),
-      );
-      const tenantIds = [...new Set(due.map(({ tenantId }) => tenantId))];
-      const pages = tenantIds.flatMap((tenantId) => {
-        const jobIds = due.filter((job) => job.tenantId === tenantId).map(({ id }) => id);
-        return splitIntoPages(jobIds).map((page) => ({ tenantId, jobIds: page }));
-      });
-      let started = 0;
-      await forEachBounded(pages, startsAtOnce, async (page) => {
-        if (await starter.startPage(page)) started += page.jobIds.length;
-      });
-      return { started, hasMore: due.length === messagesPerSweep };
-    },
-    /** Returns how many jobs were started; a full page means that there is more. */
-    async startDueJobs(): Promise<{ readonly started: number; readonly hasMore: boolean }> {
-      const due = await transactions.acrossTenants((tx) =>
-        leaseDueJobs(tx, { limit: jobsPerSweep, leaseSeconds, maxStarted }),
-      );
-      let started = 0;
-      await forEachBounded(due, startsAtOnce, async (job) => {
-        if (await starter.start(job)) started += 1;
-      });
-      return { started, hasMore: due.length === jobsPerSweep };
+    /** Hands what is due to the dispatcher, as much as that has room for; returns when to look again. */
+    async startDueJobs(): Promise<{ readonly started: number; readonly againMs: number }> {
+      const limit = Math.min(jobsPerSweep, maxQueued - dispatcher.queueLength());
+      if (limit <= 0) return { started: 0, againMs: sweepWithinMs.least };
+      const due = await transactions.acrossTenants((tx) => leaseDueJobs(tx, { limit, leaseSeconds }));
+      dispatcher.add(due);
+      if (due.length > 0) return { started: due.length, againMs: 0 };
+      const nextMs = (await transactions.acrossTenants(findNextDueMs)) ?? sweepWithinMs.most;
+      return { started: 0, againMs: Math.min(Math.max(nextMs, sweepWithinMs.least), sweepWithinMs.most) };
     },
     /** Makes due what resumed channels hold, a page at a time: a channel may hold more than one statement should touch. */
     async releaseHeldJobs(): Promise<{ readonly hasMore: boolean }> {

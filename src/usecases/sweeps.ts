@@ -1,10 +1,13 @@
-import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
-import type { Transactions } from '../store/transactions.ts';
+import { randomUUID } from 'node:crypto';
+import { leadSweeps } from '../store/cross-tenant.ts';
 import { repeat, type Repetition } from './repeat.ts';
-import { createSweep, type SweepStarter } from './start-due-jobs.ts';
+import { createExpireJobs } from './expire-jobs.ts';
+import { createSweep } from './start-due-jobs.ts';
 
-/** Under load this is how fast the backlog moves: at each sweep as many as the engine has room for. */
-const startEveryMs = 200;
+/** The sweep says by itself when the next job is due. */
+const startEveryMs = 1_000;
+const expireEveryMs = 1_000;
+const expiredPerSweep = 1_000;
 const releaseEveryMs = 1_000;
 const relayEveryMs = 1_000;
 /** Who asked for a replay waits for it so long, at most. */
@@ -13,43 +16,60 @@ const replayEveryMs = 500;
 const eraseEveryMs = 5_000;
 const purgeEveryMs = 30_000;
 const tidyEveryMs = 10_000;
+const leadEveryMs = 1_000;
+/** Should the leader die or sleep, another process takes over after this long. */
+const leaderSeconds = 3;
 
-/** Runs the sweeps of one process until they are stopped; every worker may run them. */
-export function startSweeps(dependencies: {
-  readonly transactions: Transactions;
-  readonly highWaterMark: EventHighWaterMark;
-  readonly starter: SweepStarter;
-  readonly clock: () => Date;
-  readonly retentionDays: number;
-  readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
-}): Repetition {
+/**
+ * Runs the sweeps until they are stopped. Every worker may: one of them leads, the others stand by. That two lead for a
+ * moment, where one was asleep, does no harm: whatever a sweep takes it takes by a lease or a lock.
+ */
+export function startSweeps(
+  dependencies: Parameters<typeof createSweep>[0] &
+    Parameters<typeof createExpireJobs>[0] & {
+      readonly nowMs: () => number;
+      readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void };
+    },
+): Repetition {
+  const { transactions, nowMs } = dependencies;
+  /** Names this process among all. */
+  const processId = randomUUID();
   const sweep = createSweep(dependencies);
+  const expireJobs = createExpireJobs(dependencies);
+  let leadsUntilMs = 0;
   const onError = (error: unknown): void => {
     dependencies.log.warn(
       { reason: error instanceof Error ? error.message : 'unknown' },
       'a sweep failed, and will run again',
     );
   };
+
+  async function lead(): Promise<void> {
+    const askedMs = nowMs();
+    const isLeader = await transactions.acrossTenants((tx) => leadSweeps(tx, processId, leaderSeconds));
+    leadsUntilMs = isLeader ? askedMs + leaderSeconds * 1_000 : 0;
+  }
+
+  function whileLeading(everyMs: number, work: Parameters<typeof repeat>[0]['work']): Repetition {
+    return repeat({ everyMs, work: async () => (nowMs() < leadsUntilMs ? work() : {}), onError });
+  }
+
   const all = [
-    repeat({
-      everyMs: startEveryMs,
-      async work() {
-        const pages = await sweep.startDuePages();
-        const jobs = await sweep.startDueJobs();
-        return { hasMore: pages.hasMore || jobs.hasMore };
-      },
-      onError,
-    }),
-    repeat({ everyMs: releaseEveryMs, work: () => sweep.releaseHeldJobs(), onError }),
-    repeat({ everyMs: relayEveryMs, work: () => sweep.startRelays(), onError }),
-    repeat({ everyMs: replayEveryMs, work: () => sweep.startReplays(), onError }),
-    repeat({ everyMs: eraseEveryMs, work: () => sweep.startErasures(), onError }),
-    repeat({ everyMs: purgeEveryMs, work: () => sweep.startPurge(), onError }),
-    repeat({ everyMs: tidyEveryMs, work: () => sweep.tidy(), onError }),
+    repeat({ everyMs: leadEveryMs, work: lead, onError }),
+    whileLeading(startEveryMs, () => sweep.startDueJobs()),
+    whileLeading(expireEveryMs, async () => ({ hasMore: (await expireJobs(expiredPerSweep)) === expiredPerSweep })),
+    whileLeading(releaseEveryMs, () => sweep.releaseHeldJobs()),
+    whileLeading(relayEveryMs, () => sweep.startRelays()),
+    whileLeading(replayEveryMs, () => sweep.startReplays()),
+    whileLeading(eraseEveryMs, () => sweep.startErasures()),
+    whileLeading(purgeEveryMs, () => sweep.startPurge()),
+    whileLeading(tidyEveryMs, () => sweep.tidy()),
   ];
   return {
     async stop() {
       await Promise.all(all.map(async (each) => each.stop()));
+      // The next leader need not wait.
+      await transactions.acrossTenants((tx) => leadSweeps(tx, processId, 0)).catch(onError);
     },
   };
 }

@@ -8,7 +8,7 @@ import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { testIntakeLimits } from '../support/app-dependencies.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aCaller } from '../support/a-caller.ts';
 import { aProblem } from '../support/a-job.ts';
@@ -114,10 +114,8 @@ describe('a bulk retry', () => {
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: {
-        ...idleStarter,
-        start: async ({ id }) => started.push(id) > 0,
-      },
+      starter: idleStarter,
+      dispatcher: listDispatched(started),
     });
     await sweep.startDueJobs();
     expect(started.toSorted()).toEqual(ids.toSorted());
@@ -165,10 +163,8 @@ describe('a bulk retry', () => {
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: {
-        ...idleStarter,
-        start: async ({ id }) => started.push(id) > 0,
-      },
+      starter: idleStarter,
+      dispatcher: listDispatched(started),
     }).startDueJobs();
     expect(started[0]).toBe(other.id);
     expect(await retry({ groupId })).toMatchObject({ matched: 500, retried: 500, hasMore: false });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aWhatsappChannel, startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -93,10 +93,8 @@ describe('a channel that holds messages', () => {
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: {
-        ...idleStarter,
-        start: async () => true,
-      },
+      starter: idleStarter,
+      dispatcher: listDispatched([]),
     });
   async function countDue(channelId: string): Promise<number> {
     const rows = await place.rows('select 1 from job where channel_id = $1 and wake_at <= now()', [channelId]);

@@ -131,7 +131,7 @@ describe('an attempt that Kernel refuses', () => {
     expect(job.error?.errors).toHaveLength(1);
     expect(place.sendsOf(id)).toEqual([]);
     expect(await place.kpiOf(id)).toMatchObject([{ event: 'rendering_error', recoverable: false, userInformed: true }]);
-    expect(place.started.at(-1)).toMatchObject({ origin: 'user_notice', causedBy: id });
+    expect(await place.noticesOf(id)).toEqual([place.started.at(-1)?.id]);
   });
 
   it('is what the channel says it is, where the channel overrides a code', async () => {

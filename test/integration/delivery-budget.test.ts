@@ -2,6 +2,8 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDataConverter } from '../../src/temporal/options.ts';
+import { findUnclaimedJobs } from '../../src/store/cross-tenant.ts';
+import { createDispatcher } from '../../src/temporal/dispatcher.ts';
 import { createStarter, type Starter } from '../../src/temporal/starter.ts';
 import { startWorkers, type WorkerGroup } from '../../src/temporal/worker.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
@@ -30,6 +32,13 @@ beforeAll(async () => {
   const dataConverter = createDataConverter(place.keyRing);
   client = new Client({ connection, dataConverter });
   starter = createStarter({ client, onFailure: (failure) => failures.push(failure) });
+  const dispatcher = createDispatcher({
+    starter,
+    findUnclaimed: (ids) => place.stores.transactions.acrossTenants((tx) => findUnclaimedJobs(tx, ids)),
+    messagesPerWorkflow: 50,
+    nowMs: Date.now,
+  });
+  place.listen(dispatcher.add);
   workers = await startWorkers({
     connection,
     namespace: 'default',
@@ -50,12 +59,11 @@ afterAll(async () => {
 async function run(to: string, text: string, conversationId: string | null = null) {
   const channelId = await place.addChannel({ retryInitialMs: 200, retryMaxMs: 200 });
   const before = place.transactionCount();
-  const { id, tenantId, kind } = await place.accept(channelId, {
+  const { id } = await place.accept(channelId, {
     to,
     conversationId,
     request: { activity: { type: 'message', text } },
   });
-  starter.startSoon({ id, tenantId, kind });
   const look = () => place.sendsOf(id).length;
   await poll({ what: 'the send', look, isDone: (sends) => sends > 0, timeoutMs: 20_000 });
   const handle = client.workflow.getHandle(id);
@@ -92,17 +100,13 @@ describe('the cost of a message', () => {
   it('is one workflow of its own for a message that has waited for its turn', async () => {
     const channelId = await place.addChannel();
     const conversationId = 'a queue';
-    const [first, second] = [
-      await place.accept(channelId, { conversationId, to: '+34600000907' }),
-      await place.accept(channelId, { conversationId, to: '+34600000907' }),
-    ];
-    place.turnBell.listen((next) => starter.wakeSoon(next));
-    starter.startSoon(first);
+    await place.accept(channelId, { conversationId, to: '+34600000907' });
+    const second = await place.accept(channelId, { conversationId, to: '+34600000907' });
     const look = () => place.sendsOf(second.id).length;
     await poll({ what: 'the send of the second', look, isDone: (sends) => sends > 0, timeoutMs: 20_000 });
     const handle = client.workflow.getHandle(second.id);
     expect(await handle.result()).toMatchObject({ state: 'accepted', attempts: 1 });
-    // The bell's signal is one event more than a plain start.
+    // The signal of its turn is one event more than a plain start.
     expect((await handle.fetchHistory()).events?.length).toBeLessThanOrEqual(maxEvents + 1);
   });
 
@@ -116,7 +120,7 @@ describe('the cost of a message', () => {
   it('is one look more when it is started again: nothing is sent twice', async () => {
     const { id, transactions } = await run('+34600000903', 'Hola');
     const cost = transactions();
-    await starter.start({ id, tenantId: place.tenantId, kind: 'message' });
+    await starter.start({ id, tenantId: place.tenantId, kind: 'message', isWake: false }, 'single');
     await client.workflow.getHandle(id).result();
     expect(place.sendsOf(id)).toHaveLength(1);
     expect(transactions() - cost).toBe(1);

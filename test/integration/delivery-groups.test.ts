@@ -43,10 +43,10 @@ describe('a group whose message fails for good', () => {
   it('makes nobody due who is about to be cancelled, and whoever comes behind the group', async () => {
     const { ids, to } = await acceptGroup([{}, {}, { groupId: 'the next request' }]);
     place.kernel.script(to, [refused]);
-    place.released.length = 0;
+    place.woken.length = 0;
     await place.deliver(ids[0] ?? '');
     expect(await statesOf(ids)).toEqual(['failed', 'cancelled', 'held']);
-    expect(place.released).toEqual([ids[2]]);
+    expect(place.woken.map(({ id }) => id)).toEqual([ids[2]]);
     expect(await place.deliver(ids[2] ?? '')).toMatchObject({ state: 'accepted' });
   });
 
@@ -66,8 +66,9 @@ describe('a group whose message fails for good', () => {
     await place.deliver(first);
     const wamid = place.sendsOf(first)[0]?.wamid ?? '';
     await place.tell(channelId, { wamid, status: 'failed', jobId: first, errors: refusedLater });
-    const notice = place.started.find((job) => 'causedBy' in job && job.causedBy === first);
-    expect(await place.deliver(notice?.id ?? '')).toMatchObject({ state: 'accepted', origin: 'user_notice' });
+    const [notice] = await place.noticesOf(first);
+    expect(place.started.at(-1)).toMatchObject({ id: notice, isAnswer: true });
+    expect(await place.deliver(notice ?? '')).toMatchObject({ state: 'accepted', origin: 'user_notice' });
   });
 
   it('does not concern a message that comes after it, nor one that is run again', async () => {

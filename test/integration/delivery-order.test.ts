@@ -1,3 +1,4 @@
+import { startGraceMs } from '../../src/domain/acceptance.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import { lockJob } from '../../src/store/jobs.ts';
@@ -26,7 +27,7 @@ async function acceptRow(channelId: string, count: number, members = {}): Promis
 /** Whether the sweep starts it within a second, should nobody have heard the bell. */
 async function isDue(id: string): Promise<boolean> {
   const { wakeAt } = await place.find(id);
-  return wakeAt !== null && wakeAt.getTime() <= place.clock().getTime() + 1_000;
+  return wakeAt !== null && wakeAt.getTime() <= place.clock().getTime() + startGraceMs;
 }
 
 const waitsFor = async (id: string) => (await place.find(id)).waitingFor?.reason ?? null;
@@ -41,7 +42,7 @@ describe('a message of a conversation', () => {
       expect(await isDue(id)).toBe(false);
     }
     await place.deliver(first);
-    expect(place.released).toEqual([second]);
+    expect(place.woken.map(({ id }) => id)).toEqual([second]);
     expect([await isDue(second), await isDue(third)]).toEqual([true, false]);
     await place.deliver(second);
     await place.deliver(third);

@@ -5,10 +5,8 @@ import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Activities } from '../../src/activities/index.ts';
 import type { PageReference } from '../../src/contracts/workflows.ts';
 import { sendingLeaseMs } from '../../src/domain/message/claim.ts';
-import { minPageMessages } from '../../src/domain/message/pages.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
-import { maxStarted, maxStartedInPages } from '../../src/usecases/start-room.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
 let place: DeliveryFixture;
@@ -98,7 +96,11 @@ describe('a page whose Kernel takes 1.9 s for each message', () => {
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: { ...idleStarter, start: async ({ id }) => !ids.includes(id) || start(id) },
+      starter: idleStarter,
+      dispatcher: {
+        add: (starts) => starts.filter(({ id }) => ids.includes(id)).forEach(({ id }) => start(id)),
+        queueLength: () => 0,
+      },
     });
     const page = attemptPage(ids);
     const sweeping = setInterval(() => void sweep.startDueJobs().catch(() => undefined), 100);
@@ -126,12 +128,12 @@ describe('a page whose Kernel takes 1.9 s for each message', () => {
     // Due when two of the four rows have gone.
     await place.rows("update job set wake_at = now() + interval '3 seconds' where id = any ($1)", [ids]);
     const swept: string[] = [];
-    const note = async ({ id }: { readonly id: string }): Promise<boolean> => swept.push(id) > 0;
     const sweep = createSweep({
       ...place.stores,
       clock: place.clock,
       retentionDays: 30,
-      starter: { ...idleStarter, start: note },
+      starter: idleStarter,
+      dispatcher: listDispatched(swept),
     });
     const sweeping = setInterval(() => void sweep.startDueJobs().catch(() => undefined), 100);
     await attemptPage(ids);
@@ -151,38 +153,5 @@ describe('a page whose Kernel takes 1.9 s for each message', () => {
     expect(await place.attempt(id)).toMatchObject({ next: 'end', state: 'sending' });
     place.skip(sendingLeaseMs);
     expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2, possibleDuplicate: true });
-  });
-});
-
-describe('the sweep', () => {
-  it('starts a backlog in pages, tenant by tenant, and a handful one by one', async () => {
-    const channelId = await place.addChannel();
-    await place.rows("update job set wake_at = null where state in ('queued', 'sending')");
-    const pages: { tenantId: string; jobIds: readonly string[] }[] = [];
-    const singles: string[] = [];
-    const sweep = createSweep({
-      ...place.stores,
-      clock: place.clock,
-      retentionDays: 30,
-      starter: {
-        ...idleStarter,
-        startPage: async (page) => pages.push(page) > 0,
-        start: async ({ id }) => singles.push(id) > 0,
-      },
-    });
-    const makeDue = (ids: readonly string[]) =>
-      place.rows("update job set wake_at = now() - interval '1 second' where id = any ($1)", [ids]);
-    const few = await acceptMany(channelId, minPageMessages - 1);
-    await makeDue(few);
-    expect(await sweep.startDuePages()).toMatchObject({ started: 0 });
-    await sweep.startDueJobs();
-    expect(singles.toSorted()).toEqual(few.toSorted());
-
-    const many = await acceptMany(channelId, maxStarted + 20);
-    await makeDue(many);
-    await sweep.startDuePages();
-    expect(pages.flatMap(({ jobIds }) => jobIds).toSorted()).toEqual(many.toSorted());
-    expect(pages.every(({ jobIds }) => jobIds.length <= 50 && jobIds.length >= minPageMessages)).toBe(true);
-    expect(maxStartedInPages).toBeGreaterThan(many.length);
   });
 });

@@ -4,7 +4,7 @@ import type { Delivery } from '../../src/domain/notification/delivery.ts';
 import { lockIntegration, removeIntegration, updateIntegration } from '../../src/store/integrations.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { replayDelivery } from '../../src/usecases/replay-delivery.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 
 let bench: NotificationFixture;
@@ -137,9 +137,9 @@ describe('a delivery that is replayed', () => {
         ...bench.stores,
         clock: () => bench.now(),
         retentionDays: 30,
+        dispatcher: listDispatched([]),
         starter: {
           ...idleStarter,
-          start: async () => true,
           async startReplay({ deliveryId }) {
             started.push(deliveryId);
             return isUp;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import type { Told } from '../support/told-status.ts';
 import { poll } from '../support/poll.ts';
@@ -169,8 +169,7 @@ describe("the provider's statuses", () => {
 
   it('that ask for a resend while Temporal is away are taken, and the sweep sends it again', async () => {
     const { id, wamid } = await acceptAndSend();
-    const starter = { startSoon: () => false, wakeSoon: () => false };
-    const applyStatuses = createApplyStatuses({ ...place.stores, starter, clock: place.clock });
+    const applyStatuses = createApplyStatuses({ ...place.stores, clock: place.clock });
     const raw = { id: wamid, status: 'failed', errors: [{ code: 131_057 }] };
     const item = {
       providerMessageId: wamid,
@@ -184,11 +183,13 @@ describe("the provider's statuses", () => {
     expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'retry' } });
     await place.rows("update job set wake_at = now() - interval '1 second' where id = $1", [id]);
     const started: string[] = [];
-    const back = {
-      ...idleStarter,
-      start: async (job: { id: string }) => started.push(job.id) > 0,
-    };
-    await createSweep({ ...place.stores, clock: place.clock, retentionDays: 30, starter: back }).startDueJobs();
+    await createSweep({
+      ...place.stores,
+      clock: place.clock,
+      retentionDays: 30,
+      starter: idleStarter,
+      dispatcher: listDispatched(started),
+    }).startDueJobs();
     expect(started).toContain(id);
     expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2 });
   });

@@ -6,7 +6,7 @@ import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { createEraseRecipient } from '../../src/usecases/erase-recipient.ts';
 import { aCaller } from '../support/a-caller.ts';
 import { findInTables } from '../support/find-in-tables.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { runInActivity } from '../support/in-activity.ts';
 import { openInboundFixture } from '../support/inbound-fixture.ts';
 import { poll } from '../support/poll.ts';
@@ -27,7 +27,7 @@ const digitsOf = (number: string) => number.slice(1);
 const findNumber = (number: string) => findInTables(place.database.url, place.tenantId, digitsOf(number));
 
 function erase(to: string): Promise<ErasureState> {
-  const starter = { startErasureSoon: (reference: ErasureReference) => started.push(reference) > 0 };
+  const starter = { startErasure: async (reference: ErasureReference) => started.push(reference) > 0 };
   const createId = place.stores.createId;
   return createEraseRecipient({ ...place.stores, starter, createId, clock: place.clock })(aCaller(place.tenantId), to);
 }
@@ -121,7 +121,7 @@ describe('the erasure of a recipient', () => {
     const second = await place.accept(channelId, { to: next, conversationId });
     expect(await place.find(second.id)).toMatchObject({ state: 'held', waitingFor: { reason: 'turn' } });
     await erase(to);
-    expect(place.released).toContain(second.id);
+    expect(place.woken.map(({ id }) => id)).toContain(second.id);
     expect(await place.deliver(second.id)).toMatchObject({ state: 'accepted' });
     expect(await place.attempt(first.id)).toMatchObject({ next: 'end', state: 'missing' });
     expect(place.sendsOf(first.id)).toEqual([]);
@@ -202,7 +202,13 @@ describe('the erasure of a recipient', () => {
     await place.stores.transactions.withTenant(place.tenantId, (tx) => place.stores.eraser.begin(tx, wanted));
     const swept: ErasureReference[] = [];
     const starter = { ...idleStarter, startErasure: async (each: ErasureReference) => swept.push(each) > 0 };
-    const sweep = createSweep({ ...place.stores, starter, clock: place.clock, retentionDays: 30 });
+    const sweep = createSweep({
+      ...place.stores,
+      starter,
+      dispatcher: listDispatched([]),
+      clock: place.clock,
+      retentionDays: 30,
+    });
     await sweep.startErasures();
     expect(swept).toEqual([]);
     await place.rows("update recipient_erasure set wake_at = now() - interval '1 second'");

@@ -177,7 +177,7 @@ describe('a bot', () => {
       failed.id,
     ]);
     expect(events.map(({ type }) => type)).toEqual(['inbound.received', 'inbound.failed']);
-    expect(place.released).toContain(next?.id);
+    expect(place.woken.map(({ id }) => id)).toContain(next?.id);
     expect(await place.relay(next?.id ?? '')).toMatchObject({ state: 'completed' });
     await place.control.retry(place.tenantId, failed.id);
     expect(await place.relay(failed.id)).toMatchObject({ state: 'completed', attempts: 4, error: null });

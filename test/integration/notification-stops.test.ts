@@ -35,8 +35,7 @@ async function open(type: 'USER_CENTER_NOTIFICATION' | 'PUSH_NOTIFICATION', more
 }
 
 /** Nobody is woken: the tests run the workflow's steps themselves. */
-const createControl = () =>
-  createControlJob({ ...bench.stores, starter: { wakeSoon: () => true }, clock: () => bench.now() });
+const createControl = () => createControlJob({ ...bench.stores, clock: () => bench.now() });
 
 /** The API's cancel; resolves when it answers. */
 async function cancel(job: Job): Promise<void> {

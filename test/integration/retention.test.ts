@@ -7,7 +7,7 @@ import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { countDeletions } from '../support/deletion-count.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { listTenantTables } from '../support/find-in-tables.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { runInActivity } from '../support/in-activity.ts';
 import { makeOldRows, oldDaysOf } from '../support/old-rows.ts';
 
@@ -181,7 +181,13 @@ describe('retention', () => {
   it('is started by the sweep where something is too old for long enough, and not otherwise', async () => {
     let starts = 0;
     const starter = { ...idleStarter, startPurge: async () => (starts += 1) > 0 };
-    const sweep = createSweep({ ...place.stores, starter, clock: place.clock, retentionDays: 30 });
+    const sweep = createSweep({
+      ...place.stores,
+      starter,
+      dispatcher: listDispatched([]),
+      clock: place.clock,
+      retentionDays: 30,
+    });
     await sweep.startPurge();
     const minutes = (count: number) => count / 1_440;
     await makeOldRows(place, { channelId, daysOf: (rule) => oldDaysOf(rule) + minutes(5) });

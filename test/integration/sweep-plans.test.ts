@@ -46,8 +46,10 @@ async function readingOf(text: string, tables: readonly string[] = growing) {
 
 describe('what every worker asks every second, among 22,000 jobs of which nothing is due', () => {
   it.each([
-    ['select * from lease_due_jobs(50, 30, 64)'],
-    ['select * from lease_due_messages(50, 30, 64, 8)'],
+    ['select * from lease_due_jobs(200, 10)'],
+    ['select find_next_due_ms()'],
+    ['select * from list_expired_jobs(1000)'],
+    ["select * from find_unclaimed_jobs('{msg_1,msg_2}')"],
     ['select release_held_jobs(1000)'],
     ['select close_status_windows(500)'],
     ['select * from list_kpi_backlog()'],

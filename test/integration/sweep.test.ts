@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobToStart } from '../../src/temporal/starter.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
-import { createStartRoom, maxStarted } from '../../src/usecases/start-room.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { runInActivity } from '../support/in-activity.ts';
 
@@ -18,23 +16,13 @@ afterAll(async () => {
   await place.close();
 });
 
-function createTestSweep(
-  started: JobToStart[],
-  options: { readonly isTemporalUp?: boolean; readonly days?: number } = {},
-) {
-  const { isTemporalUp = true, days = 30 } = options;
+function createTestSweep(started: string[], { days = 30, queueLength = 0 } = {}) {
   return createSweep({
     ...place.stores,
     clock: place.clock,
     retentionDays: days,
-    starter: {
-      ...idleStarter,
-      async start(job) {
-        if (isTemporalUp) started.push(job);
-        return isTemporalUp;
-      },
-      startPage: async () => isTemporalUp,
-    },
+    starter: idleStarter,
+    dispatcher: { ...listDispatched(started), queueLength: () => queueLength },
   });
 }
 
@@ -46,57 +34,63 @@ async function makeDue(): Promise<void> {
 describe('the sweep', () => {
   it('starts what was accepted and never started, once, however many sweeps run', async () => {
     const job = await place.accept(channelId);
-    const started: JobToStart[] = [];
+    const started: string[] = [];
     expect(await createTestSweep(started).startDueJobs()).toMatchObject({ started: 0 });
     await makeDue();
     const sweeps = [createTestSweep(started), createTestSweep(started), createTestSweep(started)];
     await Promise.all(sweeps.map((sweep) => sweep.startDueJobs()));
-    expect(started).toEqual([{ id: job.id, tenantId: place.tenantId, kind: 'message' }]);
+    expect(started).toEqual([job.id]);
     await place.deliver(job.id);
     expect((await place.find(job.id)).wakeAt).toBeNull();
   });
 
-  it('offers a job again when Temporal did not take it', async () => {
+  it('offers a job again when nobody has taken it up', async () => {
     const job = await place.accept(channelId);
     await makeDue();
-    const started: JobToStart[] = [];
-    await createTestSweep(started, { isTemporalUp: false }).startDueJobs();
+    await createTestSweep([]).startDueJobs();
     expect((await place.find(job.id)).wakeAt?.getTime()).toBeGreaterThan(Date.now());
     await makeDue();
+    const started: string[] = [];
     await createTestSweep(started).startDueJobs();
-    expect(started.map(({ id }) => id)).toEqual([job.id]);
+    expect(started).toEqual([job.id]);
     await place.deliver(job.id);
   });
 
   it('makes a queue of a schedule whose time has come', async () => {
     const job = await place.accept(channelId, { sendAt: new Date(place.clock().getTime() + 60_000) });
     expect(job.state).toBe('scheduled');
-    const started: JobToStart[] = [];
+    const started: string[] = [];
     await createTestSweep(started).startDueJobs();
     expect(started).toEqual([]);
     await makeDue();
     await createTestSweep(started).startDueJobs();
-    expect(started.map(({ id }) => id)).toEqual([job.id]);
+    expect(started).toEqual([job.id]);
     expect(await place.find(job.id)).toMatchObject({ state: 'queued', waitingFor: null });
     place.skip(60_000);
     await place.deliver(job.id);
   });
 
-  it('leaves the backlog in the table when the engine holds enough that nobody has taken up', async () => {
-    for (let count = 0; count < maxStarted + 6; count += 1) await place.accept(channelId);
+  it('leaves the backlog in the table while the dispatcher has enough', async () => {
+    const job = await place.accept(channelId);
     await makeDue();
-    const started: JobToStart[] = [];
-    const sweep = createTestSweep(started);
-    await sweep.startDueJobs();
-    await sweep.startDueJobs();
-    expect(started).toHaveLength(maxStarted);
-    const room = createStartRoom({ ...place.stores, nowMs: Date.now });
-    room.take();
-    await expect.poll(() => room.take(), { timeout: 5_000 }).toBe(false);
-    for (const job of started) await place.deliver(job.id);
-    await sweep.startDueJobs();
-    expect(started).toHaveLength(maxStarted + 6);
-    for (const job of started.slice(maxStarted)) await place.deliver(job.id);
+    const started: string[] = [];
+    expect(await createTestSweep(started, { queueLength: 500 }).startDueJobs()).toMatchObject({ started: 0 });
+    expect(started).toEqual([]);
+    await createTestSweep(started, { queueLength: 499 }).startDueJobs();
+    expect(started).toEqual([job.id]);
+    await place.deliver(job.id);
+  });
+
+  it('comes back at the moment when the next job is due, within a second', async () => {
+    const sweep = createTestSweep([]);
+    expect(await sweep.startDueJobs()).toEqual({ started: 0, againMs: 1_000 });
+    const job = await place.accept(channelId);
+    expect(await sweep.startDueJobs()).toEqual({ started: 0, againMs: 1_000 });
+    await place.rows("update job set wake_at = now() + interval '300 milliseconds' where id = $1", [job.id]);
+    const { againMs } = await sweep.startDueJobs();
+    expect(againMs).toBeGreaterThan(100);
+    expect(againMs).toBeLessThanOrEqual(300);
+    await place.deliver(job.id);
   });
 
   it('purges what is finished and older than the retention, and nothing else', async () => {

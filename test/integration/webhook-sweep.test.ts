@@ -4,7 +4,7 @@ import type { WebhookReference } from '../../src/contracts/workflows.ts';
 import { gaugeBacklog } from '../../src/http/backlog-gauges.ts';
 import { skipUnwantedEvents } from '../../src/store/cross-tenant.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
-import { idleStarter } from '../support/idle-starter.ts';
+import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { openWebhookFixture, type WebhookFixture } from '../support/webhook-fixture.ts';
 import { runInActivity } from '../support/in-activity.ts';
 
@@ -26,9 +26,9 @@ const sweep = () =>
     ...place.stores,
     clock: place.clock,
     retentionDays: 30,
+    dispatcher: listDispatched([]),
     starter: {
       ...idleStarter,
-      start: async () => true,
       startWebhookRelay: async (webhook) => started.push(webhook) > 0,
     },
   });

@@ -4,7 +4,6 @@ import { Registry } from 'prom-client';
 import { createIdSource } from '../../src/domain/ids.ts';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import type { AppDependencies } from '../../src/http/app-dependencies.ts';
-import { createTurnBell } from '../../src/store/turn-bell.ts';
 import { createStores } from '../../src/store/index.ts';
 import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
@@ -43,15 +42,8 @@ export async function createAppDependencies(
     publicUrl,
     links,
     random: Math.random,
-    turnBell: createTurnBell(),
   });
-  const starter = {
-    startSoon: () => true,
-    startPagesSoon: () => true,
-    wakeSoon: () => true,
-    startErasureSoon: () => true,
-    queueLength: () => 0,
-  };
+  const starter = { startErasure: async () => true };
   const clock = () => new Date();
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
@@ -70,7 +62,7 @@ export async function createAppDependencies(
     retentionDays: 30,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
     mediaSource: noMedia,
-    starter,
+    dispatcher: { queueLength: () => 0 },
     links,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     checkTemporal: async () => temporalIsWell,

@@ -31,13 +31,12 @@ interface WorkerParts {
 /** A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. */
 export async function openDeliveryFixture() {
   const worker = await openWorkerFixture();
-  const { stores, http, keyRing, createId, starter, tenantId, clock, nowMs, skip, rows, withTenant } = worker;
+  const { stores, http, keyRing, createId, dispatch, tenantId, clock, nowMs, skip, rows, withTenant } = worker;
   const kernel = await startKernel({ callbacks: [] });
-  const startRoom = { take: () => true, takeInPage: () => true };
   const intakeRoom = { enterLater: async () => undefined };
-  const accept = createAcceptMessage({ startRoom, intakeRoom, ...stores, clock });
-  const applyStatuses = createApplyStatuses({ ...stores, starter, clock });
-  const control = createControlJob({ ...stores, starter, clock });
+  const accept = createAcceptMessage({ intakeRoom, ...stores, clock });
+  const applyStatuses = createApplyStatuses({ ...stores, clock });
+  const control = createControlJob({ ...stores, clock });
   let phoneCount = 0;
 
   const dropped: number[] = [];
@@ -46,18 +45,8 @@ export async function openDeliveryFixture() {
   /** The activities of one worker; parts of it may be replaced to make it fail. */
   function makeActivities(parts: WorkerParts = {}): Activities {
     const log = { info: () => undefined, warn: () => undefined };
-    return createActivities({
-      stores,
-      http,
-      ...parts,
-      faultLog: kept.faultLog,
-      keyRing,
-      starter,
-      publicUrl,
-      clock,
-      log,
-      ...upkeep,
-    });
+    const { faultLog } = kept;
+    return createActivities({ stores, http, ...parts, faultLog, keyRing, dispatch, publicUrl, clock, log, ...upkeep });
   }
   /** Attempts as the activity of one worker does, inside an activity's context. */
   function createWorker(parts: WorkerParts = {}, run = runOfTests) {
@@ -120,7 +109,7 @@ export async function openDeliveryFixture() {
         requestId: 'req_1',
         ...members,
       };
-      return (await withTenant((tx) => accept(tx, message))).job;
+      return withTenant((tx) => accept(tx, message));
     },
     /** Attempts until nothing is left to do, as the workflow does, but skips its waits. Returns the record. */
     async deliver(jobId: string, work: ReturnType<typeof createWorker> = attempt): Promise<Job> {
@@ -138,6 +127,11 @@ export async function openDeliveryFixture() {
     },
     async tell(channelId: string, ...items: readonly Told[]) {
       return applyStatuses(tenantId, channelId, items.map(toStatus));
+    },
+    /** The notices to the user about a failed message. */
+    async noticesOf(jobId: string): Promise<string[]> {
+      const text = "select id from job where origin = 'user_notice' and caused_by = $1";
+      return (await rows<{ id: string }>(text, [jobId])).map(({ id }) => id);
     },
     sendsOf: (jobId: string): readonly KernelSend[] => kernel.sends.list().filter((send) => send.jobId === jobId),
     attemptsOf: (jobId: string) =>

@@ -20,7 +20,7 @@ interface WorkerParts {
 export async function openInboundFixture(options: Parameters<typeof startBot>[0] = {}) {
   const place = await openDeliveryFixture();
   const bot: Bot = await startBot(options);
-  const applyInbound = createApplyInbound({ ...place.stores, starter: place.starter, clock: place.clock });
+  const applyInbound = createApplyInbound({ ...place.stores, clock: place.clock });
   let count = 0;
 
   function createRelay(parts: WorkerParts = {}) {

@@ -155,7 +155,7 @@ export async function openNotificationFixture(options: NotificationFixtureOption
           ...more,
         }),
       );
-      return accepted.job;
+      return accepted;
     },
     /** Runs a batch as its workflow does; waits pass at once, on the fixture's clock. */
     run: (job: Job, pageSize?: number) => runBatch(activities, { tenantId, jobId: job.id }, { pageSize, pass: skip }),

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import type { JobStart } from '../../src/domain/job-start.ts';
 import { createIdSource } from '../../src/domain/ids.ts';
 import { createKeyRing } from '../../src/encryption/key-ring.ts';
 import { createDatabaseClock } from '../../src/store/database-clock.ts';
 import { createStores, type Stores } from '../../src/store/index.ts';
 import { insertTenant } from '../../src/store/tenants.ts';
 import type { Transactions, Tx } from '../../src/store/transactions.ts';
-import { createTurnBell } from '../../src/store/turn-bell.ts';
-import type { JobToStart, Starter } from '../../src/temporal/starter.ts';
 import type { ResolveName } from '../../src/upstreams/guarded-http/resolve-host.ts';
 import { createCrowdableHttp } from './crowdable-http.ts';
 import { createTestDatabase } from './database.ts';
@@ -33,9 +32,13 @@ export async function openWorkerFixture(options: WorkerFixtureOptions = {}) {
   const clock = () => new Date(nowMs());
   const createId = createIdSource({ nowMs, randomBytes });
   const keyRing = createKeyRing([{ id: 'k1', key: new Uint8Array(32).fill(1) }]);
-  const released: string[] = [];
-  const turnBell = createTurnBell();
-  turnBell.listen(({ id }) => released.push(id));
+  const started: JobStart[] = [];
+  const woken: JobStart[] = [];
+  let onStarts = (_starts: readonly JobStart[]): void => undefined;
+  const dispatch = (starts: readonly JobStart[]): void => {
+    for (const start of starts) (start.isWake ? woken : started).push(start);
+    onStarts(starts);
+  };
   const plain = createStores({
     pool: database.pool,
     databaseClock,
@@ -44,7 +47,7 @@ export async function openWorkerFixture(options: WorkerFixtureOptions = {}) {
     publicUrl,
     links: { uiUrl: 'http://localhost:8233', namespace: 'default' },
     random: () => 0.5,
-    turnBell,
+    onStarts: dispatch,
   });
   let transactionCount = 0;
   const transactions: Transactions = {
@@ -58,12 +61,6 @@ export async function openWorkerFixture(options: WorkerFixtureOptions = {}) {
     },
   };
   const stores: Stores = { ...plain, transactions };
-  const started: JobToStart[] = [];
-  const woken: JobToStart[] = [];
-  const starter: Pick<Starter, 'startSoon' | 'wakeSoon'> = {
-    startSoon: (job) => started.push(job) > 0,
-    wakeSoon: (job) => woken.push(job) > 0,
-  };
 
   async function addTenant(): Promise<string> {
     const id = createId('tenant');
@@ -82,12 +79,14 @@ export async function openWorkerFixture(options: WorkerFixtureOptions = {}) {
     stores,
     keyRing,
     createId,
-    turnBell,
-    /** Whose turn came when another left, by id. */
-    released,
-    starter,
+    dispatch,
+    /** What commits made due and handed over: to be started, and to be woken or started. */
     started,
     woken,
+    /** Hands what is made due to `listener`, too. */
+    listen(listener: (starts: readonly JobStart[]) => void): void {
+      onStarts = listener;
+    },
     tenantId,
     addTenant,
     clock,

@@ -7,7 +7,7 @@ import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { SEARCH_ATTRIBUTES } from '../../dev/temporal-namespace.ts';
+import { SEARCH_ATTRIBUTES, TYPE_NUMBERS } from '../../dev/temporal-namespace.ts';
 import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type {
@@ -167,7 +167,8 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 
 /** This server can add search attributes, but not list those it has. */
 async function addSearchAttributes({ connection, namespace = 'default' }: TestWorkflowEnvironment): Promise<void> {
-  const keyword = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, keyword]));
+  const searchAttributes = Object.fromEntries(
+    Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, TYPE_NUMBERS[type]]),
+  );
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }

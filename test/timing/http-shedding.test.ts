@@ -221,12 +221,12 @@ describe('the count', () => {
   });
 
   it.each([
-    ['waits', {}, countWaitingOfTenant, /Index Scan using job_waiting[^\n]+\n\s+Index Cond: [^\n]+ <= \(now/],
+    ['waits', {}, countWaitingOfTenant, /Index Scan using job_due[^\n]+\n\s+Index Cond: [^\n]+ <= \(now/],
     [
       'is scheduled or held',
       { state: 'held', wakeAt: "now() + i * interval '1 second'" },
       countLaterOfTenant,
-      /Index Scan (using|on) job_waiting[^\n]+\n\s+Index Cond: [^\n]+ > \(now/,
+      /Index Scan (using|on) job_due[^\n]+\n\s+Index Cond: [^\n]+ > \(now/,
     ],
   ] as const)('walks the index of what %s, among 100,000 of two tenants', async (_what, rows, count, cond) => {
     const other = await test.makeTenant();

@@ -88,24 +88,23 @@ export function createClaimAttempt(dependencies: {
     });
     switch (verdict.kind) {
       case 'done':
-        return { kind: 'settled', job: await stopWaking(tx, job, now), notice: null };
+        return { kind: 'settled', job: await stopWaking(tx, job, now) };
       case 'wait':
-        return { kind: 'settled', job: await wakeAfter(tx, job, verdict.until, now), notice: null };
+        return { kind: 'settled', job: await wakeAfter(tx, job, verdict.until, now) };
       case 'busy':
-        return { kind: 'settled', job: await lookAgainAt(tx, job, verdict.until, now), notice: null };
+        return { kind: 'settled', job: await lookAgainAt(tx, job, verdict.until, now) };
       case 'hold':
-        return { kind: 'settled', job: await writeJobChange(tx, { job, change: verdict.change, now }), notice: null };
+        return { kind: 'settled', job: await writeJobChange(tx, { job, change: verdict.change, now }) };
       case 'expired':
         if (job.isOutcomeUnknown) return giveUp(tx, job, channel, now);
         return {
           kind: 'settled',
           job: await failures.expire(tx, { job, numRetries: channel.settings.numRetries, now }),
-          notice: null,
         };
       case 'group_failed': {
         const { numRetries } = channel.settings;
         const cancelled = await groups.cancelOne(tx, { job, causeId: verdict.causeId, numRetries, now });
-        return { kind: 'settled', job: cancelled, notice: null };
+        return { kind: 'settled', job: cancelled };
       }
       case 'interrupted':
         return interrupt(tx, job, channel, open, now);
@@ -170,13 +169,13 @@ export function createClaimAttempt(dependencies: {
     const counted = countInterruption(job, await wasOutageSince(tx, open.startedAt, faultLog));
     const recorded = await failures.record(tx, { job: counted, channel, failure: interruptedFailure, now });
     await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous', problem: recorded.problem });
-    return { kind: 'settled', job: recorded.job, notice: recorded.notice };
+    return { kind: 'settled', job: recorded.job };
   }
 
   /** It may have gone out before its time was over. */
   async function giveUp(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<ClaimedAttempt> {
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });
-    return { kind: 'settled', job: closed.job, notice: null };
+    return { kind: 'settled', job: closed.job };
   }
 
   async function afterWindow(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
@@ -188,6 +187,6 @@ export function createClaimAttempt(dependencies: {
     }
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });
     const isDue = closed.decision.next === 'retry' && closed.decision.delayMs === 0;
-    return isDue ? prepareSend(tx, { ...ready, job: closed.job }) : { kind: 'settled', job: closed.job, notice: null };
+    return isDue ? prepareSend(tx, { ...ready, job: closed.job }) : { kind: 'settled', job: closed.job };
   }
 }

@@ -30,7 +30,7 @@ export interface ClaimedUpload extends OpenedAttempt {
 export type ClaimedAttempt =
   | ClaimedSend
   | ClaimedUpload
-  | { readonly kind: 'settled'; readonly job: Job; readonly notice: Job | null }
+  | { readonly kind: 'settled'; readonly job: Job }
   | { readonly kind: 'crowded' }
   | { readonly kind: 'missing' };
 

@@ -58,12 +58,12 @@ export function createPrepareSend(dependencies: {
         set: { ...endingAt(now), state: 'skipped' as const, ...runOf(job, run) },
         timeline: [tellSkipped(rendered.activityType)],
       };
-      return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }), notice: null };
+      return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }) };
     }
     if (rendered.kind === 'failed') {
       const running = applyUpdate(job, runOf(job, run), now);
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
-      return { kind: 'settled', job: recorded.job, notice: recorded.notice };
+      return { kind: 'settled', job: recorded.job };
     }
     const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
     const payload = rendered.parts[part];
@@ -75,7 +75,7 @@ export function createPrepareSend(dependencies: {
     const wait = await sendRoom.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
       const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait, now), now });
-      return { kind: 'settled', job: held, notice: null };
+      return { kind: 'settled', job: held };
     }
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);
     const attemptId = createId('attempt');

@@ -8,7 +8,7 @@ import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
-import type { AppliedStatus, MessageStatuses } from '../../store/message-statuses.ts';
+import type { MessageStatuses } from '../../store/message-statuses.ts';
 import { insertPart, listParts } from '../../store/message-parts.ts';
 import { claimParkedStatuses, type ProviderStatus, readStatusWord } from '../../store/provider-statuses.ts';
 import { forgetThrottling } from '../../store/send-limits.ts';
@@ -20,7 +20,6 @@ import { closing } from './closed-attempt.ts';
 
 export interface RecordedAttempt {
   readonly job: Job;
-  readonly notice: Job | null;
   /** This was not the last call that the message needs: another may be made at once. */
   readonly hasMoreParts: boolean;
 }
@@ -69,7 +68,7 @@ export function createRecordAttempt(dependencies: {
     ]);
     if (!isFirst && job.providerMessageIds.includes(providerMessageId)) {
       // Written before, by a commit whose confirmation got lost.
-      return { job, notice: null, hasMoreParts: job.state === 'sending' };
+      return { job, hasMoreParts: job.state === 'sending' };
     }
     const isOurs = job.state === 'sending' || (job.isOutcomeUnknown && isInterruption(job.error));
     const isKnown = ['sent', 'delivered', 'read'].includes(job.state);
@@ -78,7 +77,6 @@ export function createRecordAttempt(dependencies: {
       const set = { providerMessageIds: [...job.providerMessageIds, providerMessageId] };
       return {
         job: await writeJobChange(tx, { job, change: { ...noChange, set }, now }),
-        notice: null,
         hasMoreParts: false,
       };
     }
@@ -86,19 +84,14 @@ export function createRecordAttempt(dependencies: {
     const confirmed = job.partsTotal === 1 ? 'accepted' : mergeParts(await listParts(tx, job.id), job.partsTotal);
     const isComplete = confirmed !== null;
     const change = recordAccepted({ job, providerMessageId, isComplete, now, numRetries, statusWindowSeconds });
-    let recorded: AppliedStatus = {
-      job: await writeJobChange(tx, { job, change, now }),
-      notice: null,
-      mustWake: false,
-    };
+    let recorded = await writeJobChange(tx, { job, change, now });
     if (isComplete && confirmed !== 'accepted') {
       // Every part's status came before the last answer did.
-      const advance = advanceMessage({ job: recorded.job, confirmed, now, numRetries, statusWindowSeconds });
-      if (advance !== null)
-        recorded = { ...recorded, job: await writeJobChange(tx, { job: recorded.job, change: advance, now }) };
+      const advance = advanceMessage({ job: recorded, confirmed, now, numRetries, statusWindowSeconds });
+      if (advance !== null) recorded = await writeJobChange(tx, { job: recorded, change: advance, now });
     }
     recorded = await applyParked(tx, { sending, providerMessageId, parked, recorded, now });
-    return { job: recorded.job, notice: recorded.notice, hasMoreParts: !isComplete };
+    return { job: recorded, hasMoreParts: !isComplete };
   }
 
   /** The acceptance stands, whatever is wrong with a status that came before it: that one stays with its job, unread. */
@@ -108,10 +101,10 @@ export function createRecordAttempt(dependencies: {
       readonly sending: ClaimedSend;
       readonly providerMessageId: string;
       readonly parked: readonly ProviderStatus[];
-      readonly recorded: AppliedStatus;
+      readonly recorded: Job;
       readonly now: Date;
     },
-  ): Promise<AppliedStatus> {
+  ): Promise<Job> {
     const { sending, providerMessageId, parked, now } = given;
     if (parked.length === 0) return given.recorded;
     await tx.execute({ text: 'savepoint parked' });
@@ -119,12 +112,12 @@ export function createRecordAttempt(dependencies: {
       let { recorded } = given;
       for (const status of parked) {
         const word = readStatusWord(providerMessageId, status);
-        recorded = await statuses.apply(tx, { job: recorded.job, channel: sending.channel, word, now });
+        recorded = await statuses.apply(tx, { job: recorded, channel: sending.channel, word, now });
       }
       return recorded;
     } catch (error) {
       if (faultLog.isOutage(error)) throw error;
-      const { id: jobId, tenantId } = given.recorded.job;
+      const { id: jobId, tenantId } = given.recorded;
       faultLog.report(error, { tenantId, jobId, attemptId: sending.attemptId });
       await tx.execute({ text: 'rollback to savepoint parked' });
       return given.recorded;
@@ -143,12 +136,12 @@ export function createRecordAttempt(dependencies: {
     // A status with our id came first, or the send was taken for lost and made again: this answer says nothing more.
     if (open?.id !== sending.attemptId) {
       await closeAttempt(tx, { ...closing(sending, answer), outcome: 'ambiguous', problem: null });
-      return { job, notice: null, hasMoreParts: false };
+      return { job, hasMoreParts: false };
     }
     const recorded = await failures.record(tx, { job, channel: sending.channel, failure, now });
     const outcome =
       failure.class === 'ambiguous' ? 'ambiguous' : recorded.decision.next === 'fail' ? 'rejected' : 'retry';
     await closeAttempt(tx, { ...closing(sending, answer), outcome, problem: recorded.problem });
-    return { job: recorded.job, notice: recorded.notice, hasMoreParts: false };
+    return { job: recorded.job, hasMoreParts: false };
   }
 }

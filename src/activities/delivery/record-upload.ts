@@ -30,18 +30,18 @@ export function createRecordUpload(dependencies: {
       if (answer.kind === 'uploaded') {
         await keepUploadedMedia(tx, { tenantId, jobId, part, mediaId: answer.mediaId, now });
         await closeAttempt(tx, { ...closing(upload, answer), outcome: 'accepted', problem: null });
-        return { job, notice: null, hasMoreParts: (await findOpenAttempt(tx, jobId)) === null };
+        return { job, hasMoreParts: (await findOpenAttempt(tx, jobId)) === null };
       }
       const open = job.state === 'sending' ? await findOpenAttempt(tx, jobId) : null;
       if (open?.id !== upload.attemptId) {
         await closeAttempt(tx, { ...closing(upload, answer), outcome: 'retry', problem: null });
-        return { job, notice: null, hasMoreParts: false };
+        return { job, hasMoreParts: false };
       }
       const failure = uploadFailure(answer, channel.settings.errorOverrides);
       const recorded = await failures.record(tx, { job, channel, failure, now });
       const outcome = recorded.decision.next === 'fail' ? 'rejected' : 'retry';
       await closeAttempt(tx, { ...closing(upload, answer), outcome, problem: recorded.problem });
-      return { job: recorded.job, notice: recorded.notice, hasMoreParts: false };
+      return { job: recorded.job, hasMoreParts: false };
     });
   };
 }

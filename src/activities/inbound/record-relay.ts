@@ -7,7 +7,7 @@ import { closeAttempt } from '../../store/attempts.ts';
 import type { DescribeFailure } from '../../store/describe-failure.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
-import type { AcceptedMessage, MessageAcceptance } from '../../store/message-acceptance.ts';
+import type { MessageAcceptance } from '../../store/message-acceptance.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import { excerptResponse } from '../../upstreams/guarded-http/response-excerpt.ts';
 import type { ClaimedRelay } from './claim-relay.ts';
@@ -16,8 +16,8 @@ type Posted = Extract<ClaimedRelay, { kind: 'post' }>;
 
 export interface RecordedRelay {
   readonly job: Job;
-  /** The bot's replies, accepted with it; to be started after the commit. */
-  readonly replies: readonly AcceptedMessage[];
+  /** How many replies of the bot were accepted with it. */
+  readonly replies: number;
 }
 
 /**
@@ -58,11 +58,10 @@ export function createRecordRelay(dependencies: {
     now: Date,
   ): Promise<RecordedRelay> {
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: 'accepted', problem: null });
-    if (!isOurs || job.terminal) return { job, replies: [] };
-    const replies: AcceptedMessage[] = [];
-    for (const activity of reply.messages) replies.push(await acceptReply(tx, posted, job, activity, now));
-    const counts = { replies: replies.length, ignored: reply.ignored };
-    return { job: await writeJobChange(tx, { job, change: recordRelayed(counts, now), now }), replies };
+    if (!isOurs || job.terminal) return { job, replies: 0 };
+    for (const activity of reply.messages) await acceptReply(tx, posted, job, activity, now);
+    const counts = { replies: reply.messages.length, ignored: reply.ignored };
+    return { job: await writeJobChange(tx, { job, change: recordRelayed(counts, now), now }), replies: counts.replies };
   }
 
   function acceptReply(tx: Tx, { channel }: Posted, job: Job, activity: BotActivity, now: Date) {
@@ -81,7 +80,6 @@ export function createRecordRelay(dependencies: {
         requestId: job.requestId,
       },
       now,
-      hasRoom: () => true,
     });
   }
 
@@ -99,9 +97,9 @@ export function createRecordRelay(dependencies: {
     const problem = describeFailure({ job, failure, now, nextAttemptAt: until, recoverable });
     const attemptOutcome = recoverable ? 'retry' : 'rejected';
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: attemptOutcome, problem });
-    if (!isOurs || job.terminal) return { job, replies: [] };
+    if (!isOurs || job.terminal) return { job, replies: 0 };
     const change = recordBotFailure({ job, problem, until, now, numRetries });
-    return { job: await writeJobChange(tx, { job, change, now }), replies: [] };
+    return { job: await writeJobChange(tx, { job, change, now }), replies: 0 };
   }
 }
 

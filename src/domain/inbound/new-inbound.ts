@@ -28,7 +28,7 @@ export interface NewInbound {
 }
 
 /** The record of a user's message at the moment of its arrival. `to` is the user, whom the conversation is with. */
-export function acceptInbound(inbound: NewInbound, now: Date): { job: Job; change: JobChange; startNow: boolean } {
+export function acceptInbound(inbound: NewInbound, now: Date): { job: Job; change: JobChange } {
   const state = !inbound.hasBot ? 'completed' : inbound.isTurnTaken ? 'held' : 'queued';
   const expiresAt = new Date(now.getTime() + defaultTimeToLiveMs);
   const job = newJob(
@@ -60,6 +60,5 @@ export function acceptInbound(inbound: NewInbound, now: Date): { job: Job; chang
   return {
     job,
     change: { ...noChange, timeline: [{ type: 'inbound.received', title }], events: ['inbound.received'] },
-    startNow: state === 'queued',
   };
 }

@@ -53,5 +53,6 @@ export function retryMessage(job: Job, now: Date, startsAt: Date | null = null):
       deliveryConfirmed: null,
     },
     timeline: [runAgainEntry],
+    isDue: startsAt === null,
   };
 }

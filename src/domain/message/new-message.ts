@@ -30,22 +30,20 @@ export interface NewMessage {
 interface Acceptance {
   readonly job: Job;
   readonly change: JobChange;
-  readonly startNow: boolean;
 }
 
 /**
- * The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. Where the
- * engine has no room it is due at once, so that the sweep starts it when there is; what waits for its turn or its channel
- * is not started at all. An activity that is no message ends here, skipped, whatever its channel or its `sendAt`.
+ * The record of a message at the moment of acceptance, and what is told about it. A past `sendAt` means now. Only what is
+ * `queued` is started: what waits for its turn or its channel is not. An activity that is no message ends here, skipped,
+ * whatever its channel or its `sendAt`.
  */
-export function acceptMessage(message: NewMessage, now: Date, hasRoom: () => boolean = () => true): Acceptance {
+export function acceptMessage(message: NewMessage, now: Date): Acceptance {
   const skippedType = skippedTypeOf(message.request);
   if (skippedType !== null) return skipMessage(message, skippedType, now);
   const isScheduled = message.sendAt !== null && message.sendAt.getTime() > now.getTime();
   const waitingFor = isScheduled ? waitsForSchedule(message.sendAt) : waitsAtFirst(message);
   const isHeld = !isScheduled && waitingFor !== null;
   const state = isScheduled ? 'scheduled' : isHeld ? 'held' : 'queued';
-  const isStarted = state === 'queued' && hasRoom();
   const expiresAt = message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs);
   const job = newJob(
     {
@@ -54,11 +52,7 @@ export function acceptMessage(message: NewMessage, now: Date, hasRoom: () => boo
       waitingFor,
       expiresAt,
       // Held: no sweep until its turn comes or its channel resumes, or until the time-to-live ends it.
-      wakeAt: isScheduled
-        ? message.sendAt
-        : isHeld
-          ? expiresAt
-          : new Date(now.getTime() + (isStarted ? startGraceMs : 0)),
+      wakeAt: isScheduled ? message.sendAt : isHeld ? expiresAt : new Date(now.getTime() + startGraceMs),
     },
     now,
   );
@@ -71,18 +65,13 @@ export function acceptMessage(message: NewMessage, now: Date, hasRoom: () => boo
       kpi: [],
       problems: [],
     },
-    startNow: isStarted,
   };
 }
 
 function skipMessage(message: NewMessage, activityType: string, now: Date): Acceptance {
   const expiresAt = message.expiresAt ?? new Date(startOf(message, now) + defaultTimeToLiveMs);
   const ended = { ...membersOf(message), ...endingAt(now), state: 'skipped' as const, isOrdered: false, expiresAt };
-  return {
-    job: newJob(ended, now),
-    change: { ...noChange, timeline: [tellSkipped(activityType)] },
-    startNow: false,
-  };
+  return { job: newJob(ended, now), change: { ...noChange, timeline: [tellSkipped(activityType)] } };
 }
 
 function membersOf({ isChannelPaused: _paused, isTurnTaken: _taken, ...given }: NewMessage) {

@@ -1,3 +1,4 @@
+import { startGraceMs } from '../acceptance.ts';
 import { isLocalFault } from '../failure.ts';
 import { endingAt, noChange, type Job, type JobChange, type JobUpdate } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
@@ -102,6 +103,8 @@ export function recordFailure(input: {
   const until = new Date(Math.min(now.getTime() + decision.delayMs, job.expiresAt.getTime()));
   const isThrottled = decision.reason === 'rate_limit';
   const throttledBefore = isThrottled || isLocal ? job.throttledInARow : 0;
+  // Told by a callback: no workflow waits for it yet.
+  const isTold = problem.source === 'whatsapp';
   return {
     ...kept,
     set: {
@@ -113,7 +116,7 @@ export function recordFailure(input: {
       isOutcomeUnknown: decision.reason === 'ambiguous_window',
       retriesUsed: job.retriesUsed + (decision.countsAsRetry ? 1 : 0),
       throttledInARow: throttledBefore + (isThrottled ? 1 : 0),
-      wakeAt: new Date(until.getTime() + wakeGraceMs),
+      wakeAt: new Date(isTold ? now.getTime() + startGraceMs : until.getTime() + wakeGraceMs),
     },
     timeline: [
       {
@@ -123,6 +126,7 @@ export function recordFailure(input: {
       },
     ],
     events: ['message.retry_scheduled'],
+    isDue: isTold,
   };
 }
 

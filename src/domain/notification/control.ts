@@ -9,7 +9,7 @@ import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
  */
 export const writeWithinMs = 5_000;
 
-/** Stops what is not done yet. Null = too late: the batch has ended. */
+/** Stops what is not done yet; its workflow marks who is left out. Null = too late: the batch has ended. */
 export function cancelBatch(job: Job, now: Date): JobChange | null {
   if (job.terminal) return null;
   return {
@@ -17,6 +17,7 @@ export function cancelBatch(job: Job, now: Date): JobChange | null {
     set: { ...endingAt(now), state: 'cancelled', error: null, counts: endCounts(job) },
     timeline: [{ type: 'notification.cancelled', title: 'Cancelled by the caller' }],
     events: ['notification.cancelled'],
+    isDue: true,
   };
 }
 
@@ -26,7 +27,12 @@ export function cancelBatch(job: Job, now: Date): JobChange | null {
  */
 export function retryBatch(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
   if (!retryable.has(job.state)) return null;
-  return { ...noChange, set: { ...runAgain(job, now, startsAt), queuedAt: now }, timeline: [runAgainEntry] };
+  return {
+    ...noChange,
+    set: { ...runAgain(job, now, startsAt), queuedAt: now },
+    timeline: [runAgainEntry],
+    isDue: startsAt === null,
+  };
 }
 
 export function expireBatch(job: Job, problem: Problem, now: Date): JobChange {

@@ -19,7 +19,7 @@ export interface NewNotification {
 export function acceptNotification(
   notification: NewNotification,
   now: Date,
-): { readonly job: Job; readonly change: JobChange; readonly startNow: boolean } {
+): { readonly job: Job; readonly change: JobChange } {
   const { request, sendAt } = notification;
   const isScheduled = sendAt !== null && sendAt.getTime() > now.getTime();
   const startMs = isScheduled ? sendAt.getTime() : now.getTime();
@@ -53,5 +53,5 @@ export function acceptNotification(
   );
   const title = isScheduled ? 'Accepted, to be delivered later' : 'Accepted';
   const timeline = [{ type: `notification.${state}`, title }];
-  return { job, change: { set: {}, timeline, events: [], kpi: [], problems: [] }, startNow: !isScheduled };
+  return { job, change: { set: {}, timeline, events: [], kpi: [], problems: [] } };
 }

@@ -42,12 +42,12 @@ const unsupportedCalls = [
 /** The bot's way back: the part of the Bot Framework's connector API that a WhatsApp conversation can have. */
 export function registerConnectorRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl' | 'starter'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl'> & {
     readonly callbackKeys: CallbackKeySource;
     readonly acceptBotActivity: ReturnType<typeof createAcceptBotActivity>;
   },
 ): void {
-  const { acceptBotActivity, publicUrl, starter } = dependencies;
+  const { acceptBotActivity, publicUrl } = dependencies;
 
   /** Never refused for a backlog: the user has an answer to get. */
   async function accept<Body>(
@@ -57,14 +57,8 @@ export function registerConnectorRoutes(
     show: (job: Job) => Body,
   ): Promise<Body> {
     return answerCreation(request, reply, dependencies, async (tx) => {
-      const { job, startNow } = await acceptBotActivity(tx, { ...given, requestId: request.id });
-      return {
-        status: 201,
-        body: show(job),
-        after: () => {
-          if (startNow) starter.startSoon(job);
-        },
-      };
+      const job = await acceptBotActivity(tx, { ...given, requestId: request.id });
+      return { status: 201, body: show(job) };
     });
   }
   const admit = requireCapability(dependencies.callbackKeys);

@@ -9,16 +9,14 @@ import type { AcceptNotification } from '../../usecases/accept-notification.ts';
 import { tenantAccess } from '../access.ts';
 import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
-import type { AppDependencies } from '../app-dependencies.ts';
 import { readNotification } from '../read-notification.ts';
 
 /** The path and the envelope of existing integrators (Toqio, "Send custom notifications"): nothing there has to change. */
 export function registerIntegrationIntakeRoutes(
   app: App,
-  dependencies: AcceptanceDependencies &
-    Pick<AppDependencies, 'starter'> & { readonly acceptNotification: AcceptNotification },
+  dependencies: AcceptanceDependencies & { readonly acceptNotification: AcceptNotification },
 ): void {
-  const { acceptNotification, starter, clock } = dependencies;
+  const { acceptNotification, clock } = dependencies;
 
   app.post('/webhooks/integration/:integration/webhooktype/:type', {
     config: {
@@ -50,7 +48,7 @@ export function registerIntegrationIntakeRoutes(
         const { integration, type } = request.params;
         const from = { type, integration, origin: 'integration', requestId: request.id } as const;
         const notification = readNotification(request.body, from);
-        const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
+        const job = await acceptNotification(tx, request.tenantId, notification);
         return {
           status: 200,
           location: `/v1/jobs/${job.id}`,
@@ -61,9 +59,6 @@ export function registerIntegrationIntakeRoutes(
             httpStatus: 200,
             requestId: job.id,
             date: clock().toISOString(),
-          },
-          after: () => {
-            if (startNow) starter.startSoon(job);
           },
         };
       }),

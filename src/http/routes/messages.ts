@@ -4,11 +4,9 @@ import { messageBatchBody, messageBody, type MessageBody } from '../../contracts
 import { problemDocument } from '../../contracts/http/problem.ts';
 import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
-import { minPageMessages } from '../../domain/message/pages.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { apiProblem, Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
 import type { Tx } from '../../store/transactions.ts';
-import type { AcceptedMessage } from '../../store/message-acceptance.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
 import { tenantAccess } from '../access.ts';
 import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
@@ -22,22 +20,11 @@ const maxBatchBytes = 8 * 1024 * 1024;
 export function registerMessageRoutes(
   app: App,
   dependencies: AcceptanceDependencies &
-    Pick<AppDependencies, 'publicUrl' | 'starter' | 'links'> & {
+    Pick<AppDependencies, 'publicUrl' | 'links'> & {
       readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
     },
 ): void {
-  const { acceptMessage, starter, links, publicUrl, clock } = dependencies;
-
-  /** What could not be started is due by its record, and the sweep comes to it. */
-  function startAll(tenantId: string, accepted: readonly AcceptedMessage[]): void {
-    const jobs = accepted.filter(({ startNow }) => startNow).map(({ job }) => job);
-    if (jobs.length < minPageMessages) for (const job of jobs) starter.startSoon(job);
-    else
-      starter.startPagesSoon(
-        tenantId,
-        jobs.map(({ id }) => id),
-      );
-  }
+  const { acceptMessage, links, publicUrl, clock } = dependencies;
 
   app.post(
     '/v1/messages',
@@ -55,15 +42,8 @@ export function registerMessageRoutes(
     },
     async (request, reply) =>
       answerAcceptance(request, reply, dependencies, 1, async (tx) => {
-        const accepted = await acceptMessage(tx, toMessage(request.body, request.id));
-        return {
-          status: 202,
-          location: `/v1/jobs/${accepted.job.id}`,
-          body: toJobView(accepted.job, links),
-          after: () => {
-            startAll(request.tenantId, [accepted]);
-          },
-        };
+        const job = await acceptMessage(tx, toMessage(request.body, request.id));
+        return { status: 202, location: `/v1/jobs/${job.id}`, body: toJobView(job, links) };
       }),
   );
 
@@ -83,7 +63,6 @@ export function registerMessageRoutes(
     },
     async (request, reply) =>
       answerAcceptance(request, reply, dependencies, request.body.messages.length, async (tx) => {
-        const accepted: AcceptedMessage[] = [];
         const data: (JobView | Problem)[] = [];
         for (const [index, item] of request.body.messages.entries()) {
           const outcome = await acceptItem(tx, item, index, request.id);
@@ -91,34 +70,22 @@ export function registerMessageRoutes(
             const { id: requestId, tenantId } = request;
             data.push(toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() }));
           } else {
-            accepted.push(outcome);
-            data.push(toJobView(outcome.job, links));
+            data.push(toJobView(outcome, links));
           }
         }
-        return {
-          status: 202,
-          body: { data },
-          after: () => {
-            startAll(request.tenantId, accepted);
-          },
-        };
+        return { status: 202, body: { data } };
       }),
   );
 
   /** A refusal comes before anything of the item is written, so the others keep their transaction. */
-  async function acceptItem(
-    tx: Tx,
-    item: unknown,
-    index: number,
-    requestId: string,
-  ): Promise<AcceptedMessage | Refusal> {
+  async function acceptItem(tx: Tx, item: unknown, index: number, requestId: string): Promise<Job | Refusal> {
     if (Buffer.byteLength(JSON.stringify(item)) > maxMessageBytes) {
       return apiProblem('payload_too_large', `A message takes at most ${maxMessageBytes / 1024} KiB.`);
     }
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {
-      return await acceptMessage(tx, toMessage(parsed.data, requestId), { isBulk: true });
+      return await acceptMessage(tx, toMessage(parsed.data, requestId));
     } catch (error) {
       if (error instanceof Refusal) return error;
       throw error;

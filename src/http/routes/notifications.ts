@@ -11,9 +11,9 @@ import { readNotification } from '../read-notification.ts';
 export function registerNotificationRoutes(
   app: App,
   dependencies: AcceptanceDependencies &
-    Pick<AppDependencies, 'starter' | 'links'> & { readonly acceptNotification: AcceptNotification },
+    Pick<AppDependencies, 'links'> & { readonly acceptNotification: AcceptNotification },
 ): void {
-  const { acceptNotification, starter, links } = dependencies;
+  const { acceptNotification, links } = dependencies;
 
   app.post('/v1/notifications', {
     config: { access: tenantAccess('notifications:write') },
@@ -33,15 +33,8 @@ export function registerNotificationRoutes(
         const { type, integration } = request.body;
         const from = { type, integration, origin: 'api', requestId: request.id } as const;
         const notification = readNotification(request.body, from);
-        const { job, startNow } = await acceptNotification(tx, request.tenantId, notification);
-        return {
-          status: 202,
-          location: `/v1/jobs/${job.id}`,
-          body: toJobView(job, links),
-          after: () => {
-            if (startNow) starter.startSoon(job);
-          },
-        };
+        const job = await acceptNotification(tx, request.tenantId, notification);
+        return { status: 202, location: `/v1/jobs/${job.id}`, body: toJobView(job, links) };
       }),
   });
 }

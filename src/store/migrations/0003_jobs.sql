@@ -133,12 +133,15 @@ comment on index job_line is 'is-line-taken, lock-one-before, find-one-before';
 create index job_held_by_channel on job (channel_id, acceptance)
   where state = 'held' and waiting_reason = 'channel_paused' and wake_at = expires_at;
 comment on index job_held_by_channel is 'release_held_jobs() and a channel''s resume';
-create index job_due on job (wake_at) where wake_at is not null;
-comment on index job_due is 'lease_due_jobs(), lease_due_messages(), count_started_jobs()';
--- By an expression, so that neither index of this column is taken for the other.
-create index job_waiting on job (tenant_id, (case when wake_at is not null then wake_at end))
-  where state in ('queued', 'scheduled', 'held') and wake_at is not null;
-comment on index job_waiting is 'count-waiting-of-tenant, before more is accepted';
+-- By tenant: whoever has a backlog is looked at no more often than those who have not.
+create index job_due on job (tenant_id, wake_at) where wake_at is not null;
+comment on index job_due is 'lease_due_jobs(), find_next_due_ms(); count-waiting-of-tenant, before more is accepted';
+create index job_due_answer on job (tenant_id, wake_at)
+  where wake_at is not null and origin in ('whatsapp', 'bot', 'user_notice');
+comment on index job_due_answer is 'lease_due_jobs(): what answers a person goes before the tenant''s other jobs';
+create index job_expiring on job (expires_at)
+  where state in ('scheduled', 'queued', 'held') and not is_outcome_unknown and kind <> 'notification';
+comment on index job_expiring is 'list_expired_jobs()';
 create index job_status_window on job (status_until) where status_until is not null;
 comment on index job_status_window is 'close_status_windows()';
 create index job_finished on job (finished_at) where terminal;

@@ -74,81 +74,118 @@ begin
     order by t.created_at desc, t.id desc limit page_size;
 end $$;
 
--- Jobs that were given to Temporal and that no worker has taken up yet, counted up to `bound`: what a claim has not moved
--- out of the lease. An engine that is given more than it can do does less, so the backlog waits in this table. Without those
--- that wait for room in a rate or for the end of a block: they are due by themselves, unstarted.
-create function count_started_jobs(bound integer)
-returns integer
-language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-  perform set_config('waypost.cross_tenant', 'on', true);
-  return (
-    select count(*) from (
-      select 1 from job
-      where wake_at > now() and wake_at <= now() + interval '10 seconds' and state in ('queued', 'held')
-        and waiting_reason is distinct from 'rate_limit' limit bound
-    ) started
-  );
-end $$;
-
 -- What must have a workflow and may have none: taken for lease_seconds, then offered again until its work clears wake_at.
--- At most as many as leave max_started in the engine. A schedule whose time has come is a queue.
-create function lease_due_jobs(page_size integer, lease_seconds integer, max_started integer)
-returns table (id text, tenant_id text, kind text)
+-- Tenants with due work have equal shares of the page, whatever their backlogs. Of a tenant, what answers a person comes
+-- first. A schedule whose time has come is a queue. What has expired unsent is left to list_expired_jobs().
+--
+-- The planner takes the policies and the expiry for far more selective than they are, and would sort a tenant's whole backlog
+-- for one share of it: without sorts it keeps to the order of the index, which ends with the share.
+create function lease_due_jobs(page_size integer, lease_seconds integer)
+returns table (id text, tenant_id text, kind text, attempts integer, origin text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 declare
-  room integer := least(page_size, max_started - count_started_jobs(max_started));
+  tenants text[];
+  share integer;
 begin
-  perform set_config('waypost.cross_tenant', 'on', true);
-  if room <= 0 then
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
+  select array_agg(t.id) into tenants from tenant t
+  where exists (select 1 from job d where d.tenant_id = t.id and d.wake_at <= now());
+  if tenants is null then
     return;
   end if;
+  share := greatest(page_size / cardinality(tenants), 1);
   -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
   return query
-    with due as materialized (
-      select d.id from job d where d.wake_at <= now() order by d.wake_at limit room for update skip locked
+    with answers as materialized (
+      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+        select d.id, d.wake_at from job d
+        where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
+          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
+        order by d.wake_at limit share for update skip locked
+      ) due
+    ), others as materialized (
+      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+        select d.id, d.wake_at from job d
+        where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
+          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
+            and d.kind <> 'notification')
+        order by d.wake_at limit share for update skip locked
+      ) due
+    ), placed as (
+      select due.id, due.wake_at,
+        row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
+      from (select *, true as is_answer from answers union all select *, false from others) due
+    ), chosen as (
+      select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
     )
     update job j set wake_at = now() + make_interval(secs => lease_seconds),
       state = case when j.state = 'scheduled' then 'queued' else j.state end,
       waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
       waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
       waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
-    from due where j.id = due.id
-    returning j.id, j.tenant_id, j.kind;
+    from chosen where j.id = chosen.id
+    returning j.id, j.tenant_id, j.kind, j.attempts, j.origin;
 end $$;
 
--- Messages that were never attempted and are due, for pages: taken as lease_due_jobs() takes them. A handful is left to
--- workflows of their own; a backlog is many.
-create function lease_due_messages(page_size integer, lease_seconds integer, max_started integer, at_least integer)
-returns table (id text, tenant_id text)
+-- Milliseconds until the next job is due; null = none will be by itself.
+create function find_next_due_ms()
+returns double precision
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
-declare
-  room integer := least(page_size, max_started - count_started_jobs(max_started));
-  waiting integer;
 begin
   perform set_config('waypost.cross_tenant', 'on', true);
-  if room < at_least then
-    return;
-  end if;
-  select count(*) into waiting from (
-    select 1 from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
-      and d.state in ('queued', 'scheduled') limit at_least
-  ) backlog;
-  if waiting < at_least then
-    return;
-  end if;
+  return (
+    select extract(epoch from min(next.wake_at) - now()) * 1000 from tenant t cross join lateral (
+      select d.wake_at from job d where d.tenant_id = t.id and d.wake_at > now() order by d.wake_at limit 1
+    ) next
+  );
+end $$;
+
+-- Which of these jobs no worker has taken up since they were started: queued, or still held for a turn that has come.
+create function find_unclaimed_jobs(job_ids text[])
+returns setof text
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
   return query
-    with due as materialized (
-      select d.id from job d where d.wake_at <= now() and d.kind = 'message' and d.attempts = 0
-        and d.state in ('queued', 'scheduled')
-      order by d.wake_at limit room for update skip locked
-    )
-    update job j set wake_at = now() + make_interval(secs => lease_seconds), state = 'queued',
-      waiting_reason = null, waiting_until = null, waiting_detail = null
-    from due where j.id = due.id
-    returning j.id, j.tenant_id;
+    select j.id from job j
+    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and j.waiting_reason = 'turn'));
+end $$;
+
+-- What expired before it was sent and leaves nothing in doubt: it is ended without a workflow.
+create function list_expired_jobs(page_size integer)
+returns table (tenant_id text, id text)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select j.tenant_id, j.id from job j
+    where j.expires_at <= now() and j.state in ('scheduled', 'queued', 'held') and not j.is_outcome_unknown
+      and j.kind <> 'notification'
+    order by j.expires_at limit page_size;
+end $$;
+
+create table sweep_leader (
+  only_row boolean primary key default true check (only_row),
+  holder text not null,
+  held_until timestamptz not null
+);
+comment on table sweep_leader is 'Which worker runs the sweeps; reached by lead_sweeps() alone';
+comment on column sweep_leader.only_row is 'there is one row';
+comment on column sweep_leader.holder is 'names the worker''s process';
+comment on column sweep_leader.held_until is 'when another worker takes over unless this one says again that it is there';
+
+-- Makes a process the one that runs the sweeps, for so many seconds, where no other is; 0 seconds = it gives up.
+create function lead_sweeps(candidate text, lease_seconds double precision)
+returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into sweep_leader (holder, held_until) values (candidate, clock_timestamp() + make_interval(secs => lease_seconds))
+  on conflict (only_row) do update set holder = excluded.holder, held_until = excluded.held_until
+    where sweep_leader.holder = excluded.holder or sweep_leader.held_until <= clock_timestamp();
+  return found;
 end $$;
 
 -- Lets go what channels hold that are active again: a resume lets go one page itself, and a message that was just being
@@ -287,10 +324,10 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   return query
-    select j.kind, count(*), coalesce(extract(epoch from now() - min(j.wake_at)), 0)::double precision
-    from (
-      select d.kind, d.wake_at from job d where d.wake_at <= now() order by d.wake_at limit 100000
-    ) j group by j.kind;
+    select bounded.kind, count(*), coalesce(extract(epoch from now() - min(bounded.wake_at)), 0)::double precision
+    from tenant t cross join lateral (
+      select j.kind, j.wake_at from job j where j.tenant_id = t.id and j.wake_at <= now() order by j.wake_at limit 100000
+    ) bounded group by bounded.kind;
 end $$;
 
 -- Endpoints that have something to do now: deliveries that are due, or wanted events behind their cursor. A breaker that is
@@ -387,14 +424,16 @@ begin
 end $$;
 
 revoke all on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
-  list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
-  lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
-  lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
+  list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer), find_next_due_ms(),
+  find_unclaimed_jobs(text[]), list_expired_jobs(integer), lead_sweeps(text, double precision),
+  release_held_jobs(integer), close_status_windows(integer), lease_due_replays(integer, integer),
+  list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
   count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
   event_feed_lag_seconds() from public;
 grant execute on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
-  list_tenants(timestamptz, text, integer), count_started_jobs(integer), lease_due_jobs(integer, integer, integer),
-  lease_due_messages(integer, integer, integer, integer), release_held_jobs(integer), close_status_windows(integer),
-  lease_due_replays(integer, integer), list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
+  list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer), find_next_due_ms(),
+  find_unclaimed_jobs(text[]), list_expired_jobs(integer), lead_sweeps(text, double precision),
+  release_held_jobs(integer), close_status_windows(integer), lease_due_replays(integer, integer),
+  list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
   count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
   event_feed_lag_seconds() to waypost_app;

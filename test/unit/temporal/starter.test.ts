@@ -14,7 +14,9 @@ describe('a start that Temporal does not take', () => {
     const client = new Client({ connection: Connection.lazy({ address: 'localhost:1' }) });
     client.connection.withDeadline = () => Promise.reject(new Error('Failed to start workflow', { cause: refusal }));
     const starter = createStarter({ client, onFailure: (failure) => void failures.push(failure) });
-    expect(await starter.start({ id: 'msg_1', tenantId: 'ten_1', kind: 'message' })).toBe(false);
+    expect(await starter.start({ id: 'msg_1', tenantId: 'ten_1', kind: 'message', isWake: false }, 'single')).toBe(
+      false,
+    );
     expect(await starter.startPurge()).toBe(false);
     expect(failures).toMatchObject([
       { jobId: 'msg_1', grpcCode: 5, reason: '5 NOT_FOUND: Namespace nowhere is not found.' },
@@ -44,9 +46,9 @@ describe('the workflow of a page', () => {
     const { workflowIds, client } = createNotingClient();
     const starter = createStarter({ client, onFailure: () => undefined });
     const page = { tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] };
-    await starter.startPage(page);
-    await starter.startPage(page);
-    await starter.startPage({ ...page, jobIds: ['msg_1', 'msg_3'] });
+    await starter.startPage(page, 'bulk');
+    await starter.startPage(page, 'bulk');
+    await starter.startPage({ ...page, jobIds: ['msg_1', 'msg_3'] }, 'bulk');
     const [first, again, other] = workflowIds;
     expect(again).toBe(first);
     expect(other).not.toBe(first);

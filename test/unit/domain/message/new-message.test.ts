@@ -1,33 +1,31 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultTimeToLiveMs, startGraceMs } from '../../../../src/domain/acceptance.ts';
 import { acceptMessage } from '../../../../src/domain/message/new-message.ts';
 import { after, aNewMessage, noon } from '../../../support/a-job.ts';
 
 describe('acceptMessage', () => {
-  it('queues a plain message, starts it now, and lets the sweep start it where that was missed', () => {
-    const { job, change, startNow } = acceptMessage(aNewMessage(), noon);
+  it('queues a plain message, and lets the sweep start it where its start was missed', () => {
+    const { job, change } = acceptMessage(aNewMessage(), noon);
     expect(job).toMatchObject({ state: 'queued', waitingFor: null, attempts: 0, wakeAt: after(startGraceMs) });
     expect(job.expiresAt).toEqual(after(defaultTimeToLiveMs));
-    expect(startNow).toBe(true);
     expect(change).toMatchObject({ timeline: [{ type: 'message.queued' }], events: [] });
   });
 
   it('schedules what has a time, and counts the time-to-live from then', () => {
-    const { job, change, startNow } = acceptMessage(aNewMessage({ sendAt: after(60_000) }), noon);
+    const { job, change } = acceptMessage(aNewMessage({ sendAt: after(60_000) }), noon);
     expect(job).toMatchObject({
       state: 'scheduled',
       waitingFor: { reason: 'schedule', until: after(60_000) },
       wakeAt: after(60_000),
       expiresAt: after(60_000 + defaultTimeToLiveMs),
     });
-    expect(startNow).toBe(false);
     expect(change.events).toEqual(['message.scheduled']);
   });
 
   it('holds what stands behind another of its conversation, and does not start it', () => {
-    const { job, change, startNow } = acceptMessage(aNewMessage({ isOrdered: true, isTurnTaken: true }), noon);
+    const { job, change } = acceptMessage(aNewMessage({ isOrdered: true, isTurnTaken: true }), noon);
     expect(job).toMatchObject({ state: 'held', isOrdered: true, waitingFor: { reason: 'turn', until: null } });
-    expect([job.wakeAt, startNow]).toEqual([job.expiresAt, false]);
+    expect(job.wakeAt).toEqual(job.expiresAt);
     expect(change.events).toEqual(['message.held']);
   });
 
@@ -38,10 +36,9 @@ describe('acceptMessage', () => {
   it.each([null, after(60_000)])(
     'holds a message for a paused channel until it resumes or expires (%s)',
     (expiresAt) => {
-      const { job, change, startNow } = acceptMessage(aNewMessage({ isChannelPaused: true, expiresAt }), noon);
+      const { job, change } = acceptMessage(aNewMessage({ isChannelPaused: true, expiresAt }), noon);
       expect(job).toMatchObject({ state: 'held', waitingFor: { reason: 'channel_paused', until: null } });
       expect(job.wakeAt).toEqual(job.expiresAt);
-      expect(startNow).toBe(false);
       expect(change.events).toEqual(['message.held']);
     },
   );
@@ -57,13 +54,11 @@ describe('acceptMessage', () => {
     ['trace', { isOrdered: true, isTurnTaken: true }],
     ['event', { sendAt: after(60_000) }],
   ])('skips a %s activity at once: it waits for nothing, takes no turn and is never started', (type, members) => {
-    const takeRoom = vi.fn<() => boolean>();
     const message = aNewMessage({ request: { activity: { type } }, ...members });
-    const { job, change, startNow } = acceptMessage(message, noon, takeRoom);
+    const { job, change } = acceptMessage(message, noon);
     expect(job).toMatchObject({ state: 'skipped', terminal: true, finishedAt: noon, error: null, isOrdered: false });
-    expect([job.wakeAt, job.waitingFor, startNow]).toEqual([null, null, false]);
+    expect([job.wakeAt, job.waitingFor]).toEqual([null, null]);
     expect(change).toMatchObject({ timeline: [{ type: 'message.skipped' }], events: [], kpi: [] });
-    expect(takeRoom).not.toHaveBeenCalled();
   });
 
   it('skips nothing native, which has no activity', () => {
