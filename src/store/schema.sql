@@ -903,6 +903,8 @@ AS $function$
 declare
   tenants text[];
   share integer;
+  due_ids text[];
+  leased_ids text[];
 begin
   perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   select array_agg(t.id) into tenants from tenant t
@@ -912,36 +914,31 @@ begin
   end if;
   share := greatest(page_size / cardinality(tenants), 1);
   -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
-  return query
-    with answers as materialized (
-      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
-        select d.id, d.wake_at from job d
-        where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
-          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
-        order by d.wake_at limit share for update skip locked
-      ) due
-    ), others as materialized (
-      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
-        select d.id, d.wake_at from job d
-        where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
-          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
-            and d.kind <> 'notification')
-        order by d.wake_at limit share for update skip locked
-      ) due
-    ), placed as (
-      select due.id, due.wake_at,
-        row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
-      from (select *, true as is_answer from answers union all select *, false from others) due
-    ), chosen as (
-      select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
-    )
-    update job j set wake_at = now() + make_interval(secs => lease_seconds),
-      state = case when j.state = 'scheduled' then 'queued' else j.state end,
-      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
-      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
-      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
-    from chosen where j.id = chosen.id
-    returning j.id, j.tenant_id, j.kind, j.attempts, j.origin;
+  with answers as materialized (
+    select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+      select d.id, d.wake_at from job d
+      where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
+        and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
+      order by d.wake_at limit share for update skip locked
+    ) due
+  ), others as materialized (
+    select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+      select d.id, d.wake_at from job d
+      where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
+        and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
+          and d.kind <> 'notification')
+      order by d.wake_at limit share for update skip locked
+    ) due
+  ), placed as (
+    select due.id, due.wake_at,
+      row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
+    from (select *, true as is_answer from answers union all select *, false from others) due
+  ), chosen as (
+    select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
+  )
+  select array_agg(chosen.id) into due_ids from chosen;
+  leased_ids := lease_jobs(due_ids, lease_seconds);
+  return query select j.id, j.tenant_id, j.kind, j.attempts, j.origin from job j where j.id = any (leased_ids);
 end $function$
 ;
 grant execute on function lease_due_jobs(integer,integer) to waypost_app;
@@ -966,6 +963,38 @@ begin
 end $function$
 ;
 grant execute on function lease_due_replays(integer,integer) to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.lease_jobs(job_ids text[], lease_seconds integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  one text;
+  leased text[] := '{}';
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  begin
+    update job j set wake_at = now() + make_interval(secs => lease_seconds),
+      state = case when j.state = 'scheduled' then 'queued' else j.state end,
+      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
+      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
+      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
+    where j.id = any (job_ids);
+    return job_ids;
+  exception when others then
+    if cardinality(job_ids) <= 1 then
+      raise warning 'a due job cannot be leased: % (SQLSTATE %)', job_ids, sqlstate;
+      return leased;
+    end if;
+  end;
+  foreach one in array job_ids loop
+    leased := leased || lease_jobs(array[one], lease_seconds);
+  end loop;
+  return leased;
+end $function$
+;
 
 CREATE OR REPLACE FUNCTION public.list_expired(rules text[], befores timestamp with time zone[])
  RETURNS TABLE(rule text, oldest timestamp with time zone)

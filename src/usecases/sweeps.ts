@@ -51,7 +51,7 @@ export function startSweeps(
   }
 
   function whileLeading(everyMs: number, work: Parameters<typeof repeat>[0]['work']): Repetition {
-    return repeat({ everyMs, work: async () => (nowMs() < leadsUntilMs ? work() : {}), onError });
+    return repeat({ everyMs, work: async () => (nowMs() < leadsUntilMs ? work() : { againMs: leadEveryMs }), onError });
   }
 
   const all = [

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerPlace } from '../../src/store/idempotency-keys.ts';
+import { createTransactions } from '../../src/store/transactions.ts';
 import { answerOnce, keepAnswerMs } from '../../src/usecases/idempotency.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -93,7 +94,7 @@ describe('Idempotency-Key', () => {
 
 describe('answerOnce', () => {
   const start = new Date('2026-01-01T00:00:00.000Z');
-  const request = (key: string, now: Date, work: () => Promise<number>, after = () => undefined) => ({
+  const request = (key: string, now: Date, work: () => Promise<number>) => ({
     ...test.dependencies,
     tenantId: test.tenantId,
     key,
@@ -101,7 +102,7 @@ describe('answerOnce', () => {
     path: '/things',
     body: {},
     clock: () => now,
-    work: async () => ({ status: 201, body: { number: await work() }, after }),
+    work: async () => ({ status: 201, body: { number: await work() } }),
   });
 
   it('forgets after 24 h and answers anew', async () => {
@@ -114,13 +115,29 @@ describe('answerOnce', () => {
     expect((await answerOnce(request('k-old', later(2), work))).isReplay).toBe(true);
   });
 
-  it('runs `after` once, when the answer is kept, and not for a replay', async () => {
+  it('hands over what the work made due once, after the commit, and nothing for a replay or a failure', async () => {
     const seen: string[] = [];
-    const after = () => void seen.push('after');
-    const work = async () => seen.push('work');
-    await answerOnce(request('k-after', start, work, after));
-    await answerOnce(request('k-after', start, work, after));
-    expect(seen).toEqual(['work', 'after']);
+    const transactions = createTransactions({
+      pool: test.database.pool,
+      onStarts: (starts) => void seen.push(...starts.map(({ id }) => `start ${id}`)),
+    });
+    const start = { id: 'msg_1', tenantId: test.tenantId, kind: 'message' as const, isWake: false };
+    const once = (key: string, isBroken = false) =>
+      answerOnce({
+        ...request(key, new Date(), async () => 1),
+        transactions,
+        async work(tx) {
+          tx.startAfterCommit({ ...start, isFirstAttempt: true, isAnswer: false });
+          seen.push('work');
+          if (isBroken) throw new Error('no luck');
+          return { status: 201, body: { number: 1 } };
+        },
+      });
+    await once('k-start');
+    await once('k-start');
+    expect(seen).toEqual(['work', 'start msg_1']);
+    await expect(once('k-broken', true)).rejects.toThrow('no luck');
+    expect(seen).toEqual(['work', 'start msg_1', 'work']);
   });
 
   it('refuses the second while the first runs, and leaves nothing of one that failed', async () => {

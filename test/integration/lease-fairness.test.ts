@@ -71,6 +71,27 @@ describe('leasing due jobs', () => {
     expect(await lease(100)).toEqual([]);
   });
 
+  it('leaves out a job whose row cannot be written, and no other', async () => {
+    // A trigger that raised for one due row made every lease fail: no tenant's due job was started any more.
+    await makeDue(crowded, 3);
+    await makeDue(quiet, 2);
+    const poisoned = `${crowded}-due-1`;
+    await owner.query(
+      `create function refuse_row() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+      create trigger refuse_row before update on job for each row when (old.id = '${poisoned}')
+        execute function refuse_row()`,
+    );
+    try {
+      const leased = (await lease(100)).map(({ id }) => id);
+      expect(leased.toSorted()).toEqual(
+        [`${crowded}-due-2`, `${crowded}-due-3`, `${quiet}-due-1`, `${quiet}-due-2`].toSorted(),
+      );
+      expect(await lease(100)).toEqual([]);
+    } finally {
+      await owner.query('drop function refuse_row cascade');
+    }
+  });
+
   it('is counted against nobody that waits for its channel and is about to expire', async () => {
     // 64 held jobs within ten seconds of their expiry were taken for started ones, and no sweep leased anything.
     await makeDue(crowded, 200);

@@ -74,6 +74,36 @@ begin
     order by t.created_at desc, t.id desc limit page_size;
 end $$;
 
+-- Leases these jobs and returns which. One whose row cannot be written (a trigger that raises, say) is left out, and keeps none of
+-- the others: where they cannot be leased together, each is leased by itself.
+create function lease_jobs(job_ids text[], lease_seconds integer)
+returns text[]
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  one text;
+  leased text[] := '{}';
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  begin
+    update job j set wake_at = now() + make_interval(secs => lease_seconds),
+      state = case when j.state = 'scheduled' then 'queued' else j.state end,
+      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
+      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
+      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
+    where j.id = any (job_ids);
+    return job_ids;
+  exception when others then
+    if cardinality(job_ids) <= 1 then
+      raise warning 'a due job cannot be leased: % (SQLSTATE %)', job_ids, sqlstate;
+      return leased;
+    end if;
+  end;
+  foreach one in array job_ids loop
+    leased := leased || lease_jobs(array[one], lease_seconds);
+  end loop;
+  return leased;
+end $$;
+
 -- What must have a workflow and may have none: taken for lease_seconds, then offered again until its work clears wake_at.
 -- Tenants with due work have equal shares of the page, whatever their backlogs. Of a tenant, what answers a person comes
 -- first. A schedule whose time has come is a queue. What has expired unsent is left to list_expired_jobs().
@@ -87,6 +117,8 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   tenants text[];
   share integer;
+  due_ids text[];
+  leased_ids text[];
 begin
   perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
   select array_agg(t.id) into tenants from tenant t
@@ -96,36 +128,31 @@ begin
   end if;
   share := greatest(page_size / cardinality(tenants), 1);
   -- Materialized: as a plain subquery a join may run it more than once, and each run would skip what the last one locked.
-  return query
-    with answers as materialized (
-      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
-        select d.id, d.wake_at from job d
-        where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
-          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
-        order by d.wake_at limit share for update skip locked
-      ) due
-    ), others as materialized (
-      select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
-        select d.id, d.wake_at from job d
-        where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
-          and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
-            and d.kind <> 'notification')
-        order by d.wake_at limit share for update skip locked
-      ) due
-    ), placed as (
-      select due.id, due.wake_at,
-        row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
-      from (select *, true as is_answer from answers union all select *, false from others) due
-    ), chosen as (
-      select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
-    )
-    update job j set wake_at = now() + make_interval(secs => lease_seconds),
-      state = case when j.state = 'scheduled' then 'queued' else j.state end,
-      waiting_reason = case when j.state = 'scheduled' then null else j.waiting_reason end,
-      waiting_until = case when j.state = 'scheduled' then null else j.waiting_until end,
-      waiting_detail = case when j.state = 'scheduled' then null else j.waiting_detail end
-    from chosen where j.id = chosen.id
-    returning j.id, j.tenant_id, j.kind, j.attempts, j.origin;
+  with answers as materialized (
+    select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+      select d.id, d.wake_at from job d
+      where d.tenant_id = t.id and d.wake_at <= now() and d.origin in ('whatsapp', 'bot', 'user_notice')
+        and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown)
+      order by d.wake_at limit share for update skip locked
+    ) due
+  ), others as materialized (
+    select t.id as tenant_id, due.id, due.wake_at from unnest(tenants) as t (id) cross join lateral (
+      select d.id, d.wake_at from job d
+      where d.tenant_id = t.id and d.wake_at <= now() and d.origin not in ('whatsapp', 'bot', 'user_notice')
+        and not (d.expires_at <= now() and d.state in ('scheduled', 'queued', 'held') and not d.is_outcome_unknown
+          and d.kind <> 'notification')
+      order by d.wake_at limit share for update skip locked
+    ) due
+  ), placed as (
+    select due.id, due.wake_at,
+      row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
+    from (select *, true as is_answer from answers union all select *, false from others) due
+  ), chosen as (
+    select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
+  )
+  select array_agg(chosen.id) into due_ids from chosen;
+  leased_ids := lease_jobs(due_ids, lease_seconds);
+  return query select j.id, j.tenant_id, j.kind, j.attempts, j.origin from job j where j.id = any (leased_ids);
 end $$;
 
 -- Milliseconds until the next job is due; null = none will be by itself.
@@ -424,7 +451,7 @@ begin
 end $$;
 
 revoke all on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
-  list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer), find_next_due_ms(),
+  list_tenants(timestamptz, text, integer), lease_jobs(text[], integer), lease_due_jobs(integer, integer), find_next_due_ms(),
   find_unclaimed_jobs(text[]), list_expired_jobs(integer), lead_sweeps(text, double precision),
   release_held_jobs(integer), close_status_windows(integer), lease_due_replays(integer, integer),
   list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
