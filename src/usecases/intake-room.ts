@@ -29,7 +29,8 @@ interface Estimate {
   counted: number | null;
   countedMs: number;
   tookMs: number;
-  isCounting: boolean;
+  /** The count under way; null = none is. */
+  counting: Promise<void> | null;
   /** Committed by this process and perhaps not in the count. */
   committed: number;
   /** Admitted by this process, and not yet committed. */
@@ -61,8 +62,8 @@ export function createIntakeRoom(dependencies: {
   const waiting = createEstimates({ limit: limits.waitingJobs, count: countWaitingOfTenant, nowMs });
   const later = createEstimates({ limit: limits.laterJobs, count: countLaterOfTenant, nowMs });
 
-  async function check(tx: Tx, tenantId: string): Promise<void> {
-    if (await waiting.hasRoom(tx, tenantId)) return;
+  async function take(tx: Tx, tenantId: string, jobs: number): Promise<void> {
+    if (await waiting.takeRoom(tx, tenantId, jobs)) return;
     throw apiProblem(
       'too_many_waiting_jobs',
       `${limits.waitingJobs} jobs of this tenant wait to be taken up already; nothing of this request was stored.`,
@@ -71,25 +72,26 @@ export function createIntakeRoom(dependencies: {
   }
 
   return {
-    check,
+    check: (tx, tenantId) => take(tx, tenantId, 0),
     async enter(tx, tenantId, jobs) {
-      await check(tx, tenantId);
+      await take(tx, tenantId, jobs);
       const estimate = waiting.of(tenantId);
-      estimate.admitted += jobs;
       return (isCommitted) => {
         estimate.admitted -= jobs;
         if (isCommitted) estimate.committed += jobs;
       };
     },
     async enterLater(tx, tenantId) {
-      if (!(await later.hasRoom(tx, tenantId))) {
+      if (!(await later.takeRoom(tx, tenantId, 1))) {
         throw apiProblem(
           'too_many_held_jobs',
           `${limits.laterJobs} jobs of this tenant are scheduled or held already; this one would be too.`,
           { retryAfterSeconds: laterRetryAfterSeconds },
         );
       }
-      later.of(tenantId).committed += 1;
+      const estimate = later.of(tenantId);
+      estimate.admitted -= 1;
+      estimate.committed += 1;
     },
   };
 }
@@ -107,7 +109,7 @@ function createEstimates(options: {
   function of(tenantId: string): Estimate {
     let estimate = tenants.get(tenantId);
     if (estimate === undefined) {
-      estimate = { counted: null, countedMs: 0, tookMs: 0, isCounting: false, committed: 0, admitted: 0 };
+      estimate = { counted: null, countedMs: 0, tookMs: 0, counting: null, committed: 0, admitted: 0 };
       tenants.set(tenantId, estimate);
     }
     return estimate;
@@ -117,19 +119,24 @@ function createEstimates(options: {
   async function count(tx: Tx, tenantId: string, estimate: Estimate): Promise<void> {
     const before = estimate.committed;
     const startedMs = nowMs();
-    estimate.isCounting = true;
-    try {
-      estimate.counted = await options.count(tx, tenantId, limit);
-      estimate.committed -= before;
-      estimate.countedMs = nowMs();
-      estimate.tookMs = estimate.countedMs - startedMs;
-    } finally {
-      estimate.isCounting = false;
-    }
+    estimate.counted = await options.count(tx, tenantId, limit);
+    estimate.committed -= before;
+    estimate.countedMs = nowMs();
+    estimate.tookMs = estimate.countedMs - startedMs;
+  }
+
+  /** One count at a time. The first is waited for by all: until it is there, nobody knows whether there is room. */
+  async function refresh(tx: Tx, tenantId: string, estimate: Estimate): Promise<void> {
+    while (estimate.counted === null && estimate.counting !== null) await estimate.counting.catch(() => undefined);
+    if (!isStale(estimate)) return;
+    estimate.counting = count(tx, tenantId, estimate).finally(() => {
+      estimate.counting = null;
+    });
+    await estimate.counting;
   }
 
   function isStale(estimate: Estimate): boolean {
-    if (estimate.isCounting) return false;
+    if (estimate.counting !== null) return false;
     if (estimate.counted === null) return true;
     const ageMs = nowMs() - estimate.countedMs;
     if (ageMs < estimate.tookMs * countingParts) return false;
@@ -139,10 +146,13 @@ function createEstimates(options: {
 
   return {
     of,
-    async hasRoom(tx: Tx, tenantId: string): Promise<boolean> {
+    /** Whether there is room for one more; then `jobs` are admitted in the same step, so that of many at once none is overlooked. */
+    async takeRoom(tx: Tx, tenantId: string, jobs: number): Promise<boolean> {
       const estimate = of(tenantId);
-      if (isStale(estimate)) await count(tx, tenantId, estimate);
-      return total(estimate) < limit;
+      await refresh(tx, tenantId, estimate);
+      if (total(estimate) >= limit) return false;
+      estimate.admitted += jobs;
+      return true;
     },
   };
 }
