@@ -29,18 +29,19 @@ export function createAttemptPage(dependencies: {
     const rest = [...jobIds];
     let toldMs = clock().getTime();
     /** While sends come to an end, those behind them need no workflow of their own, however long the page is. */
-    async function postponeRest(): Promise<void> {
+    async function postponeFrom(jobId: string): Promise<void> {
       const nowMs = clock().getTime();
-      if (rest.length === 0 || nowMs - toldMs < postponeEveryMs) return;
+      if (nowMs - toldMs < postponeEveryMs) return;
       toldMs = nowMs;
-      const until = new Date(nowMs + Math.ceil(rest.length / attemptsAtOnce + 1) * graceOfRowMs);
-      const waiting = [...rest];
+      // With the one that is about to be claimed: until then a sweep could take it.
+      const waiting = [jobId, ...rest];
+      const until = new Date(nowMs + Math.ceil(waiting.length / attemptsAtOnce + 1) * graceOfRowMs);
       await transactions.withTenant(tenantId, (tx) => postponeStarts(tx, waiting, until));
     }
     async function attemptNext(): Promise<void> {
       for (let jobId = rest.shift(); jobId !== undefined; jobId = rest.shift()) {
         // A sweep that starts them after all does no harm, so a database that is away here is none either.
-        await postponeRest().catch(() => undefined);
+        await postponeFrom(jobId).catch(() => undefined);
         const step = await attemptDelivery({ tenantId, jobId, isFastPath: true }).catch((error: unknown) => {
           faults.push(error);
           return null;

@@ -105,7 +105,6 @@ describe('leasing due jobs', () => {
   });
 
   it('reads no more than a share of a large backlog', async () => {
-    // Measured with 100,000 due jobs of one tenant and one of another, too.
     for (let part = 0; part < 4; part += 1) await makeDue(crowded, 5_000, { name: `part-${part}` });
     await makeDue(quiet, 1);
     await owner.query('analyze job');
