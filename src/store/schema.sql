@@ -934,11 +934,16 @@ begin
       row_number() over (partition by due.tenant_id order by due.is_answer desc, due.wake_at) as turn
     from (select *, true as is_answer from answers union all select *, false from others) due
   ), chosen as (
-    select placed.id from placed where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
+    select placed.id, placed.turn, placed.wake_at from placed
+    where placed.turn <= share order by placed.turn, placed.wake_at limit page_size
   )
-  select array_agg(chosen.id) into due_ids from chosen;
+  select array_agg(chosen.id order by chosen.turn, chosen.wake_at) into due_ids from chosen;
   leased_ids := lease_jobs(due_ids, lease_seconds);
-  return query select j.id, j.tenant_id, j.kind, j.attempts, j.origin from job j where j.id = any (leased_ids);
+  -- In that order: what is due for longer is started first.
+  return query
+    select j.id, j.tenant_id, j.kind, j.attempts, j.origin
+    from unnest(leased_ids) with ordinality as leased (id, place) join job j on j.id = leased.id
+    order by leased.place;
 end $function$
 ;
 grant execute on function lease_due_jobs(integer,integer) to waypost_app;

@@ -5,11 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
+import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Path of the present workflows' bundle. */
     workflowBundle: string;
+    /** Path of the time-skipping server's program. */
+    temporalTestServer: string;
   }
 }
 
@@ -26,11 +29,16 @@ export async function replay(code: string, history: unknown, workflowId: string)
   await Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId);
 }
 
-/** Bundles the workflows once for all test files of a project. */
-export default async function setUpBundle(project: TestProject): Promise<() => Promise<void>> {
+/**
+ * Bundles the workflows, and finds or fetches the time-skipping server, once for all test files of a project. In a fresh
+ * clone each file once fetched a server of its own, and one that was asked for its usage meanwhile did not answer.
+ */
+export default async function setUpWorkflows(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'waypost-bundle-'));
   const path = join(directory, 'workflow-bundle.js');
+  const { path: serverPath } = await resolveTemporalTestServer(join(repository, '.cache'));
   await writeFile(path, await bundleWorkflows());
   project.provide('workflowBundle', path);
+  project.provide('temporalTestServer', serverPath);
   return () => rm(directory, { recursive: true, force: true });
 }

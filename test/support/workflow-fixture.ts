@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
@@ -8,7 +6,6 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { SEARCH_ATTRIBUTES, TYPE_NUMBERS } from '../../dev/temporal-namespace.ts';
-import { resolveTemporalTestServer } from '../../dev/temporal-test-server.ts';
 import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type {
   deliverMessage,
@@ -26,7 +23,6 @@ import { type ActivityScript, createFakeActivities } from './fake-activities.ts'
 import { createKeptFaults } from './fault-log.ts';
 import { replay } from './workflow-bundle.ts';
 
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const startTries = 3;
 /** Less than a test may take, so that one that hangs says so by itself. */
 const workTimeoutMs = 40_000;
@@ -127,7 +123,7 @@ export interface Run extends Fakes {
 
 /** The SDK waits five seconds for the server; a busy machine may need a second try. */
 async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  const { path } = await resolveTemporalTestServer(join(repository, '.cache'));
+  const path = inject('temporalTestServer');
   for (let tries = 1; ; tries += 1) {
     try {
       return await TestWorkflowEnvironment.createTimeSkipping({
