@@ -8,7 +8,7 @@ import { startMetricsServer } from './http/probe-server.ts';
 import { createRegistry } from './http/registry.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
 import { checkTemporal } from './temporal/health.ts';
-import { maxLaterJobs } from './usecases/intake-room.ts';
+import { maxLaterJobs } from './usecases/admission-control.ts';
 import { createUseCases } from './usecases/index.ts';
 
 const poolSize = 20;
@@ -26,11 +26,11 @@ await runDoor('api', async (whenStopped) => {
   const connection = Connection.lazy(config.temporalConnection);
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter });
   const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
-  const intakeLimits = { waitingJobs: config.maxWaitingJobs, laterJobs: maxLaterJobs };
+  const admissionLimits = { waitingJobs: config.maxWaitingJobs, laterJobs: maxLaterJobs };
   const metrics = createRegistry();
   const app = await buildApp({
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock, intakeLimits }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock, admissionLimits }),
     ...shared,
     randomBytes,
     publicUrl: config.publicUrl,

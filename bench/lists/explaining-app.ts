@@ -41,7 +41,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
       webhookClient,
       publicUrl: config.publicUrl,
       clock: shared.clock,
-      intakeLimits: { waitingJobs: 100_000, laterJobs: 500_000 },
+      admissionLimits: { waitingJobs: 100_000, laterJobs: 500_000 },
     }),
     ...shared,
     randomBytes,

@@ -4,7 +4,7 @@ import type { Answer } from '../usecases/idempotency.ts';
 import { answerCreation } from './answer-creation.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 
-export type AcceptanceDependencies = Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'intakeRoom'>;
+export type AcceptanceDependencies = Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'admissionControl'>;
 
 /**
  * Answers a POST that hands over `jobs` jobs: as `answerCreation`, where the tenant has room for them. A repeated call is
@@ -17,11 +17,11 @@ export async function answerAcceptance<Body>(
   jobs: number,
   work: (tx: Tx) => Promise<Answer<Body>>,
 ): Promise<Body> {
-  const { intakeRoom } = dependencies;
+  const { admissionControl } = dependencies;
   let leave: (isCommitted: boolean) => void = () => undefined;
   try {
     const body = await answerCreation(request, reply, dependencies, async (tx) => {
-      leave = await intakeRoom.enter(tx, request.tenantId, jobs);
+      leave = await admissionControl.enter(tx, request.tenantId, jobs);
       return work(tx);
     });
     leave(true);

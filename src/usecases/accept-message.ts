@@ -4,7 +4,7 @@ import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import type { MessageAcceptance, MessageToStore } from '../store/message-acceptance.ts';
 import type { Tx } from '../store/transactions.ts';
-import type { IntakeRoom } from './intake-room.ts';
+import type { AdmissionControl } from './admission-control.ts';
 
 /** One message as the door parsed it; `channelId` null = the tenant's only one. */
 export interface MessageToAccept extends MessageToStore {
@@ -18,10 +18,10 @@ export interface MessageToAccept extends MessageToStore {
 export function createAcceptMessage(dependencies: {
   readonly channels: ChannelStore;
   readonly acceptance: MessageAcceptance;
-  readonly intakeRoom: Pick<IntakeRoom, 'enterLater'>;
+  readonly admissionControl: Pick<AdmissionControl, 'enterLater'>;
   readonly clock: () => Date;
 }) {
-  const { channels, acceptance, intakeRoom, clock } = dependencies;
+  const { channels, acceptance, admissionControl, clock } = dependencies;
 
   return async function acceptOne(tx: Tx, message: MessageToAccept): Promise<Job> {
     const channel = await chooseChannel(tx, message.channelId);
@@ -37,7 +37,7 @@ export function createAcceptMessage(dependencies: {
     const errors = findTooFarAhead({ sendAt: message.sendAt, expiresAt: message.expiresAt }, now);
     if (errors.length > 0) throw apiProblem('invalid_request', 'The message is planned too far ahead.', { errors });
     const { channelId: _channelId, ...members } = message;
-    const admitLater = () => intakeRoom.enterLater(tx, channel.tenantId);
+    const admitLater = () => admissionControl.enterLater(tx, channel.tenantId);
     return acceptance.store(tx, { channel, message: members, now, admitLater });
   };
 

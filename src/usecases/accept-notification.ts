@@ -14,7 +14,7 @@ import { hasIntegration } from '../store/integration-targets.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import { insertContent } from '../store/notification-content.ts';
 import type { Tx } from '../store/transactions.ts';
-import type { IntakeRoom } from './intake-room.ts';
+import type { AdmissionControl } from './admission-control.ts';
 
 export const maxRecipients = 100_000;
 /** What each error callback repeats, and a batch may have as many of them as recipients. */
@@ -50,11 +50,11 @@ export interface AcceptNotification {
  */
 export function createAcceptNotification(dependencies: {
   readonly insertJob: InsertJob;
-  readonly intakeRoom: Pick<IntakeRoom, 'enterLater'>;
+  readonly admissionControl: Pick<AdmissionControl, 'enterLater'>;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }): AcceptNotification {
-  const { insertJob, intakeRoom, createId, clock } = dependencies;
+  const { insertJob, admissionControl, createId, clock } = dependencies;
   return async (tx, tenantId, notification) => {
     const now = clock();
     refuseUndeliverable(notification, now);
@@ -68,7 +68,7 @@ export function createAcceptNotification(dependencies: {
       { id, tenantId, integration, externalId, sendAt, expiresAt, request, origin, requestId },
       now,
     );
-    if (accepted.job.state === 'scheduled') await intakeRoom.enterLater(tx, tenantId);
+    if (accepted.job.state === 'scheduled') await admissionControl.enterLater(tx, tenantId);
     await insertJob(tx, accepted);
     await insertContent(tx, { tenantId, jobId: id, createdAt: now }, toContent(notification));
     return accepted.job;

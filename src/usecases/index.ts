@@ -9,7 +9,7 @@ import { createControlJob } from './control-job.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
-import { createIntakeRoom, type IntakeLimits } from './intake-room.ts';
+import { createAdmissionControl, type AdmissionLimits } from './admission-control.ts';
 import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 
 /** The verbs that routes call. */
@@ -18,22 +18,22 @@ export function createUseCases(
     readonly starter: Pick<Starter, 'startErasure'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
-    readonly intakeLimits: IntakeLimits;
+    readonly admissionLimits: AdmissionLimits;
     readonly clock: () => Date;
   },
 ) {
-  const { clock, intakeLimits: limits } = dependencies;
-  const intakeRoom = createIntakeRoom({ limits, nowMs: () => clock().getTime() });
+  const { clock, admissionLimits: limits } = dependencies;
+  const admissionControl = createAdmissionControl({ limits, nowMs: () => clock().getTime() });
   return {
-    intakeRoom,
+    admissionControl,
     acceptBotActivity: createAcceptBotActivity(dependencies),
-    acceptMessage: createAcceptMessage({ ...dependencies, intakeRoom }),
-    acceptNotification: createAcceptNotification({ ...dependencies, intakeRoom }),
+    acceptMessage: createAcceptMessage({ ...dependencies, admissionControl }),
+    acceptNotification: createAcceptNotification({ ...dependencies, admissionControl }),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
     controlJob: createControlJob(dependencies),
     eraseRecipient: createEraseRecipient(dependencies),
-    retryJobs: createRetryJobs({ ...dependencies, intakeRoom }),
+    retryJobs: createRetryJobs({ ...dependencies, admissionControl }),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),
   };

@@ -3,7 +3,7 @@ import type { RecordAudit } from '../store/audit.ts';
 import { countRetryable, retryPage } from '../store/bulk-retry.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
-import type { IntakeRoom } from './intake-room.ts';
+import type { AdmissionControl } from './admission-control.ts';
 
 /** One call takes so many jobs, oldest first; the rest are the next call's. */
 export const maxJobsPerRetry = 10_000;
@@ -37,15 +37,15 @@ export interface RetryJobs {
 export function createRetryJobs(dependencies: {
   readonly transactions: Transactions;
   readonly recordAudit: RecordAudit;
-  readonly intakeRoom: IntakeRoom;
+  readonly admissionControl: AdmissionControl;
   readonly clock: () => Date;
 }): RetryJobs {
-  const { transactions, clock, recordAudit, intakeRoom } = dependencies;
+  const { transactions, clock, recordAudit, admissionControl } = dependencies;
   return async (by, { filter, ratePerSecond, dryRun }) => {
     const { tenantId } = by;
     const changed = changedMembers({}, filter);
     const found = await transactions.withTenant(tenantId, async (tx) => {
-      if (!dryRun) await intakeRoom.check(tx, tenantId);
+      if (!dryRun) await admissionControl.check(tx, tenantId);
       return countRetryable(tx, filter, maxJobsPerRetry + 1);
     });
     const matched = Math.min(found, maxJobsPerRetry);

@@ -4,10 +4,10 @@ import { retryMessage } from '../../src/domain/message/control.ts';
 import { retryBatch } from '../../src/domain/notification/control.ts';
 import { retryPage } from '../../src/store/bulk-retry.ts';
 import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
-import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
+import { createAdmissionControl } from '../../src/usecases/admission-control.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
-import { testIntakeLimits } from '../support/app-dependencies.ts';
+import { testAdmissionLimits } from '../support/app-dependencies.ts';
 import { idleStarter, listDispatched } from '../support/idle-starter.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { aCaller } from '../support/a-caller.ts';
@@ -25,8 +25,8 @@ const hour = 3_600_000;
 
 function retry(filter: JobFilter, options: { readonly ratePerSecond?: number; readonly dryRun?: boolean } = {}) {
   const { ratePerSecond = 50, dryRun = false } = options;
-  const intakeRoom = createIntakeRoom({ limits: testIntakeLimits, nowMs: Date.now });
-  return createRetryJobs({ ...place.stores, intakeRoom, clock: place.clock })(aCaller(place.tenantId), {
+  const admissionControl = createAdmissionControl({ limits: testAdmissionLimits, nowMs: Date.now });
+  return createRetryJobs({ ...place.stores, admissionControl, clock: place.clock })(aCaller(place.tenantId), {
     filter,
     ratePerSecond,
     dryRun,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aMessage } from '../support/caller.ts';
-import { testIntakeLimits } from '../support/app-dependencies.ts';
+import { testAdmissionLimits } from '../support/app-dependencies.ts';
 import { poll } from '../support/poll.ts';
 import { aWhatsappChannel, refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -65,7 +65,7 @@ describe('jobs that are scheduled or held', () => {
   it('have a bound of their own, which stops no message that may go at once', async () => {
     // 7,000 held messages were taken on a paused channel, and none of them counted.
     const { id, key, channelId } = await setUp();
-    const { laterJobs } = testIntakeLimits;
+    const { laterJobs } = testAdmissionLimits;
     await insert(
       id,
       `insert into job (id, tenant_id, kind, state, waiting_reason, request, wake_at, expires_at, created_at, updated_at)

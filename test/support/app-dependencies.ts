@@ -7,7 +7,7 @@ import type { AppDependencies } from '../../src/http/app-dependencies.ts';
 import { createStores } from '../../src/store/index.ts';
 import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
-import type { IntakeLimits } from '../../src/usecases/intake-room.ts';
+import type { AdmissionLimits } from '../../src/usecases/admission-control.ts';
 import { createUseCases } from '../../src/usecases/index.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
@@ -19,7 +19,7 @@ export const publicUrl = 'https://waypost.test';
 export const temporalIsWell = { temporal: null, namespace: null, searchAttributes: null, workers: null } as const;
 
 /** So few that a test can fill them. */
-export const testIntakeLimits: IntakeLimits = { waitingJobs: 5_000, laterJobs: 5_000 };
+export const testAdmissionLimits: AdmissionLimits = { waitingJobs: 5_000, laterJobs: 5_000 };
 
 /** For tests that are not about media. */
 const noMedia: AppDependencies['mediaSource'] = {
@@ -30,7 +30,7 @@ const noMedia: AppDependencies['mediaSource'] = {
 /** All that the HTTP floor is built from, over a pool that is not asked before the first request. */
 export async function createAppDependencies(
   pool: Pool,
-  intakeLimits: IntakeLimits = testIntakeLimits,
+  admissionLimits: AdmissionLimits = testAdmissionLimits,
 ): Promise<AppDependencies> {
   const keyRing = createKeyRing([{ id: 'k1', key: randomBytes(32) }]);
   const createId = createIdSource({ nowMs: Date.now, randomBytes });
@@ -52,7 +52,7 @@ export async function createAppDependencies(
   const webhookClient = createWebhookClient({ http, nowMs: Date.now });
   return {
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock, intakeLimits }),
+    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock, admissionLimits }),
     keyRing,
     createId,
     clock,

@@ -33,8 +33,8 @@ export async function openDeliveryFixture() {
   const worker = await openWorkerFixture();
   const { stores, http, keyRing, createId, dispatch, tenantId, clock, nowMs, skip, rows, withTenant } = worker;
   const kernel = await startKernel({ callbacks: [] });
-  const intakeRoom = { enterLater: async () => undefined };
-  const accept = createAcceptMessage({ intakeRoom, ...stores, clock });
+  const admissionControl = { enterLater: async () => undefined };
+  const accept = createAcceptMessage({ admissionControl, ...stores, clock });
   const applyStatuses = createApplyStatuses({ ...stores, clock });
   const control = createControlJob({ ...stores, clock });
   let phoneCount = 0;

@@ -82,7 +82,7 @@ export async function openNotificationFixture(options: NotificationFixtureOption
   });
   const acceptNotification = createAcceptNotification({
     insertJob: stores.insertJob,
-    intakeRoom: { enterLater: async () => undefined },
+    admissionControl: { enterLater: async () => undefined },
     createId,
     clock,
   });

@@ -92,8 +92,8 @@ async function addTenantWithChannel(): Promise<{ readonly tenantId: string; read
 
 /** So many messages in one transaction, as a batch is accepted. */
 async function acceptBatch({ tenantId, channelId }: { tenantId: string; channelId: string }, count: number) {
-  const intakeRoom = { enterLater: async () => undefined };
-  const accept = createAcceptMessage({ ...place.stores, intakeRoom, clock: place.clock });
+  const admissionControl = { enterLater: async () => undefined };
+  const accept = createAcceptMessage({ ...place.stores, admissionControl, clock: place.clock });
   return place.stores.transactions.withTenant(tenantId, async (tx) => {
     const jobs: Job[] = [];
     for (let n = 0; n < count; n += 1) {

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Tx } from '../../src/store/transactions.ts';
 import { countLaterOfTenant, countWaitingOfTenant } from '../../src/store/waiting-jobs.ts';
-import { createIntakeRoom } from '../../src/usecases/intake-room.ts';
-import { testIntakeLimits } from '../support/app-dependencies.ts';
+import { createAdmissionControl } from '../../src/usecases/admission-control.ts';
+import { testAdmissionLimits } from '../support/app-dependencies.ts';
 import { aMessage } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
 import { signCallback } from '../support/signed-callback.ts';
@@ -14,7 +14,7 @@ interface Tenant {
   readonly key: string;
 }
 
-const { waitingJobs: maxWaitingJobs } = testIntakeLimits;
+const { waitingJobs: maxWaitingJobs } = testAdmissionLimits;
 let test: TestApp;
 let owner: pg.Client;
 let crowded: Tenant;
@@ -208,7 +208,7 @@ describe('the count', () => {
     );
 
   it('is not made for each message of a quiet tenant', async () => {
-    const room = createIntakeRoom({ limits: testIntakeLimits, nowMs: () => 0 });
+    const room = createAdmissionControl({ limits: testAdmissionLimits, nowMs: () => 0 });
     const asked: (string | undefined)[] = [];
     for (let sent = 0; sent < 150; sent += 1) {
       const leave = await spy(

@@ -3,7 +3,7 @@ import type { Tx } from '../store/transactions.ts';
 import { countLaterOfTenant, countWaitingOfTenant } from '../store/waiting-jobs.ts';
 
 /** How many jobs of one tenant may wait. */
-export interface IntakeLimits {
+export interface AdmissionLimits {
   /** Due, and not taken up by a worker; what comes above is refused while they are. */
   readonly waitingJobs: number;
   /** Scheduled, or held for their turn, channel or rate. */
@@ -38,7 +38,7 @@ interface Estimate {
 }
 
 /** Says whether a tenant may hand over more, by counts that are made seldom and by what this process took since. */
-export interface IntakeRoom {
+export interface AdmissionControl {
   /** Refuses with `too_many_waiting_jobs` where the tenant has no room; takes none. */
   check(tx: Tx, tenantId: string): Promise<void>;
   /**
@@ -54,10 +54,10 @@ export interface IntakeRoom {
   enterLater(tx: Tx, tenantId: string): Promise<void>;
 }
 
-export function createIntakeRoom(dependencies: {
-  readonly limits: IntakeLimits;
+export function createAdmissionControl(dependencies: {
+  readonly limits: AdmissionLimits;
   readonly nowMs: () => number;
-}): IntakeRoom {
+}): AdmissionControl {
   const { limits, nowMs } = dependencies;
   const waiting = createEstimates({ limit: limits.waitingJobs, count: countWaitingOfTenant, nowMs });
   const later = createEstimates({ limit: limits.laterJobs, count: countLaterOfTenant, nowMs });
