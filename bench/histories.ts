@@ -1,7 +1,7 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { readRuns, type RunsOfWorkflow } from './run-histories.ts';
 import { describeSpread, type Spread } from './statistics.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const sampleSize = 12;
 
@@ -51,4 +51,83 @@ export async function openHistories(environment: Readonly<Record<string, string>
     },
     stop: () => connection.close(),
   };
+}
+
+const endTimeoutMs = 30_000;
+const pollMs = 100;
+
+export interface RunsOfWorkflow {
+  /** More than one where the workflow continued as new. */
+  readonly runs: number;
+  /** Of all runs together. */
+  readonly events: number;
+  /** Of the fullest run. */
+  readonly mostEventsOfRun: number;
+  /** The largest single payload in any event, its metadata included. */
+  readonly largestPayloadBytes: number;
+  /** Of the time from the first event to the last, the share in which an activity ran; the rest is Temporal's way between them. */
+  readonly activityShare: number;
+}
+
+/** Waits for the end of the workflow's latest run, and reads every run of its chain, as it is stored. */
+export async function readRuns(client: Client, workflowId: string): Promise<RunsOfWorkflow> {
+  const deadlineMs = Date.now() + endTimeoutMs;
+  while ((await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING') {
+    if (Date.now() > deadlineMs) throw new Error(`The workflow ${workflowId} has not ended.`);
+    await sleep(pollMs);
+  }
+  const eventsOfRuns: number[] = [];
+  let largestPayloadBytes = 0;
+  let [spentMs, activityMs] = [0, 0];
+  let runId: string | undefined;
+  do {
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    eventsOfRuns.push(events?.length ?? 0);
+    largestPayloadBytes = Math.max(largestPayloadBytes, ...findPayloadSizes(events ?? []));
+    spentMs += timeOf(events?.at(-1)) - timeOf(events?.[0]);
+    activityMs += sumActivityMs(events ?? []);
+    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
+  } while (runId !== undefined && runId !== '');
+  return {
+    runs: eventsOfRuns.length,
+    events: eventsOfRuns.reduce((sum, each) => sum + each, 0),
+    mostEventsOfRun: Math.max(...eventsOfRuns),
+    largestPayloadBytes,
+    activityShare: activityMs / spentMs,
+  };
+}
+
+type HistoryEvent = NonNullable<
+  NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>[number]
+>;
+
+function timeOf(event: HistoryEvent | undefined): number {
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return Number(seconds ?? 0) * 1_000 + Number(nanos ?? 0) / 1e6;
+}
+
+/** Our notifications run one activity after the other. */
+function sumActivityMs(events: readonly HistoryEvent[]): number {
+  let sumMs = 0;
+  let startedMs = 0;
+  for (const event of events) {
+    if (event.activityTaskStartedEventAttributes) startedMs = timeOf(event);
+    if (event.activityTaskCompletedEventAttributes) sumMs += timeOf(event) - startedMs;
+  }
+  return sumMs;
+}
+
+/** Bytes of every payload in a value. A payload is whatever has bytes as `data` beside `metadata`, wherever in an event it stands. */
+export function findPayloadSizes(value: unknown): number[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  if (Array.isArray(value)) return value.flatMap(findPayloadSizes);
+  if ('data' in value && value.data instanceof Uint8Array && 'metadata' in value) {
+    const metadata = Object.entries(value.metadata ?? {}).map(([name, bytes]) => name.length + lengthOf(bytes));
+    return [metadata.reduce((sum, each) => sum + each, value.data.length)];
+  }
+  return Object.values(value).flatMap(findPayloadSizes);
+}
+
+function lengthOf(bytes: unknown): number {
+  return bytes instanceof Uint8Array ? bytes.length : 0;
 }

@@ -12,7 +12,7 @@ const longestWarmUpMs = 10_000;
 /** One subject under one load in one round. */
 export interface Measurement {
   readonly round: number;
-  readonly subject: SubjectName;
+  readonly subject: string;
   readonly load: string;
   readonly donePerSecond: number;
   /** Of the rate of the empty workflow in the same round; null for the floor itself and for open loops. */
@@ -33,19 +33,18 @@ export interface Measurement {
   readonly loadAverage: number;
 }
 
-export type SubjectName = 'empty workflow (W0)' | 'waypost' | 'waypost, one subscriber';
-
 export interface MeasureOptions {
   readonly round: number;
-  readonly name: SubjectName;
   readonly subject: Subject;
   readonly load: Load;
   readonly windowMs: number;
-  /** Whose CPU is the subject's; `bench` holds those that belong to the bench. */
-  readonly watched: Watched;
+  /** Driver and sink. */
   readonly bench: Watched;
+  /** Everybody else of ours, who has nothing to do meanwhile, and is no foreigner. */
+  readonly idle: Watched;
   readonly database: BenchDatabase;
-  readonly histories: Histories;
+  /** Null: a subject without workflows. */
+  readonly histories: Histories | null;
   readonly floorPerSecond: number | null;
 }
 
@@ -54,7 +53,12 @@ export function describeLoad(load: Load): string {
 }
 
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { round, name, subject, load, windowMs, watched, bench, database, histories, floorPerSecond } = options;
+  const { round, subject, load, windowMs, bench, database, histories, floorPerSecond } = options;
+  const { watched } = subject;
+  const measured = { ...watched, ...bench };
+  const pids = new Set(Object.values(measured));
+  const idle = Object.entries(options.idle).filter(([, pid]) => !pids.has(pid));
+  const everybody = { ...Object.fromEntries(idle.map(([name, pid]) => [`idle ${name}`, pid])), ...measured };
   const [loadAverage = 0] = loadavg();
   const walBefore = await database.readWalBytes();
   const driven = await drive({
@@ -63,7 +67,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     warmUpMs: Math.min(longestWarmUpMs, windowMs),
     windowMs,
     random: createRandom(round),
-    read: () => readUsage({ ...watched, ...bench }),
+    read: () => readUsage(everybody),
   });
   const walAfter = await database.readWalBytes();
   const { samples, openedMs, closedMs } = driven;
@@ -75,7 +79,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const spentMs = subtractUsage(driven.opened, driven.closed);
   return {
     round,
-    subject: name,
+    subject: subject.name,
     load: describeLoad(load),
     donePerSecond,
     shareOfFloor: floorPerSecond === null ? null : donePerSecond / floorPerSecond,
@@ -89,12 +93,17 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     benchCpuMs: divide(sumOf(Object.keys(bench).map((key) => spentMs.cpuMs[key])), done.length),
     rssMb: driven.closed.rssMb,
     walBytes: (walAfter - walBefore) / Math.max(1, samples.length),
-    history: await histories.sample(samples.map(({ id }) => id)),
+    history: histories === null ? null : await histories.sample(samples.map(({ id }) => id)),
     completed: samples.length,
     failures: driven.failures,
     foreignCpuShare: shareOfForeigners(spentMs, closedMs - openedMs),
     loadAverage,
   };
+}
+
+/** The CPU of a unit of work, all processes of the subject together. */
+export function sumCpuMs({ cpuMs }: Measurement): number | null {
+  return sumOf(Object.values(cpuMs));
 }
 
 function divide(value: number | null, count: number): number | null {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { runProgram } from '../dev/run-program.ts';
 import { findFreePorts } from '../dev/server-process.ts';
 import { type Stack, startStack } from '../dev/stack.ts';
-import { compileBenchProcesses, projectDir } from './bench-process.ts';
+import { startTemporalOnPostgres } from '../dev/temporal-on-postgres.ts';
+import type { BenchArguments } from './arguments.ts';
 import { type BenchDatabase, openBenchDatabase } from './database.ts';
-import { buildProductEnvironment, buildTemporalEnvironment } from './environment.ts';
 import { type Histories, openHistories } from './histories.ts';
-import { describeMachine, type Machine } from './machine.ts';
 import type { Watched } from './process-usage.ts';
-import { startProduct } from './product.ts';
+import { compileBenchProcesses, projectDir } from './processes.ts';
+import { buildProductEnvironment, buildTemporalEnvironment, startProduct } from './product.ts';
 import type { BenchContext } from './scenario.ts';
 
 const homeDir = join(projectDir, '.cache', 'bench-product');
@@ -28,8 +30,17 @@ export interface BenchServers {
 export async function openServers({ args, closing, log }: BenchContext): Promise<BenchServers> {
   compileBenchProcesses();
   if (args.isProfiled) rmSync(profileDir, { recursive: true, force: true });
-  const temporal = { dynamicConfig: args.serverSettings };
-  const stack = await closing.open(startStack({ name: 'bench', fresh: true, log, temporal }));
+  const stack = await closing.open(
+    startStack({
+      name: 'bench',
+      fresh: true,
+      log,
+      temporal: { dynamicConfig: args.serverSettings },
+      // The product, two peers and Temporal's own pools together.
+      postgres: { settings: { max_connections: '400' } },
+      ...(args.server === 'postgres' && { startTemporal: startTemporalOnPostgres }),
+    }),
+  );
   const environment = buildTemporalEnvironment(process.env, stack.temporalAddress);
   const database = await closing.open(openBenchDatabase(stack.databaseUrl));
   const histories = await closing.open(openHistories(environment));
@@ -51,7 +62,10 @@ export async function openProduct({ args, closing }: BenchContext, { stack }: Be
   const [apiPort = 0, metricsPort = 0] = await findFreePorts(2);
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   const adminKey = `wp_admin_${randomBytes(24).toString('base64url')}`;
-  const env = buildProductEnvironment(process.env, { ...stack, apiPort, metricsPort, adminKey });
+  const env = {
+    ...buildProductEnvironment(process.env, { ...stack, apiPort, metricsPort, adminKey }),
+    ...args.productSettings,
+  };
   const product = await closing.open(
     startProduct({ homeDir, env, apiUrl, metricsPort, profileDir: args.isProfiled ? profileDir : null }),
   );
@@ -67,19 +81,56 @@ export async function describeServers(
   { args }: BenchContext,
   { stack, histories, database }: BenchServers,
 ): Promise<MeasuredOn> {
-  const kind = stack.temporal.pid === null ? ' (given)' : ' (dev server, SQLite file)';
+  const kind =
+    stack.temporal.pid === null ? 'given' : args.server === 'dev' ? 'dev server, SQLite file' : 'on Postgres';
   const settings = args.serverSettings.map((each) => `, ${each}`).join('');
   return {
     ...(await describeMachine()),
-    temporalServer: `${histories.serverVersion}${kind}${settings}`,
+    temporalServer: `${histories.serverVersion} (${kind}${settings})`,
     postgres: await database.describe(),
   };
 }
 
-/** The first lines of every report: a figure says nothing without what it was measured on. */
-export function introduce(machine: MeasuredOn): string[] {
+/** The first lines of every report: a figure says nothing without what it was measured on, and how. */
+export function introduce(machine: MeasuredOn, args: BenchArguments): string[] {
+  const settings = Object.entries(args.productSettings).map(([name, value]) => `, ${name}=${value}`);
   return [
-    `${machine.cores} cores ${machine.processor}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
-    `Temporal ${machine.temporalServer}, SDK ${machine.temporalSdk}; Postgres ${machine.postgres}; Waypost ${machine.waypost}`,
+    `${machine.measuredAt.slice(0, 10)}, Waypost ${machine.waypost}, one api and one worker, LOG_LEVEL=warn${settings.join('')};`,
+    `${machine.cores} cores ${machine.processor}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node};`,
+    `Temporal ${machine.temporalServer}, SDK ${machine.temporalSdk}; Postgres ${machine.postgres};`,
+    `${args.rounds} ${args.rounds === 1 ? 'round' : 'rounds'}, windows of ${args.seconds} s, scale ${args.scale}. Medians of the rounds, with their range.`,
+    '',
   ];
+}
+
+const gitTimeoutMs = 5_000;
+
+export interface Machine {
+  readonly measuredAt: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly system: string;
+  readonly node: string;
+  readonly temporalSdk: string;
+  readonly waypost: string;
+}
+
+export async function describeMachine(): Promise<Machine> {
+  const text = readFileSync(join(projectDir, 'package.json'), 'utf8');
+  const { version, dependencies } = JSON.parse(text) as { version: string; dependencies: Record<string, string> }; // cast: npm's shape
+  const git = await runProgram('git', ['describe', '--always', '--dirty'], {
+    timeoutMs: gitTimeoutMs,
+    cwd: projectDir,
+  });
+  return {
+    measuredAt: new Date().toISOString(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+    temporalSdk: dependencies['@temporalio/worker'] ?? 'unknown',
+    waypost: git.exitCode === 0 ? `${version} (${git.stdout.trim()})` : version,
+  };
 }

@@ -1,120 +1,54 @@
-/** A process of its own: a Kernel that accepts every send and calls back a few milliseconds later, and a subscriber. */
-import { createHmac } from 'node:crypto';
-import { Agent, createServer, request } from 'node:http';
-import { readClockMs } from './clock.ts';
-import { subscriberPath } from './tenant.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBenchProcess } from './processes.ts';
+import type { SinkCounts, SinkOrder, SinkTarget, SinkWord } from './processes/sink.ts';
 
-const callbackDelayMs = 5;
-const callbackTries = 20;
-const retryDelayMs = 250;
-const callTimeoutMs = 10_000;
+const pollMs = 20;
+const patienceMs = 600_000;
 
-export interface SinkTarget {
-  readonly callbackUrl: string;
-  readonly appSecret: string;
-  readonly statuses: readonly string[];
+export interface Sink {
+  readonly pid: number;
+  /** Where this subject sends to; what comes there is counted as its own. */
+  urlOf(subject: string): string;
+  /** Where this subject's callbacks go from now on. */
+  callBack(subject: string, target: SinkTarget): void;
+  /** Called for each message whose last callback was answered with 200, whatever the subject. */
+  onDelivered(listener: (jobId: string, atMs: number) => void): void;
+  count(subject: string): Promise<SinkCounts>;
+  /** Waits until so many deliveries of all subjects were confirmed, at most 10 min; resolves with when the last one was. */
+  waitForDelivered(count: number): Promise<number>;
+  stop(): Promise<void>;
 }
 
-export type SinkOrder = { readonly kind: 'target'; readonly target: SinkTarget } | { readonly kind: 'count' };
-
-export interface SinkCounts {
-  readonly sends: number;
-  /** Different job ids among them. */
-  readonly jobs: number;
-  readonly bodyBytes: number;
-  /** Callbacks that were not answered with 200; each is repeated for a while. */
-  readonly refusedCallbacks: number;
-  readonly lostCallbacks: number;
-  /** Webhook deliveries, at `subscriberPath`. */
-  readonly webhooks: number;
-}
-
-export type SinkWord =
-  | { readonly kind: 'listening'; readonly port: number }
-  /** The callback with the last status was answered with 200 at `atMs`: what it says is durable. */
-  | { readonly kind: 'delivered'; readonly jobId: string; readonly atMs: number }
-  | { readonly kind: 'counts'; readonly counts: SinkCounts };
-
-const agent = new Agent({ keepAlive: true, maxSockets: 128 });
-const jobIds = new Set<string>();
-const counts = { sends: 0, bodyBytes: 0, refusedCallbacks: 0, lostCallbacks: 0, webhooks: 0 };
-let target: SinkTarget | null = null;
-
-const tell = (word: SinkWord) => process.send?.(word);
-
-const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, response) => {
-  const chunks: Buffer[] = [];
-  incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-  incoming.on('end', () => {
-    if (incoming.url === subscriberPath) {
-      counts.webhooks += 1;
-      response.writeHead(204).end();
-      return;
-    }
-    const raw = Buffer.concat(chunks);
-    const send = JSON.parse(raw.toString()) as { to: string; biz_opaque_callback_data: string }; // cast: our own product
-    const jobId = send.biz_opaque_callback_data;
-    counts.sends += 1;
-    counts.bodyBytes += raw.length;
-    jobIds.add(jobId);
-    const wamid = `wamid.bench-${counts.sends}`;
-    const contacts = [{ input: send.to, wa_id: send.to }];
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ messaging_product: 'whatsapp', contacts, messages: [{ id: wamid }] }));
-    setTimeout(() => void callBack(jobId, wamid, send.to), callbackDelayMs);
+/** The other side of every delivery, in a process of its own. */
+export async function openSink(environment: NodeJS.ProcessEnv): Promise<Sink> {
+  const sink = startBenchProcess<SinkOrder, SinkWord>('sink', environment);
+  const { port } = await sink.waitFor((word) => word.kind === 'listening');
+  const delivered = { count: 0, lastMs: 0 };
+  sink.onWord((word) => {
+    if (word.kind !== 'delivered') return;
+    delivered.count += 1;
+    delivered.lastMs = word.atMs;
   });
-});
-
-async function callBack(jobId: string, wamid: string, to: string): Promise<void> {
-  if (target === null) return;
-  for (const status of target.statuses) {
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const statuses = [{ id: wamid, status, timestamp, recipient_id: to, biz_opaque_callback_data: jobId }];
-    const metadata = { display_phone_number: '34900000000', phone_number_id: 'bench' };
-    const change = { field: 'messages', value: { messaging_product: 'whatsapp', metadata, statuses } };
-    const entry = [{ id: 'waba-bench', changes: [change] }];
-    if (!(await postPatiently(target, JSON.stringify({ object: 'whatsapp_business_account', entry })))) return;
-  }
-  tell({ kind: 'delivered', jobId, atMs: readClockMs() });
-}
-
-async function postPatiently({ callbackUrl, appSecret }: SinkTarget, body: string): Promise<boolean> {
-  const signature = `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`;
-  for (let tries = 0; tries < callbackTries; tries++) {
-    if ((await post(callbackUrl, body, signature)) === 200) return true;
-    counts.refusedCallbacks += 1;
-    await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
-  }
-  counts.lostCallbacks += 1;
-  return false;
-}
-
-function post(url: string, body: string, signature: string): Promise<number | null> {
-  const headers = {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    'x-hub-signature-256': signature,
+  return {
+    pid: sink.pid,
+    urlOf: (subject) => `http://127.0.0.1:${port}/${subject}`,
+    callBack: (subject, target) => sink.order({ kind: 'target', subject, target }),
+    onDelivered: (listener) =>
+      sink.onWord((word) => {
+        if (word.kind === 'delivered') listener(word.jobId, word.atMs);
+      }),
+    async count(subject) {
+      const isCounts = (word: SinkWord): word is Extract<SinkWord, { kind: 'counts' }> =>
+        word.kind === 'counts' && word.subject === subject;
+      const counted = sink.waitFor(isCounts);
+      sink.order({ kind: 'count', subject });
+      return (await counted).counts;
+    },
+    async waitForDelivered(count) {
+      const deadlineMs = Date.now() + patienceMs;
+      while (delivered.count < count && Date.now() < deadlineMs) await sleep(pollMs);
+      return delivered.lastMs;
+    },
+    stop: () => sink.stop(),
   };
-  return new Promise((resolve) => {
-    const call = request(url, { method: 'POST', agent, headers, timeout: callTimeoutMs }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode ?? null));
-    });
-    call.once('timeout', () => call.destroy());
-    call.once('error', () => resolve(null));
-    call.end(body);
-  });
 }
-
-process.on('message', (order: SinkOrder) => {
-  if (order.kind === 'target') target = order.target;
-  else tell({ kind: 'counts', counts: { ...counts, jobs: jobIds.size } });
-});
-// Ctrl-C reaches the whole group; the sink ends with its parent, after the product that still calls it.
-process.on('SIGINT', () => {});
-process.on('disconnect', () => process.exit(0));
-
-server.listen({ port: 0, host: '127.0.0.1' }, () => {
-  const address = server.address();
-  if (address !== null && typeof address === 'object') tell({ kind: 'listening', port: address.port });
-});

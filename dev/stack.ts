@@ -25,6 +25,8 @@ export interface StackOptions {
   log: (line: string) => void;
   temporal?: Pick<TemporalOptions, 'port' | 'uiPort' | 'codecEndpoint' | 'dynamicConfig'>;
   postgres?: Pick<PostgresOptions, 'settings'>;
+  /** Starts another Temporal server than the dev server, once Postgres runs; absent: the dev server, side by side with it. */
+  startTemporal?: (postgres: PostgresServer, options: TemporalOptions) => Promise<TemporalServer>;
 }
 
 /** Starts Postgres and Temporal side by side; when one fails the other is stopped, and the error names the cause. */
@@ -40,9 +42,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   });
   if (fresh) await clearData(home, dataDir, dbFile);
   const databaseUrl = process.env.DATABASE_URL;
+  const temporalOptions = { cacheDir, dbFile, log, ...options.temporal };
+  const startingPostgres = databaseUrl ? null : startPostgres({ dataDir, log, ...options.postgres });
   const [postgres, temporal] = await Promise.allSettled([
-    databaseUrl ? null : startPostgres({ dataDir, log, ...options.postgres }),
-    startTemporal({ cacheDir, dbFile, log, ...options.temporal }),
+    startingPostgres,
+    options.startTemporal
+      ? startOnPostgres(options.startTemporal, startingPostgres, temporalOptions)
+      : startTemporal(temporalOptions),
   ]);
   const stop = async () => {
     await Promise.all([stopStarted(postgres), stopStarted(temporal)]);
@@ -60,6 +66,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     temporal: temporal.value,
     stop,
   };
+}
+
+async function startOnPostgres(
+  start: NonNullable<StackOptions['startTemporal']>,
+  startingPostgres: Promise<PostgresServer> | null,
+  options: TemporalOptions,
+): Promise<TemporalServer> {
+  if (startingPostgres === null || process.env.TEMPORAL_ADDRESS) {
+    throw new Error('A Temporal server on Postgres needs our own Postgres: unset DATABASE_URL and TEMPORAL_ADDRESS.');
+  }
+  return start(await startingPostgres, options);
 }
 
 /** Servers that a killed run left behind end first: they would go on writing into files that are gone. */

@@ -18,13 +18,13 @@ const START_TIMEOUT_MS = 60_000;
 const CALL_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
 const PORT_ATTEMPTS = 3;
-const NAMESPACE = 'default';
+export const NAMESPACE = 'default';
 const RECORD_SUFFIX = '.pid.json';
-const STOP: readonly EndStep[] = [
+export const STOP: readonly EndStep[] = [
   ['SIGTERM', 10_000],
   ['SIGKILL', 5_000],
 ];
-const KILL: readonly EndStep[] = [['SIGKILL', 5_000]];
+export const KILL: readonly EndStep[] = [['SIGKILL', 5_000]];
 
 export interface TemporalServer {
   /** `host:port` of the gRPC front end. */
@@ -75,7 +75,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   }
 }
 
-function createTemporalServer(
+export function createTemporalServer(
   first: ServerProcess,
   launch: () => Promise<ServerProcess>,
   { port, uiPort }: { port: number; uiPort: number },
@@ -154,12 +154,13 @@ export function endLeftoverTemporal(dbFile: string): Promise<boolean> {
 }
 
 /** Nothing of the user's TEMPORAL_* settings, which are meant for clients; the server insists on some HOME and USER. */
-function serverEnvironment(home: string): NodeJS.ProcessEnv {
+export function serverEnvironment(home: string): NodeJS.ProcessEnv {
   const { PATH = '/usr/bin:/bin', HOME, USER, TMPDIR } = process.env;
   return { PATH, HOME: HOME || home, USER: USER || 'waypost', ...(TMPDIR && { TMPDIR }) };
 }
 
-async function waitUntilReady(server: ServerProcess, address: string): Promise<void> {
+/** Waits until the server answers for the namespace, and gives it the search attributes; rejects after a minute. */
+export async function waitUntilReady(server: ServerProcess, address: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   const connection = Connection.lazy({ address });
   try {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPayloadSizes } from '../../bench/run-histories.ts';
+import { findPayloadSizes } from '../../bench/histories.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Answer, Caller } from '../support/caller.ts';
 import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';

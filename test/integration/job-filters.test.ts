@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Subjects } from '../../bench/lists/calls.ts';
+import type { Subjects } from '../../bench/scenarios/lists/calls.ts';
 import { jobFilter, jobListQuery } from '../../src/contracts/http/jobs.ts';
 import { fillTenant } from '../support/filled-tenant.ts';
 import { refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeCalls, type Subjects } from '../../bench/lists/calls.ts';
+import { describeCalls, type Subjects } from '../../bench/scenarios/lists/calls.ts';
 import { type Explained, explainTransactions } from '../../dev/explained-transactions.ts';
 import { fillTenant } from '../support/filled-tenant.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';

@@ -1,6 +1,5 @@
 import pg from 'pg';
-import { seedTenant } from '../../bench/lists/seed.ts';
-import { findSubjects } from '../../bench/lists/subjects.ts';
+import { findSubjects, seedTenant } from '../../bench/scenarios/lists/seed.ts';
 import { aWhatsappChannel, type TestApp } from './test-app.ts';
 
 /** Fills the test's tenant as the bench fills its large one, but smaller, and lets the planner know the tables. */
