@@ -50,8 +50,12 @@ export interface PageResult {
 }
 
 export interface NotificationActivities {
-  /** Turns the request into receiver and recipient rows, once. */
-  openBatch(input: JobReference): Promise<{ readonly recipients: number; readonly next: 'pages' | 'close' | 'ended' }>;
+  /** Turns the request into receiver and recipient rows, once. `pageSize` = how many recipients one activity takes well. */
+  openBatch(input: JobReference): Promise<{
+    readonly recipients: number;
+    readonly next: 'pages' | 'close' | 'ended';
+    readonly pageSize?: number;
+  }>;
   /** Resolves one page of recipients, by range of ordinals, and saves or pushes for each. */
   processPage(input: JobReference & { readonly fromOrdinal: number; readonly size: number }): Promise<PageResult>;
   /** Makes the error callbacks of the batch, once; returns how many there are. */

@@ -12,8 +12,8 @@ import { type BatchResult, type JobReference, wakeSignal } from '../contracts/wo
 import { retryPolicies } from './retry-policies.ts';
 import { createShowWait, showState } from './show-state.ts';
 
-/** Recipients handled by one activity: large enough that 10,000 of them make a short history, small enough to lose little. */
-const pageSize = 1_000;
+/** Recipients handled by one activity, unless the batch says another number. */
+const usualPageSize = 1_000;
 
 const batch = proxyActivities<NotificationActivities>({
   startToCloseTimeout: '2m',
@@ -26,6 +26,7 @@ const batch = proxyActivities<NotificationActivities>({
 export interface BatchPosition {
   readonly recipients: number;
   readonly nextOrdinal: number;
+  readonly pageSize?: number;
   /** Some of the pages before are not done: their recipients wait, to be looked at again after so long. */
   readonly waitMs?: number;
 }
@@ -44,12 +45,13 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
   const showWait = createShowWait();
   const opened = position ?? (await openBatch(job));
   if (opened !== null) {
+    const { pageSize = usualPageSize } = opened;
     let waitMs = opened.waitMs;
     for (let ordinal = opened.nextOrdinal; ordinal < opened.recipients; ordinal += pageSize) {
       const page = await batch.processPage({ ...job, fromOrdinal: ordinal, size: pageSize });
       if (page.isCancelled) break;
       waitMs = soonest(waitMs, page.waitMs);
-      await leaveFullHistory({ recipients: opened.recipients, nextOrdinal: ordinal + pageSize }, waitMs);
+      await leaveFullHistory({ ...opened, nextOrdinal: ordinal + pageSize }, waitMs);
     }
     if (waitMs !== undefined) await waitForRest(opened.recipients, waitMs);
     await tellIntegrator(opened.recipients);
@@ -101,7 +103,8 @@ function soonest(one: number | undefined, other: number | undefined): number | u
 /** Null = there is nothing to go through: the batch had ended before it began. */
 async function openBatch(job: JobReference): Promise<BatchPosition | null> {
   const opened = await batch.openBatch(job);
-  return opened.next === 'ended' ? null : { recipients: opened.recipients, nextOrdinal: 0 };
+  const { next, ...size } = opened;
+  return next === 'ended' ? null : { ...size, nextOrdinal: 0 };
 }
 
 async function close(job: JobReference): Promise<BatchResult> {

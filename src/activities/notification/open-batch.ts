@@ -25,6 +25,10 @@ import type { DescribeFailure } from './describe-failure.ts';
 /** Named users per statement: well below the statement's time-out on a slow disk. */
 const usersPerChunk = 10_000;
 const merchantsPerChunk = 1_000;
+/** Large enough that 10,000 make a short history, small enough that one transaction saves them. */
+const centrePageSize = 1_000;
+/** The channel's room stands empty between two pages, and whoever is left when a page's time is up is looked at again. */
+const pushPageSize = 5_000;
 /** The clock of the database starts scheduled jobs; ours may lag behind it by so much. */
 const clockSkewMs = 2_000;
 
@@ -88,7 +92,9 @@ export function createOpenBatch(dependencies: {
     const { namedUsers } = await countReceivers(tx, jobId);
     if (verdict === 'start') await startRun(tx, job, now);
     else await adoptRun(tx, job, now);
-    return { recipients: namedUsers, next: namedUsers === 0 ? 'close' : 'pages' };
+    const content = await findContent(tx, jobId);
+    const pageSize = content !== null && centerOf(content.type) === null ? pushPageSize : centrePageSize;
+    return { recipients: namedUsers, next: namedUsers === 0 ? 'close' : 'pages', pageSize };
   }
 
   /** The workflow that ran this batch is gone; the new one goes through the pages again and finds most of them done. */

@@ -4,15 +4,15 @@ const mostAtOnce = 50;
 interface Lane {
   capacity: number;
   used: number;
-  readonly waiting: { readonly count: number; readonly go: () => void }[];
+  readonly waiting: (() => void)[];
 }
 
 /** Bounds the sends under way per channel; a channel that is throttled gets fewer, and with each success one more. */
 export interface ChannelSlots {
-  /** Resolves when there is room for `count` sends; call the result once when they have ended. */
-  take(channelId: string, count: number): Promise<() => void>;
-  /** How many recipients go well together: two such slices fill the channel's room. */
-  sliceSize(channelId: string): number;
+  /** Resolves when there is room for a send; call the result once when it has ended. */
+  take(channelId: string): Promise<() => void>;
+  /** How many sends may be under way together at present. */
+  capacity(channelId: string): number;
   slowDown(channelId: string): void;
   speedUp(channelId: string): void;
 }
@@ -27,29 +27,28 @@ export function createChannelSlots(): ChannelSlots {
   }
 
   function admit(channelId: string, lane: Lane): void {
-    for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
-      // What asks for more than there is at all goes alone.
-      if (lane.used > 0 && lane.used + next.count > lane.capacity) return;
-      lane.waiting.shift();
-      lane.used += next.count;
-      next.go();
+    while (lane.used < lane.capacity) {
+      const next = lane.waiting.shift();
+      if (next === undefined) break;
+      lane.used += 1;
+      next();
     }
     if (lane.used === 0 && lane.capacity === mostAtOnce) lanes.delete(channelId);
   }
 
   return {
-    async take(channelId, count) {
+    async take(channelId) {
       const lane = laneOf(channelId);
       await new Promise<void>((resolve) => {
-        lane.waiting.push({ count, go: resolve });
+        lane.waiting.push(resolve);
         admit(channelId, lane);
       });
       return () => {
-        lane.used -= count;
+        lane.used -= 1;
         admit(channelId, lane);
       };
     },
-    sliceSize: (channelId) => Math.max(1, Math.floor((lanes.get(channelId)?.capacity ?? mostAtOnce) / 2)),
+    capacity: (channelId) => lanes.get(channelId)?.capacity ?? mostAtOnce,
     slowDown(channelId) {
       const lane = laneOf(channelId);
       lane.capacity = Math.max(1, Math.floor(lane.capacity / 2));

@@ -8,13 +8,13 @@ import type { RecordFailures } from '../record-failures.ts';
 import type { ResolveUsers } from '../resolve-users.ts';
 import { createAuthorisePush } from './authorise-push.ts';
 import { createChannelSlots } from './channel-slots.ts';
-import { createCloseSlice } from './close-slice.ts';
 import { createEndPushPage } from './end-push-page.ts';
-import { createOpenSlice } from './open-slice.ts';
 import { createProcessPushPage, type ProcessPushPage } from './process-push-page.ts';
 import { createPushLog } from './push-log.ts';
+import { createPushTurn } from './push-turn.ts';
+import { createRecordAnswers } from './record-answers.ts';
 import { createSendAll } from './send-all.ts';
-import { createSendSlice } from './send-slice.ts';
+import { createSendPush } from './send-push.ts';
 import { createSettleFailures } from './settle-failures.ts';
 import { createStopChannel } from './stop-channel.ts';
 
@@ -37,9 +37,8 @@ export function createPushPage(
   const sendAll = createSendAll({
     ...base,
     slots: createChannelSlots(),
-    openSlice: createOpenSlice(base),
-    sendSlice: createSendSlice(base),
-    closeSlice: createCloseSlice({ ...base, log: createPushLog(base) }),
+    takeTurn: createPushTurn({ ...base, recordAnswers: createRecordAnswers(base), log: createPushLog(base) }),
+    sendPush: createSendPush(base),
     nowMs: () => base.clock().getTime(),
   });
   return createProcessPushPage({

@@ -18,7 +18,7 @@ import type { SettleFailures } from './settle-failures.ts';
 import type { SendAll } from './send-all.ts';
 
 /** Recipients of one activity, also where the range is the whole batch: those who were left over. */
-const mostRecipients = 1_000;
+const mostRecipients = 5_000;
 /** A page that waits for a slow push service still says every so often that it lives. */
 const heartbeatEveryMs = 5_000;
 

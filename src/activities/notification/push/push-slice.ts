@@ -5,7 +5,7 @@ import type { BatchRecipient, NotificationContent } from '../../../domain/notifi
 import type { PushChannel } from '../../../store/channels.ts';
 import type { PushAnswer } from '../../../upstreams/push/fcm-answer.ts';
 
-/** What the slices of one page share. `devices` null = they are looked up in our own tables. */
+/** What all pushes of one page share. `devices` null = they are looked up in our own tables. */
 export interface PushRun {
   readonly tenantId: string;
   readonly jobId: string;
@@ -29,11 +29,12 @@ export interface OpenSend extends PlannedSend {
   readonly text: PushText;
 }
 
-/** A slice whose attempts are open; `refused` = by ordinal, the codes of devices that are not tried any more. */
-export interface OpenSlice {
+/** A recipient whose attempts are open; `refused` = the codes of devices that are not tried any more. */
+export interface OpenRecipient {
+  readonly ordinal: number;
   readonly sends: readonly OpenSend[];
+  readonly refused: readonly string[];
   readonly startedAt: Date;
-  readonly refused: ReadonlyMap<number, readonly string[]>;
   /** The channel had been throttled before: a push that is taken now ends that. */
   readonly wasThrottled: boolean;
 }
@@ -41,6 +42,16 @@ export interface OpenSlice {
 export interface AnsweredSend {
   readonly send: OpenSend;
   readonly answer: PushAnswer;
+}
+
+/**
+ * What came of all sends of a recipient. `unsent` were never written: the batch had been stopped, or they would have come
+ * too late.
+ */
+export interface SentRecipient {
+  readonly opened: OpenRecipient;
+  readonly answered: readonly AnsweredSend[];
+  readonly unsent: readonly OpenSend[];
 }
 
 export interface Settled {

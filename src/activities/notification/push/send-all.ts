@@ -1,29 +1,34 @@
+import { writeWithinMs } from '../../../domain/notification/control.ts';
 import { classifyPush } from '../../../domain/notification/push/push-failure.ts';
+import type { BeforeWrite } from '../../../upstreams/guarded-http/exchange.ts';
+import { startClaim } from '../../delivery/claim-deadline.ts';
 import { retryDuringOutage } from '../../retry-during-outage.ts';
 import type { ChannelSlots } from './channel-slots.ts';
-import type { ClosedSlice } from './close-slice.ts';
-import type { OpenedSlice } from './open-slice.ts';
 import {
   type AnsweredSend,
   nothingSettled,
   type OpenSend,
-  type OpenSlice,
   type PushRun,
+  type SentRecipient,
   type Settled,
 } from './push-slice.ts';
-import type { SentSlice } from './send-slice.ts';
+import type { PushTurn, PushTurnOutcome, PushTurnWork } from './push-turn.ts';
+import type { SendPush } from './send-push.ts';
 
-/** Slices under way together: while some are sent, the others are opened and written down. */
-const lanes = 4;
 /**
-/**
- * A slice is opened and written down by one transaction each, and sent in waves that fill half of the channel's room: fewer
- * waves cost more transactions, more of them leave more attempts in doubt after a crash.
+ * More sends are opened when fewer wait than would fill the channel's room four times, up to six: they last for as long as a
+ * transaction takes on a busy machine. What waits at a crash is in doubt after it.
  */
-const wavesPerSlice = 4;
-/** No wave is begun so long after its slice was opened: `inFlightMs` counts from there. The rest is opened anew. */
-const sendWithinMs = 5_000;
-/** No slice is begun so long after its page: the rest is left to the next activity, well before this one's time-out of 2 min. */
+const refillBelowRooms = 4;
+const refillToRooms = 6;
+/** Answers are written down when there are as many as half of the room, or the first of them has waited so long. */
+const gatherMs = 100;
+/** No send is begun so long after it was opened, and none written after twice as long: `inFlightMs` counts from there. */
+const beginWithinMs = 5_000;
+const writtenWithinMs = 2 * beginWithinMs;
+/** The batch is looked at again so soon, though nothing is to be written down: what a look allows is written within 5 s. */
+const lookAgainMs = writeWithinMs / 2;
+/** No send is opened so long after its page: the rest is left to the next activity, well before this one's time-out of 2 min. */
 const pageBudgetMs = 45_000;
 /** A directory that was slow leaves so much at least; together with its own 90 s still less than the activity's 2 min. */
 const leastBudgetMs = 10_000;
@@ -35,15 +40,40 @@ export interface SendAll {
   (run: PushRun, ordinals: readonly number[]): Promise<Settled>;
 }
 
+/** A recipient whose sends are open; complete when `left` is 0. */
+interface Pending extends SentRecipient {
+  readonly answered: AnsweredSend[];
+  readonly unsent: OpenSend[];
+  left: number;
+}
+
+/** A send that waits for room. `refusal` = what the push service said of it with a token that is renewed now. */
+interface ReadySend {
+  readonly send: OpenSend;
+  readonly of: Pending;
+  readonly checkAge: BeforeWrite;
+  readonly refusal: AnsweredSend | null;
+}
+
+/** The latest look at a batch that found it running. */
+interface Look {
+  readonly atMs: number;
+  readonly checkAge: BeforeWrite;
+  readonly sendUntil: Date;
+}
+
+/**
+ * Keeps the channel's room full: while sends are under way, one transaction after the other writes down what was answered
+ * meanwhile and opens what is sent next. So the groups grow with the load, and a slow answer holds up nobody but itself.
+ */
 export function createSendAll(dependencies: {
   readonly slots: ChannelSlots;
-  readonly openSlice: (run: PushRun, ordinals: readonly number[]) => Promise<OpenedSlice>;
-  readonly sendSlice: (run: PushRun, sends: readonly OpenSend[], atOnce: number) => Promise<SentSlice>;
-  readonly closeSlice: (run: PushRun, slice: OpenSlice, sent: SentSlice) => Promise<ClosedSlice>;
+  readonly takeTurn: PushTurn;
+  readonly sendPush: SendPush;
   readonly isStopping: () => boolean;
   readonly nowMs: () => number;
 }): SendAll {
-  const { slots, openSlice, sendSlice, closeSlice, isStopping, nowMs } = dependencies;
+  const { slots, takeTurn, sendPush, isStopping, nowMs } = dependencies;
 
   return async (run, ordinals) => {
     const channelId = run.channel.id;
@@ -52,71 +82,151 @@ export function createSendAll(dependencies: {
         ? Math.max(run.pageStartedMs + pageBudgetMs, nowMs() + leastBudgetMs)
         : nowMs() + toldPageBudgetMs;
     const rest = [...ordinals];
+    const ready: ReadySend[] = [];
+    let sent: SentRecipient[] = [];
     let settled = nothingSettled;
+    let look: Look | null = null;
+    let [lanes, underWay] = [0, 0];
     let isStopped = false;
+    let isGathered = false;
+    let gatherTimer: ReturnType<typeof setTimeout> | undefined;
+    const faults: unknown[] = [];
+    let wake = (): void => undefined;
 
-    const mayGoOn = () => !isStopped && !isStopping() && nowMs() < endMs;
+    for (;;) {
+      const work = collectWork();
+      if (work !== null) await writeDown(work);
+      else if (underWay === 0 && ready.length === 0) break;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+    if (faults.length > 0) throw faults[0];
+    return settled;
+
+    function mayGoOn(): boolean {
+      return !isStopped && !isStopping() && nowMs() < endMs;
+    }
+
+    function collectWork(): PushTurnWork | null {
+      if (!mayGoOn()) for (const each of ready.splice(0)) leave(each);
+      const room = slots.capacity(channelId);
+      const isShort = ready.length < refillBelowRooms * room && mayGoOn();
+      const opening = isShort ? rest.splice(0, refillToRooms * room - ready.length) : [];
+      const mustLook = ready.length > 0 && ageOfLookMs() >= lookAgainMs;
+      const isGathering = underWay > 0 && !isStopped && !isGathered && sent.length < room / 2;
+      if ((sent.length === 0 || isGathering) && opening.length === 0 && !mustLook) return null;
+      const work = { sent, ordinals: opening };
+      sent = [];
+      clearTimeout(gatherTimer);
+      isGathered = false;
+      return work;
+    }
+
+    function ageOfLookMs(): number {
+      return look === null ? Number.POSITIVE_INFINITY : nowMs() - look.atMs;
+    }
+
+    async function writeDown(work: PushTurnWork): Promise<void> {
+      try {
+        // What the push service has just answered exists nowhere else.
+        await retryDuringOutage(async () => {
+          const atMs = nowMs();
+          const ages = { look: startClaim(writeWithinMs), opened: startClaim(writtenWithinMs) };
+          const outcome = await takeTurn(run, work);
+          const { sendUntil } = outcome;
+          look = sendUntil === null ? null : { atMs, checkAge: ages.look, sendUntil };
+          goOn(work, outcome, ages.opened);
+        });
+      } catch (error) {
+        faults.push(error);
+        isStopped = true;
+        if (work.ordinals.length > 0 && work.sent.length > 0) await writeDown({ ...work, ordinals: [] });
+      }
+    }
+
+    function goOn(work: PushTurnWork, outcome: PushTurnOutcome, checkAge: BeforeWrite): void {
+      settled = add(settled, outcome.settled);
+      if (outcome.stops === 'block') slots.slowDown(channelId);
+      else if (work.sent.length > 0) slots.speedUp(channelId);
+      if (outcome.stops !== null || outcome.sendUntil === null) isStopped = true;
+      rest.push(...work.sent.filter(({ unsent }) => unsent.length > 0).map(({ opened }) => opened.ordinal));
+      for (const opened of outcome.opened) {
+        const of: Pending = { opened, answered: [], unsent: [], left: opened.sends.length };
+        ready.push(...opened.sends.map((send) => ({ send, of, checkAge, refusal: null })));
+      }
+      fillRoom();
+    }
+
+    function fillRoom(): void {
+      const most = slots.capacity(channelId);
+      for (; lanes < most && lanes - underWay < ready.length; lanes += 1) void runLane();
+    }
 
     async function runLane(): Promise<void> {
-      while (rest.length > 0 && mayGoOn()) {
-        const opened = await openSlice(run, rest.splice(0, slots.sliceSize(channelId) * wavesPerSlice));
-        if (opened.next === 'stopped') return void (isStopped = true);
-        settled = add(settled, opened.settled);
-        await sendOpened(opened.slice);
-      }
-    }
-
-    async function sendOpened(slice: OpenSlice): Promise<void> {
-      const sent = { answered: [] as AnsweredSend[], unsent: [...slice.sends] };
-      try {
-        await sendInWaves(slice, sent);
-      } finally {
-        // What the push service has just answered exists nowhere else.
-        const closed = await retryDuringOutage(() => closeSlice(run, slice, sent));
-        settled = add(settled, closed.settled);
-        if (closed.stops === 'block') slots.slowDown(channelId);
-        else slots.speedUp(channelId);
-        if (closed.stops !== null) isStopped = true;
-        rest.push(...new Set(sent.unsent.map(({ recipient }) => recipient.ordinal)));
-      }
-    }
-
-    /** Moves sends from `unsent` to `answered`. A wave that ends with a fault is in neither: its attempts stay open. */
-    async function sendInWaves(
-      slice: OpenSlice,
-      sent: { answered: AnsweredSend[]; unsent: OpenSend[] },
-    ): Promise<void> {
-      const isLate = () => nowMs() - slice.startedAt.getTime() > sendWithinMs;
-      while (sent.unsent.length > 0) {
-        const atOnce = slots.sliceSize(channelId);
-        const waveLength = measureWave(sent.unsent, atOnce);
-        const release = await slots.take(channelId, Math.min(waveLength, atOnce));
+      for (let next: ReadySend | null; ;) {
+        const release = await slots.take(channelId);
         try {
-          if (isLate() || !mayGoOn()) return;
-          const { answered, unsent } = await sendSlice(run, sent.unsent.splice(0, waveLength), atOnce);
-          sent.answered.push(...answered);
-          sent.unsent.unshift(...unsent);
-          if (unsent.length > 0 || answered.some(stopsChannel)) return;
+          next = takeReady();
+          if (next === null) break;
+          underWay += 1;
+          await sendOne(next).finally(() => (underWay -= 1));
+        } catch (error) {
+          // Its attempt stays open: it may have gone out.
+          faults.push(error);
+          isStopped = true;
         } finally {
           release();
+          wake();
         }
       }
+      lanes -= 1;
     }
 
-    // Every lane ends what it has begun, also where another one fails.
-    const ended = await Promise.allSettled(Array.from({ length: lanes }, runLane));
-    for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
-    return settled;
-  };
-}
+    /** Null = nothing is to be sent, or the batch has to be looked at before. */
+    function takeReady(): ReadySend | null {
+      while (mayGoOn() && ageOfLookMs() < writeWithinMs) {
+        const next = ready.shift();
+        if (next === undefined) break;
+        const isLate = nowMs() - next.of.opened.startedAt.getTime() > beginWithinMs;
+        if (!isLate || next.refusal !== null) return next;
+        leave(next);
+      }
+      return null;
+    }
 
-/** As many sends as go well together, and never some of a recipient's only: what became of him is judged by all of them. */
-function measureWave(sends: readonly OpenSend[], atOnce: number): number {
-  const ordinalOf = (index: number) => sends[index]?.recipient.ordinal;
-  let end = Math.min(atOnce, sends.length);
-  while (end > 1 && ordinalOf(end) === ordinalOf(end - 1)) end -= 1;
-  while (end < sends.length && ordinalOf(end) === ordinalOf(end - 1)) end += 1;
-  return end;
+    async function sendOne(next: ReadySend): Promise<void> {
+      const { send, of, checkAge, refusal } = next;
+      const isAgain = refusal !== null;
+      function beforeWrite(): void {
+        if (!isAgain) checkAge();
+        look?.checkAge();
+        if (look === null || look.sendUntil.getTime() <= nowMs()) throw new Error('The notification has ended.');
+      }
+      const outcome = await sendPush(run, send, { isAgain, beforeWrite });
+      if (outcome.kind === 'renewed') return void ready.unshift({ ...next, refusal: outcome.refusal });
+      if (outcome.kind === 'unsent') return leave(next);
+      if (stopsChannel(outcome.answered)) isStopped = true;
+      of.answered.push(outcome.answered);
+      complete(of);
+    }
+
+    /** It is not sent any more. Of one that was refused for its token, the refusal is what became of it. */
+    function leave({ send, of, refusal }: ReadySend): void {
+      if (refusal === null) of.unsent.push(send);
+      else of.answered.push(refusal);
+      complete(of);
+    }
+
+    /** What became of a recipient is judged by all of its devices. */
+    function complete(of: Pending): void {
+      of.left -= 1;
+      if (of.left > 0) return;
+      if (sent.push(of) > 1) return;
+      gatherTimer = setTimeout(() => {
+        isGathered = true;
+        wake();
+      }, gatherMs);
+    }
+  };
 }
 
 function stopsChannel({ answer }: AnsweredSend): boolean {
