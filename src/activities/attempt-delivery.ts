@@ -6,8 +6,8 @@ import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-clie
 import type { AttemptLog } from './delivery/attempt-log.ts';
 import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
-import type { DestinationGate } from './delivery/destination-gate.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
+import type { ClaimWithPlace } from './delivery/claim-place.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import { recordAnswer } from './record-answer.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
@@ -28,22 +28,22 @@ export function createAttemptDelivery(dependencies: {
   readonly recordAttempt: ReturnType<typeof createRecordAttempt>;
   readonly recordUpload: ReturnType<typeof createRecordUpload>;
   readonly kernel: KernelClient;
-  readonly gate: DestinationGate;
+  readonly claimWithPlace: ClaimWithPlace;
   readonly log: AttemptLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): DeliveryActivities['attemptDelivery'] {
-  const { claimAttempt, recordAttempt, recordUpload, kernel, gate, log, clock } = dependencies;
+  const { claimAttempt, recordAttempt, recordUpload, kernel, claimWithPlace, log, clock } = dependencies;
 
   return async function attemptDelivery({ tenantId, jobId, isFastPath }) {
     const startedMs = clock().getTime();
-    const enter: ClaimInput['enter'] = isFastPath ? (channelId) => gate.enter(channelId) : alwaysRoom;
     for (;;) {
       const beforeWrite = startClaim();
-      const claimed = await claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter });
+      const claimed = await claimWithPlace({ tenantId, jobId, kind: 'message', isFastPath }, (enter) =>
+        claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter }),
+      );
       if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
-      if (claimed.kind === 'crowded')
-        return { next: 'escalate', reason: 'the destination has no room on the fast path' };
+      if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
       if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
       const recorded = await call(claimed, beforeWrite);
       if (!recorded.hasMoreParts) return stepAfter(recorded.job, clock());
@@ -81,9 +81,4 @@ export function createAttemptDelivery(dependencies: {
     const answer = await kernel.uploadMedia({ ...number, file: claimed.file });
     return { answer, record: async () => recordUpload(claimed, answer) };
   }
-}
-
-/** An ordinary activity waits in its own queue and takes nobody's place. */
-function alwaysRoom() {
-  return () => undefined;
 }

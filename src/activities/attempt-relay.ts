@@ -4,8 +4,8 @@ import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
-import type { DestinationGate } from './delivery/destination-gate.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
+import type { ClaimWithPlace } from './delivery/claim-place.ts';
 import { stepAfter } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
@@ -20,19 +20,20 @@ export function createAttemptRelay(dependencies: {
   readonly claimRelay: ReturnType<typeof createClaimRelay>;
   readonly recordRelay: ReturnType<typeof createRecordRelay>;
   readonly bot: BotClient;
-  readonly gate: DestinationGate;
+  readonly claimWithPlace: ClaimWithPlace;
   readonly info: WriteLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): InboundActivities['attemptRelay'] {
-  const { claimRelay, recordRelay, bot, gate, clock } = dependencies;
+  const { claimRelay, recordRelay, bot, claimWithPlace, clock } = dependencies;
 
   return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
-    const enter = isFastPath ? (destination: string) => gate.enter(destination) : () => () => undefined;
     const beforeWrite = startClaim();
-    const claimed = await claimRelay({ tenantId, jobId, run: dependencies.currentRun(), enter });
+    const claimed = await claimWithPlace({ tenantId, jobId, kind: 'inbound', isFastPath }, (enter) =>
+      claimRelay({ tenantId, jobId, run: dependencies.currentRun(), enter }),
+    );
     if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
-    if (claimed.kind === 'crowded') return { next: 'escalate', reason: 'the bot has no room on the fast path' };
+    if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
     let isReached: boolean | null = null;
     try {

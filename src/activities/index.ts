@@ -24,7 +24,8 @@ import { createRecordRelay } from './inbound/record-relay.ts';
 import { createAttemptPage } from './attempt-page.ts';
 import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
-import { createDestinationGate } from './delivery/destination-gate.ts';
+import { createClaimWithPlace } from './delivery/claim-place.ts';
+import { createDestinationBulkhead } from './delivery/destination-bulkhead.ts';
 import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
@@ -69,7 +70,7 @@ export function createActivities(dependencies: {
   const followed = {
     clock,
     // Of bots and of numbers alike, each by its own name.
-    gate: createDestinationGate({ nowMs }),
+    claimWithPlace: createClaimWithPlace({ ...stores, bulkhead: createDestinationBulkhead({ nowMs }), clock }),
     currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
   };
   const bound = createFaultBound({ stores, faultLog, clock });

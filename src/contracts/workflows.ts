@@ -2,7 +2,7 @@ import { defineSignal } from '@temporalio/workflow';
 
 /**
  * Task queues. Sends that may be slow have their own, so that they cannot take the workers of the fast path; so do the
- * relays of webhooks, each of which works for a minute.
+ * relays of webhooks and of KPI events, each of which works for a minute.
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 

@@ -34,7 +34,15 @@ export type BatchState = (typeof batchStates)[number];
 export type JobState = MessageState | BatchState | 'relaying';
 export const jobStates: readonly JobState[] = [...new Set<JobState>([...messageStates, ...batchStates, 'relaying'])];
 
-export type WaitingReason = 'turn' | 'channel_paused' | 'rate_limit' | 'retry' | 'status' | 'schedule' | 'integrator';
+export type WaitingReason =
+  | 'turn'
+  | 'channel_paused'
+  | 'rate_limit'
+  | 'outage'
+  | 'retry'
+  | 'status'
+  | 'schedule'
+  | 'integrator';
 
 /** What a job waits for; `until` null = no time is known. */
 export interface WaitingFor {

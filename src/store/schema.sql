@@ -302,6 +302,7 @@ CREATE INDEX job_expiring ON job (expires_at) WHERE ((state = ANY (ARRAY['schedu
 CREATE INDEX job_failed_in_group ON job (tenant_id, group_id, finished_at) WHERE ((state = 'failed'::text) AND (group_id IS NOT NULL)); -- find-group-failure, at every claim of a message of a group
 CREATE INDEX job_finished ON job (finished_at) WHERE terminal; -- list_expired() and purge_expired(): jobs
 CREATE INDEX job_held_by_channel ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'channel_paused'::text) AND (wake_at = expires_at)); -- release_held_jobs() and a channel's resume
+CREATE INDEX job_held_by_destination ON job (channel_id, kind, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'outage'::text) AND (next_attempt_at IS NOT NULL)); -- release-held-for-destination
 CREATE UNIQUE INDEX job_inbound_once ON job (channel_id, (provider_message_ids[1])) WHERE (kind = 'inbound'::text); -- the insert of an inbound; the look-up by the provider's id
 CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHERE (is_ordered AND (state = ANY (ARRAY['queued'::text, 'held'::text, 'sending'::text, 'relaying'::text]))); -- is-line-taken, lock-one-before, find-one-before
 CREATE INDEX job_newest ON job (tenant_id, created_at DESC, id DESC); -- listJobs without a filter

@@ -6,12 +6,23 @@ import {
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
+import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
 import { taskQueues } from '../contracts/workflows.ts';
+import { shareSlots } from './share-slots.ts';
 import { type FaultLog, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
 /** How long running activities may finish after SIGTERM, and how long the process then insists. */
 const shutdownGraceTime = '30s';
 const shutdownForceTime = '10s';
+
+/** Activities at once, of each queue. A tenant has its share of them (`share-slots.ts`). */
+const slots = { main: 50, send: 100, relay: 200 };
+/**
+ * A local activity holds a slot for local activities, and its workflow task one for workflow tasks: there must be more of
+ * either than calls on the fast path (`activities/delivery/destination-bulkhead.ts`), or calls that hang would stop all
+ * workflows. The SDK's own 40 and 100 are fewer.
+ */
+const workflowSlots = { maxConcurrentWorkflowTaskExecutions: 200, maxConcurrentLocalActivityExecutions: 200 };
 
 export interface WorkerGroup {
   /** Resolves when every worker has drained; rejects when one of them failed. */
@@ -45,23 +56,23 @@ export async function startWorkers(options: {
       },
     },
   });
-  const shared: WorkerOptions = {
-    connection,
-    namespace,
-    dataConverter,
-    activities,
-    taskQueue: taskQueues.main,
-    interceptors: { activity: [translateFailures] },
-    shutdownGraceTime,
-    shutdownForceTime,
-  };
-  const main = await Worker.create({ ...shared, ...options.workflowSource, maxConcurrentActivityTaskExecutions: 50 });
-  const send = await Worker.create({ ...shared, taskQueue: taskQueues.send, maxConcurrentActivityTaskExecutions: 100 });
-  const relay = await Worker.create({
-    ...shared,
-    taskQueue: taskQueues.relay,
-    maxConcurrentActivityTaskExecutions: 200,
-  });
+  const createQueueWorker = (taskQueue: string, slots: number, workflows: Partial<WorkerOptions> = {}) =>
+    Worker.create({
+      connection,
+      namespace,
+      dataConverter,
+      activities,
+      taskQueue,
+      maxConcurrentActivityTaskExecutions: slots,
+      interceptors: { activity: [shareSlots(createFairSemaphore(slots)), translateFailures] },
+      shutdownGraceTime,
+      shutdownForceTime,
+      ...workflows,
+    });
+  const { workflowSource } = options;
+  const main = await createQueueWorker(taskQueues.main, slots.main, { ...workflowSource, ...workflowSlots });
+  const send = await createQueueWorker(taskQueues.send, slots.send);
+  const relay = await createQueueWorker(taskQueues.relay, slots.relay);
   return runTogether([main, send, relay]);
 }
 

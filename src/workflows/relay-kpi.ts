@@ -1,13 +1,14 @@
 import { condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RelayActivities } from '../contracts/activities.ts';
-import { type ChannelReference, wakeSignal } from '../contracts/workflows.ts';
+import { type ChannelReference, taskQueues, wakeSignal } from '../contracts/workflows.ts';
 import { retryPolicies } from './retry-policies.ts';
 
 const relay = proxyActivities<RelayActivities>({
-  // The activity works in batches for a minute at most and heartbeats between them.
+  taskQueue: taskQueues.relay,
+  // The activity works in batches for a minute at most and heartbeats all the while.
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '1h',
-  heartbeatTimeout: '45s',
+  heartbeatTimeout: '15s',
   retry: retryPolicies.outage,
   summary: 'post due KPI events',
 });

@@ -11,6 +11,8 @@ interface Direction {
 /** The one table of who may import whom; `.oxlintrc.json` says the same to editors, and a test compares the two. */
 export const directions: Readonly<Record<string, Direction>> = {
   domain: { folders: [], typeFolders: [], packages: [] },
+  // Mechanisms over a clock that is given to them; they know nothing of messages.
+  concurrency: { folders: [], typeFolders: [], packages: [] },
   contracts: { folders: ['domain'], typeFolders: [], packages: ['zod', '@temporalio/workflow'] },
   workflows: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['@temporalio/workflow'] },
   store: { folders: ['domain'], typeFolders: ['contracts'], packages: ['pg', 'node:'] },
@@ -20,12 +22,12 @@ export const directions: Readonly<Record<string, Direction>> = {
     packages: ['undici', 'ipaddr.js', 'google-auth-library', 'node:'],
   },
   temporal: {
-    folders: ['domain', 'contracts'],
+    folders: ['domain', 'contracts', 'concurrency'],
     typeFolders: [],
     packages: ['@temporalio/client', '@temporalio/common', '@temporalio/worker', '@temporalio/proto', 'node:'],
   },
   activities: {
-    folders: ['domain', 'contracts', 'store', 'upstreams', 'temporal'],
+    folders: ['domain', 'contracts', 'concurrency', 'store', 'upstreams', 'temporal'],
     typeFolders: [],
     packages: ['@temporalio/activity', '@temporalio/common', 'node:'],
   },

@@ -69,7 +69,7 @@ export function createClaimRelay(dependencies: {
         const job = await lockJob(tx, input.jobId);
         const channel = job?.channelId ? await channels.findWhatsapp(tx, job.channelId) : null;
         if (job === null || channel === null) return { kind: 'missing' };
-        leave = input.enter(`bot:${channel.id}`);
+        leave = input.enter(channel.id);
         return leave === null ? { kind: 'crowded' } : claim(tx, job, channel, input.run, leave);
       });
       if (claimed.kind !== 'post') giveBack(leave);

@@ -1,0 +1,36 @@
+import type { Job, JobKind } from '../domain/job.ts';
+import { toJobStart } from '../domain/job-start.ts';
+import { startGraceMs } from '../domain/acceptance.ts';
+import type { Tx } from './transactions.ts';
+
+/**
+ * Makes up to `limit` of the messages due that wait for a channel's destination (`kind` `message`: the number, `inbound`:
+ * the bot), in the order of their acceptance, and starts them after the commit; returns how many. One whose row is taken at
+ * this moment is left out. Served by `job_held_by_destination`.
+ */
+export async function releaseHeldForDestination(
+  tx: Tx,
+  {
+    channelId,
+    kind,
+    limit,
+    now,
+  }: { channelId: string; kind: Exclude<JobKind, 'notification'>; limit: number; now: Date },
+): Promise<number> {
+  const released = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
+    name: 'release-held-for-destination',
+    text: `with held as materialized (
+        select id from job where channel_id = $1 and kind = $2 and state = 'held' and waiting_reason = 'outage'
+          and next_attempt_at is not null and expires_at > $3
+        order by acceptance limit $4 for update skip locked
+      ), released as (
+        update job set next_attempt_at = null, wake_at = $5 from held where job.id = held.id
+        returning job.id, job.tenant_id, job.kind, job.attempts, job.origin, job.acceptance
+      )
+      select id, tenant_id, kind, attempts, origin from released order by acceptance`,
+    values: [channelId, kind, now, limit, new Date(now.getTime() + startGraceMs)],
+  });
+  for (const { tenant_id: tenantId, ...job } of released)
+    tx.startAfterCommit(toJobStart({ ...job, tenantId }, { isWake: false }));
+  return released.length;
+}
