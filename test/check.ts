@@ -17,14 +17,16 @@ const steps: readonly Step[] = [
   { name: 'unused code', args: ['node_modules/knip/bin/knip.js'] },
 ];
 
-/** Everything that needs no server: format, lint, types, unused code, and the unit, architecture and replay tests. */
-export async function runChecks(): Promise<Counts> {
-  const failedSteps = await runSteps();
-  const counts = await runVitest(['unit', 'architecture', 'replay']);
+/** The kinds of tests that need no server. */
+export const pureKinds = ['unit', 'architecture', 'replay'];
+
+/** The static steps (format, lint, types, unused code) beside these kinds of tests; a step that fails counts as one failure. */
+export async function runChecks(kinds: readonly string[]): Promise<Counts> {
+  const [failedSteps, counts] = await Promise.all([runSteps(), runVitest(kinds)]);
   return addCounts(counts, { ...noCounts, failed: failedSteps });
 }
 
-/** Runs the static steps side by side; each is mostly one thread, and what they print is shown whole, one by one. */
+/** Each step is mostly one thread; what they print is shown whole, one by one. */
 async function runSteps(): Promise<number> {
   const outcomes = await Promise.all(
     steps.map(async ({ name, args }) => {
@@ -39,7 +41,7 @@ async function runSteps(): Promise<number> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const counts = await runChecks();
+  const counts = await runChecks(pureKinds);
   console.log(describeCounts(counts));
   process.exitCode = counts.failed > 0 ? 1 : 0;
 }

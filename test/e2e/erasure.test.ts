@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aNumber, type Caller } from '../support/caller.ts';
 import { findInTables } from '../support/find-in-tables.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, runSql, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, runSql, type RunningProcess } from '../support/product-fixture.ts';
 
 let place: Product;
 let tenant: Caller & { readonly tenantId: string };
 let worker: RunningProcess;
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
 });

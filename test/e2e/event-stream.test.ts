@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../support/caller.ts';
 import { readEventStream } from '../support/event-reader.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
 
 let place: Product;
 let api: RunningProcess;
 let tenant: Caller & { readonly tenantId: string };
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [api] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await place.makeChannel(tenant);
@@ -45,6 +45,7 @@ describe('the stream of events', () => {
         isDone: (isDone) => isDone,
         timeoutMs: 30_000,
       });
+      await api.ended;
       api = await place.startApi();
       const last = stream.messages.at(-1)?.id ?? '';
       const again = await readEventStream(url, tenant.key, { 'last-event-id': last });

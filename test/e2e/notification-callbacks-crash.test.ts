@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const strangers = 300;
 /** Temporal takes the activity from a silent worker after 30 s; what that one had claimed is free after 60 s. */
@@ -13,7 +13,7 @@ let tenant: Caller;
 let worker: RunningProcess;
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   await tenant.ask('POST /v1/integrations', { name: 'erp', url: place.integrator.url, secret: place.integratorSecret });

@@ -3,7 +3,7 @@ import { type Push, pushError, startPush } from '../../demo/stand-ins/push.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Answer, Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const callers = 20;
 /** Time enough for calls that have to come before it, on a machine that does much else. */
@@ -15,7 +15,7 @@ let worker: RunningProcess;
 let tenant: Caller;
 
 beforeAll(async () => {
-  [place, push] = await Promise.all([openProduct(), startPush({ accessToken: 'push-token' })]);
+  [place, push] = await Promise.all([borrowProduct(), startPush({ accessToken: 'push-token' })]);
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   const channel = { kind: 'push', name: 'Push', projectId: 'project', apiBaseUrl: push.url, accessToken: 'push-token' };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPayloadSizes } from '../../bench/histories.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Answer, Caller } from '../support/caller.ts';
-import { openProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess, runSql } from '../support/product-fixture.ts';
 
 const merchantCount = 100;
 const usersEach = 100;
@@ -21,7 +21,7 @@ const receivers = Array.from({ length: merchantCount }, (_merchant, merchant) =>
 }));
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
   const integration = { name: 'erp', url: place.integrator.url, secret: place.integratorSecret };

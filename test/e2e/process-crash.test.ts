@@ -4,7 +4,7 @@ import { buildStatusBody } from '../../demo/stand-ins/kernel-bodies.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type ProductChannel, type Product, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type ProductChannel, type Product, type RunningProcess } from '../support/product-fixture.ts';
 import { signCallback } from '../support/signed-callback.ts';
 
 let place: Product;
@@ -14,7 +14,7 @@ let api: RunningProcess;
 let worker: RunningProcess;
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();
 });

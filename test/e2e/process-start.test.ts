@@ -14,7 +14,7 @@ let takenPort: string;
 let freePort: string;
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await openProduct({ isEmpty: true });
   holder = createServer();
   const [first = 0, second = 0] = await findFreePorts(2);
   await new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ describe('migrate', () => {
   });
 
   it('is not run by an api that is told so, which then is not ready', async () => {
-    const bare = await openProduct();
+    const bare = await openProduct({ isEmpty: true });
     try {
       const api = await bare.startApi({ WAYPOST_AUTO_MIGRATE: 'false' });
       const ready = await fetch(`${api.url}/readyz`);

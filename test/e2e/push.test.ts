@@ -3,7 +3,7 @@ import { type Push, startPush } from '../../demo/stand-ins/push.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import type { Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
 const users = 300;
 const accessToken = 'a-token-for-pushes';
@@ -17,7 +17,7 @@ let worker: RunningProcess;
 let channelId: string;
 
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   push = await startPush({ accessToken });
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
-import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
+import { borrowProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 import { startWebhookSink, verifyPost } from '../support/webhook-sink.ts';
 
 type Sink = Awaited<ReturnType<typeof startWebhookSink>>;
@@ -24,7 +24,7 @@ let healthy: Sink;
 let dead: Sink;
 let silent: Sink;
 beforeAll(async () => {
-  place = await openProduct();
+  place = await borrowProduct();
   [healthy, dead, silent] = await Promise.all([startWebhookSink(), startWebhookSink(), startWebhookSink()]);
   [, worker] = await Promise.all([place.startApi(), place.startWorker()]);
   tenant = await place.makeTenant();

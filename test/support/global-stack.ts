@@ -10,8 +10,9 @@ declare module 'vitest' {
   }
 }
 
-// Its data goes when the run ends. Tests that kill a server, or ask what it still knows, start one of their own.
-const notDurable = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+// Its data goes when the run ends. Tests that kill a server, or ask what it still knows, start one of their own; those that
+// need fresh statistics ask for them.
+const notDurable = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum: 'off' };
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
 

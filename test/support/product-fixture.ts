@@ -9,6 +9,7 @@ import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { findFreePorts } from '../../dev/server-process.ts';
 import { type Caller, createCaller } from './caller.ts';
 import { dropDatabase } from './drop-database.ts';
+import { createMigratedDatabase } from './migrated-database.ts';
 import { type Environment, type ProductProcess, startProcess, waitUntilUp } from './product-process.ts';
 import { openNamespace, type TemporalView, viewNamespace } from './temporal-view.ts';
 
@@ -16,6 +17,8 @@ import { openNamespace, type TemporalView, viewNamespace } from './temporal-view
 export interface ProductOptions {
   readonly serverUrl?: string;
   readonly temporalAddress?: string;
+  /** Its database is empty, for the first process to migrate; by default it is migrated already. */
+  readonly isEmpty?: boolean;
   /** What becomes of a send that no script covers. */
   readonly decide?: KernelOptions['decide'];
 }
@@ -72,8 +75,7 @@ export async function openProduct(options: ProductOptions = {}): Promise<Product
   const serverUrl = options.serverUrl ?? (await findShared('databaseUrl'));
   const temporalAddress = options.temporalAddress ?? (await findShared('temporalAddress'));
   const name = `waypost_e2e_${randomBytes(6).toString('hex')}`;
-  await runSql(serverUrl, `create database ${name}`);
-  const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
+  const databaseUrl = await (options.isEmpty ? createEmptyDatabase : createMigratedDatabase)(serverUrl, name);
   const temporal = await openNamespace(temporalAddress, name);
   const [apiPort = 0] = await findFreePorts(1);
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -124,11 +126,36 @@ export async function openProduct(options: ProductOptions = {}): Promise<Product
   };
 }
 
+/** What `borrowProduct` lends, and what of it was started last. */
+let lent: { readonly product: Product; api: RunningProcess | null; worker: RunningProcess | null } | null = null;
+
+/**
+ * A product for a file that kills its processes, and leaves their settings as they are: the test files of one process use it one
+ * after the other, each with tenants and stand-ins of its own. `startApi` and `startWorker` give what runs, or start it.
+ */
+export async function borrowProduct(): Promise<Product> {
+  const kept = (lent ??= { product: await openProduct(), api: null, worker: null });
+  const { apiUrl, adminKey, databaseUrl, environment } = kept.product;
+  const temporal = await viewNamespace(await findShared('temporalAddress'), kept.product.temporal.namespace);
+  return {
+    ...(await surround({ apiUrl, adminKey, temporal })),
+    databaseUrl,
+    environment,
+    startApi: async () => (kept.api = kept.api?.isRunning() ? kept.api : await kept.product.startApi()),
+    startWorker: async () => (kept.worker = kept.worker?.isRunning() ? kept.worker : await kept.product.startWorker()),
+  };
+}
+
 /** The product that all test files share which need no more of it than tenants; its processes are nobody's to touch. */
 export async function joinProduct(): Promise<SharedProduct> {
   const { apiUrl, adminKey, namespace } = await findShared('product');
   const temporal = await viewNamespace(await findShared('temporalAddress'), namespace);
   return surround({ apiUrl, adminKey, temporal });
+}
+
+async function createEmptyDatabase(serverUrl: string, name: string): Promise<string> {
+  await runSql(serverUrl, `create database ${name}`);
+  return Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href;
 }
 
 /** The stand-ins around a product, and what makes tenants and channels that use them. */

@@ -23,6 +23,7 @@ export interface ProductProcess {
   readonly pid: number;
   /** Everything it has written so far, to stdout and stderr. */
   output(): string;
+  isRunning(): boolean;
   readonly ended: Promise<ProcessEnd>;
   /** SIGKILL: it ends in the middle of what it does. */
   kill(): Promise<ProcessEnd>;
@@ -31,8 +32,14 @@ export interface ProductProcess {
 }
 
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+const endAll = (): void => {
   for (const child of running) child.kill('SIGKILL');
+};
+process.once('exit', endAll);
+// So Vitest ends a process that has no more files to run; "exit" is not told then.
+process.once('SIGTERM', () => {
+  endAll();
+  process.kill(process.pid, 'SIGKILL');
 });
 
 /** Starts `node dist/<door>.js` with this environment and little else: nothing of the test run's own settings counts. */
@@ -61,6 +68,7 @@ export function startProcess(door: Door, environment: Environment): ProductProce
   return {
     pid: child.pid ?? 0,
     output: () => written.stdout + written.stderr,
+    isRunning: () => running.has(child),
     ended,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
