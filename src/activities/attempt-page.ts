@@ -1,10 +1,9 @@
 import type { DeliveryActivities, DeliveryStep, PageOutcome } from '../contracts/activities.ts';
 import type { JobStart } from '../domain/job-start.ts';
+import { noFastPlace } from './delivery/claim-place.ts';
 import { postponeStarts } from '../store/jobs.ts';
 import type { Transactions } from '../store/transactions.ts';
 
-/** Sends of one page that run side by side. */
-const attemptsAtOnce = 16;
 /** A page that has not come to its end by then tells the sweep that it still goes on. */
 const postponeEveryMs = 2_000;
 /** For how long, for each row of sends that stands in front. */
@@ -13,7 +12,8 @@ const graceOfRowMs = 5_000;
 /**
  * The first attempt at each message of a page, by the very function that attempts a single one; so running it twice is as
  * safe. A message that must wait or needs an own place gets its own workflow; one whose attempt throws is due again by its
- * record, and spoils nothing of the others.
+ * record, and spoils nothing of the others. Where the fast path to a destination is full, the page goes on with as many sends
+ * as have found room there.
  */
 export function createAttemptPage(dependencies: {
   readonly attemptDelivery: DeliveryActivities['attemptDelivery'];
@@ -27,6 +27,7 @@ export function createAttemptPage(dependencies: {
     const outcome = { done: 0, left: 0 };
     const faults: unknown[] = [];
     const rest = [...jobIds];
+    let lanes = jobIds.length;
     let toldMs = clock().getTime();
     /** While sends come to an end, those behind them need no workflow of their own, however long the page is. */
     async function postponeFrom(jobId: string): Promise<void> {
@@ -35,7 +36,7 @@ export function createAttemptPage(dependencies: {
       toldMs = nowMs;
       // With the one that is about to be claimed: until then a sweep could take it.
       const waiting = [jobId, ...rest];
-      const until = new Date(nowMs + Math.ceil(waiting.length / attemptsAtOnce + 1) * graceOfRowMs);
+      const until = new Date(nowMs + Math.ceil(waiting.length / lanes + 1) * graceOfRowMs);
       await transactions.withTenant(tenantId, (tx) => postponeStarts(tx, waiting, until));
     }
     async function attemptNext(): Promise<void> {
@@ -46,18 +47,27 @@ export function createAttemptPage(dependencies: {
           faults.push(error);
           return null;
         });
-        if (step !== null) settle(jobId, step);
+        if (step === null) continue;
+        if (step.next === 'escalate' && step.reason === noFastPlace) {
+          // Somebody who got in goes on with it, or nobody did.
+          rest.push(jobId);
+          lanes = Math.max(1, lanes - 1);
+          return;
+        }
+        settle(jobId, step);
       }
     }
     function settle(jobId: string, step: DeliveryStep): void {
-      if (step.next === 'end') {
-        outcome.done += 1;
-        return;
-      }
+      if (step.next === 'end') outcome.done += 1;
+      else leave(jobId);
+    }
+    function leave(jobId: string): void {
       outcome.left += 1;
       dispatch([{ id: jobId, tenantId, kind: 'message', isWake: false, isFirstAttempt: false, isAnswer: false }]);
     }
-    await Promise.all(Array.from({ length: Math.min(attemptsAtOnce, jobIds.length) }, attemptNext));
+    // All at once: so they are claimed, and where they are answered together recorded, in one transaction.
+    await Promise.all(jobIds.map(attemptNext));
+    rest.forEach(leave);
     // Tried again as a whole: who is done is found done.
     if (faults.length > 0) throw faults[0];
     return outcome satisfies PageOutcome;

@@ -1,4 +1,5 @@
 import type { Problem } from '../domain/problems/problem.ts';
+import { coalesce } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
 
 export type AttemptOutcome = 'accepted' | 'retry' | 'rejected' | 'ambiguous';
@@ -20,70 +21,57 @@ export interface Attempt {
   readonly errorTableVersion: number | null;
 }
 
+interface NewAttempt {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly jobId: string;
+  readonly number: number;
+  readonly part: number;
+  readonly isUpload: boolean;
+  readonly target: string;
+  readonly startedAt: Date;
+  /** Null = no error table judges it. */
+  readonly errorTableVersion: number | null;
+}
+
 /** Written before the send, so that a crash in it leaves an open attempt instead of nothing. */
-export async function openAttempt(
-  tx: Tx,
-  attempt: {
-    readonly id: string;
-    readonly tenantId: string;
-    readonly jobId: string;
-    readonly number: number;
-    readonly part: number;
-    readonly isUpload: boolean;
-    readonly target: string;
-    readonly startedAt: Date;
-    /** Null = no error table judges it. */
-    readonly errorTableVersion: number | null;
-  },
-): Promise<void> {
+export const openAttempt = coalesce<NewAttempt, void>(async (tx, attempts) => {
   await tx.execute({
-    name: 'open-attempt',
-    text: `insert into attempt
-        (id, tenant_id, job_id, number, part, is_upload, target, started_at, error_table_version)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    values: [
-      attempt.id,
-      attempt.tenantId,
-      attempt.jobId,
-      attempt.number,
-      attempt.part,
-      attempt.isUpload,
-      attempt.target,
-      attempt.startedAt,
-      attempt.errorTableVersion,
-    ],
+    name: 'open-attempts',
+    text: `insert into attempt (id, tenant_id, job_id, number, part, is_upload, target, started_at, error_table_version)
+      select id, "tenantId", "jobId", number, part, "isUpload", target, "startedAt", "errorTableVersion"
+      from json_to_recordset($1::json) as list (id text, "tenantId" text, "jobId" text, number integer, part integer,
+        "isUpload" boolean, target text, "startedAt" timestamptz, "errorTableVersion" integer)`,
+    values: [JSON.stringify(attempts)],
   });
+  return attempts.map(() => undefined);
+});
+
+interface ClosedAttempt {
+  readonly id: string;
+  readonly outcome: AttemptOutcome;
+  readonly durationMs: number | null;
+  readonly httpStatus: number | null;
+  readonly providerCode: string | null;
+  readonly problem: Problem | null;
+  readonly responseExcerpt: string | null;
 }
 
 /** Closes an attempt once: a later outcome of the same attempt changes nothing. Returns whether this call closed it. */
-export async function closeAttempt(
-  tx: Tx,
-  attempt: {
-    readonly id: string;
-    readonly outcome: AttemptOutcome;
-    readonly durationMs: number | null;
-    readonly httpStatus: number | null;
-    readonly providerCode: string | null;
-    readonly problem: Problem | null;
-    readonly responseExcerpt: string | null;
-  },
-): Promise<boolean> {
-  const count = await tx.execute({
-    name: 'close-attempt',
-    text: `update attempt set outcome = $2, duration_ms = $3, http_status = $4, provider_code = $5, problem = $6,
-      response_excerpt = $7 where id = $1 and outcome is null`,
-    values: [
-      attempt.id,
-      attempt.outcome,
-      attempt.durationMs,
-      attempt.httpStatus,
-      attempt.providerCode,
-      attempt.problem === null ? null : JSON.stringify(attempt.problem),
-      attempt.responseExcerpt,
-    ],
+export const closeAttempt = coalesce<ClosedAttempt, boolean>(async (tx, attempts) => {
+  const closed = await tx.query<{ id: string }>({
+    name: 'close-attempts',
+    text: `update attempt set outcome = c.outcome, duration_ms = "durationMs", http_status = "httpStatus",
+        provider_code = "providerCode", problem = c.problem, response_excerpt = "responseExcerpt"
+      from json_to_recordset($2::json) as c (id text, outcome text, "durationMs" integer, "httpStatus" integer,
+        "providerCode" text, problem json, "responseExcerpt" text)
+      -- The ids once more, by themselves: they tell the planner how few rows it is about.
+      where attempt.id = any ($1) and attempt.id = c.id and attempt.outcome is null returning attempt.id`,
+    values: [attempts.map(({ id }) => id), JSON.stringify(attempts)],
   });
-  return count === 1;
-}
+  const ids = new Set(closed.map(({ id }) => id));
+  return attempts.map(({ id }) => ids.has(id));
+});
 
 /** An attempt that nobody has closed. `isUpload` = it delivers nothing, whatever became of it. */
 export interface OpenAttempt {

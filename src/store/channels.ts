@@ -3,6 +3,7 @@ import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import { type ChannelPauses, createChannelPauses } from './channel-pauses.ts';
 import { channelColumns, type ChannelDataRow, type ChannelRow, toChannel } from './channel-row.ts';
+import { coalesce } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
@@ -65,17 +66,27 @@ interface Row extends ChannelDataRow {
 
 const columns = `${channelColumns}, secrets`;
 
+const select = coalesce<string, Row | null>(async (tx, ids) => {
+  const text = `select ${columns} from channel where id = any ($1)`;
+  const rows = await tx.query<Row>({ name: 'find-channels', text, values: [[...new Set(ids)]] });
+  return ids.map((id) => rows.find((row) => row.id === id) ?? null);
+});
+
+const findOnlyWhatsapp = coalesce<undefined, readonly WhatsappChannel[]>(async (tx, calls) => {
+  const rows = await tx.query<Row>({
+    name: 'find-only-whatsapp',
+    text: `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 2`,
+  });
+  const found = rows.map(toWhatsapp);
+  return calls.map(() => found);
+});
+
 export function createChannelStore(dependencies: {
   readonly keyRing: KeyRing;
   readonly createId: CreateId;
   readonly publicUrl: string;
 }): ChannelStore {
   const { keyRing } = dependencies;
-  async function select(tx: Tx, id: string, suffix = ''): Promise<Row | null> {
-    const text = `select ${columns} from channel where id = $1 ${suffix}`;
-    const rows = await tx.query<Row>({ name: `find-channel${suffix.replace(' ', '-')}`, text, values: [id] });
-    return rows[0] ?? null;
-  }
   return {
     async insert(tx, channel) {
       await tx.execute({
@@ -96,13 +107,7 @@ export function createChannelStore(dependencies: {
       const row = await select(tx, id);
       return row === null ? null : toChannel(row);
     },
-    async findOnlyWhatsapp(tx) {
-      const rows = await tx.query<Row>({
-        name: 'find-only-whatsapp',
-        text: `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 2`,
-      });
-      return rows.map(toWhatsapp);
-    },
+    findOnlyWhatsapp: async (tx) => findOnlyWhatsapp(tx, undefined),
     async listWhatsapp(tx) {
       const text = `select ${columns} from channel where kind = 'whatsapp' order by created_at limit 1000`;
       return (await tx.query<Row>({ text })).map(toWhatsapp);
@@ -130,8 +135,9 @@ export function createChannelStore(dependencies: {
       return JSON.parse(keyRing.openText(channel.sealedSecrets, placeOf(channel))) as WhatsappSecrets;
     },
     async lock(tx, id) {
-      const row = await select(tx, id, 'for update');
-      if (row === null) return null;
+      const text = `select ${columns} from channel where id = $1 for update`;
+      const [row] = await tx.query<Row>({ name: 'lock-channel', text, values: [id] });
+      if (row === undefined) return null;
       const channel = toChannel(row);
       return { row: channel, secrets: JSON.parse(keyRing.openText(row.secrets, placeOf(channel))) };
     },

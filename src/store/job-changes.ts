@@ -1,9 +1,12 @@
 import type { CreateId } from '../domain/ids.ts';
 import { type Job, type JobChange, applyUpdate } from '../domain/job.ts';
 import { toJobStart } from '../domain/job-start.ts';
-import { startGraceMs } from '../domain/acceptance.ts';
 import { type WorkflowLinks, toJobView } from '../domain/job-view.ts';
 import { standsInLine } from '../domain/message/turn.ts';
+import { coalesce } from './coalesce.ts';
+import { makeNextDue } from './conversation-lines.ts';
+import { changingColumns, type JobColumn, listChanged } from './job-columns.ts';
+import { findLocked, keepLocked } from './locked-jobs.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WriteJobChange {
@@ -14,114 +17,129 @@ export interface WriteJobChange {
   (tx: Tx, input: { readonly job: Job; readonly change: JobChange; readonly now: Date }): Promise<Job>;
 }
 
+interface Write {
+  readonly next: Job;
+  readonly change: JobChange;
+  readonly now: Date;
+  /** Those that have changed. */
+  readonly columns: readonly JobColumn[];
+}
+
 /**
- * The caller holds the row's lock (`lockJob`) or has just inserted it, so what is written was decided on what is stored.
+ * The caller holds the row's lock (`lockJob`) or has just inserted it, so what is written was decided on what is stored. Only
+ * columns are written that differ from what is stored; of a job that was not read by `lockJob`, all.
  */
 export function createWriteJobChange(dependencies: {
   readonly createId: CreateId;
   readonly links: WorkflowLinks;
 }): WriteJobChange {
   const { createId, links } = dependencies;
+
+  const write = coalesce<Write, void>(
+    async (tx, writes) => {
+      const ids = writes.map(({ next }) => next.id);
+      // An update takes one of two rows for the same job, and says nothing of the other.
+      if (new Set(ids).size < ids.length) throw new Error('two changes of one job were written side by side');
+      const rows = {
+        timeline: listRows(writes, ({ change }) =>
+          change.timeline.map((entry) => ({ ...entry, detail: entry.detail ?? {} })),
+        ),
+        events: listRows(writes, ({ change, next }) => {
+          const data = change.events.length === 0 ? null : toJobView(next, links);
+          return change.events.map((type) => ({ id: createId('event'), type, data }));
+        }),
+        kpi: listRows(writes, ({ change, next }) =>
+          change.kpi.map((value) => ({ id: createId('event'), channel_id: next.channelId, value })),
+        ),
+        problems: listRows(writes, ({ change }) =>
+          change.problems.map((document) => ({ ...document, id: document.instance.split('/').at(-1), document })),
+        ),
+      };
+      const told = insertKinds.filter((kind) => rows[kind].length > 0);
+      const columns = writes[0]?.columns ?? [];
+      await tx.execute({
+        ...statementFor(columns, told),
+        values: [
+          ids,
+          writes[0]?.next.tenantId,
+          JSON.stringify(
+            writes.map((each) => ({ id: each.next.id, changed_at: each.now, ...pick(each.next, columns) })),
+          ),
+          ...told.map((kind) => JSON.stringify(rows[kind])),
+        ],
+      });
+      return writes.map(() => undefined);
+    },
+    ({ columns }) => columns.map(({ name }) => name).join(),
+  );
+
   return async (tx, { job, change, now }) => {
     const next = applyUpdate(job, change.set, now);
-    const data = change.events.length === 0 ? null : JSON.stringify(toJobView(next, links));
+    const stored = findLocked(tx, job.id);
+    const columns = stored === null ? changingColumns : listChanged(stored, next);
     const leavesLine = job.isOrdered && standsInLine(job) && !standsInLine(next);
-    const released = await tx.query<Pick<Job, 'id' | 'attempts' | 'origin'>>({
-      name: 'write-job-change',
-      text: writeStatement,
-      values: [
-        next.id,
-        next.tenantId,
-        next.state,
-        next.terminal,
-        next.waitingFor?.reason ?? null,
-        next.waitingFor?.until ?? null,
-        next.waitingFor?.detail ?? null,
-        next.attempts,
-        next.retriesUsed,
-        next.throttledInARow,
-        next.partsTotal,
-        next.partsAccepted,
-        next.nextAttemptAt,
-        next.isOutcomeUnknown,
-        next.error === null ? null : JSON.stringify(next.error),
-        next.error?.code ?? null,
-        next.providerMessageIds,
-        next.possibleDuplicate,
-        next.userInformed,
-        next.deliveryConfirmed,
-        next.counts === null ? null : JSON.stringify(next.counts),
-        next.sendAt,
-        next.expiresAt,
-        next.statusUntil,
-        next.wakeAt,
-        next.workflowRunId,
-        next.finishedAt,
-        now,
-        JSON.stringify(change.timeline.map((entry) => ({ ...entry, detail: entry.detail ?? {} }))),
-        JSON.stringify(change.events.map((type) => ({ id: createId('event'), type }))),
-        data,
-        JSON.stringify(change.kpi.map((value) => ({ id: createId('event'), value }))),
-        JSON.stringify(
-          change.problems.map((problem) => ({ id: problem.instance.split('/').at(-1), document: problem })),
-        ),
-        next.channelId,
-        next.queuedAt,
-        next.rateSlotAt,
-        leavesLine,
-        next.conversationId,
-        next.kind,
-        next.workflowId,
-        next.internalFaults,
-        next.interruptions,
-        new Date(now.getTime() + startGraceMs),
-      ],
-    });
+    await write(tx, { next, change, now, columns });
+    if (stored !== null) keepLocked(tx, next);
     if (change.isDue === true) tx.startAfterCommit(toJobStart(next, { isWake: true }));
-    const { tenantId, kind } = job;
-    for (const follower of released) tx.startAfterCommit(toJobStart({ ...follower, tenantId, kind }, { isWake: true }));
+    // Behind the writes of all that leave it together.
+    if (leavesLine) await makeNextDue(tx, { job: next, now });
     return next;
   };
 }
 
-// Later statements of one `with` see the same snapshot, so their order among each other does not matter.
-const writeStatement = `
-  with updated as (
-    update job set
-      state = $3, terminal = $4, waiting_reason = $5, waiting_until = $6, waiting_detail = $7, attempts = $8,
-      retries_used = $9, throttled_in_a_row = $10, parts_total = $11, parts_accepted = $12, next_attempt_at = $13,
-      is_outcome_unknown = $14, error = $15, error_code = $16, provider_message_ids = $17, possible_duplicate = $18,
-      user_informed = $19, delivery_confirmed = $20, counts = $21, send_at = $22, expires_at = $23, status_until = $24,
-      wake_at = $25, workflow_run_id = $26, finished_at = $27, updated_at = $28, queued_at = $35, rate_slot_at = $36,
-      workflow_id = $40, channel_id = $34, internal_faults = $41, interruptions = $42
-    where id = $1 and tenant_id = $2
-  ), timeline as (
-    insert into timeline_entry (tenant_id, job_id, at, type, title, detail)
-    select $2, $1, $28, entry ->> 'type', entry ->> 'title', entry -> 'detail'
-    from jsonb_array_elements($29::jsonb) with ordinality as list (entry, position) order by position
-  ), events as (
-    insert into event (id, tenant_id, type, job_id, data, created_at)
-    select entry ->> 'id', $2, entry ->> 'type', $1, $31::json, $28
-    from jsonb_array_elements($30::jsonb) with ordinality as list (entry, position) order by position
-  ), kpi as (
-    insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
-    select entry ->> 'id', $2, $34, $1, entry -> 'value', $28, $28
-    from json_array_elements($32::json) with ordinality as list (entry, position)
+function pick(job: Job, columns: readonly JobColumn[]): Record<string, unknown> {
+  return Object.fromEntries(columns.map(({ name, of }) => [name, of(job)]));
+}
+
+/** The rows that some changes add to one table, each with its job and its time. */
+function listRows(writes: readonly Write[], rowsOf: (write: Write) => readonly object[]): readonly object[] {
+  return writes.flatMap((write) => rowsOf(write).map((row) => ({ job_id: write.next.id, at: write.now, ...row })));
+}
+
+const insertKinds = ['timeline', 'events', 'kpi', 'problems'] as const;
+type InsertKind = (typeof insertKinds)[number];
+
+// `list` is the rows as JSON, in their order; the tenant is $2. Sequences are drawn in the order of the rows.
+const inserts: Readonly<Record<InsertKind, (list: string) => string>> = {
+  timeline: (list) => `insert into timeline_entry (tenant_id, job_id, at, type, title, detail)
+    select $2, job_id, at, type, title, detail
+    from json_to_recordset(${list}) as list (job_id text, at timestamptz, type text, title text, detail jsonb)`,
+  events: (list) => `insert into event (id, tenant_id, type, job_id, data, created_at)
+    select id, $2, type, job_id, data, at
+    from json_to_recordset(${list}) as list (id text, type text, job_id text, data json, at timestamptz)`,
+  kpi: (list) => `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
+    select id, $2, channel_id, job_id, value, at, at
+    from rows from (
+      json_to_recordset(${list}) as (id text, channel_id text, job_id text, value json, at timestamptz)
+    ) with ordinality as list (id, channel_id, job_id, value, at, position)
     -- Without a sink there is nobody to tell, and no row to keep.
-    where exists (select 1 from channel where id = $34 and coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') is not null)
-    order by position
-  ), problems as (
-    insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
-    select entry ->> 'id', $2, $1, entry -> 'document' ->> 'code', entry -> 'document' ->> 'source',
-      entry -> 'document' ->> 'class', (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
-    from json_array_elements($33::json) as list (entry)
-    on conflict (id) do nothing
-  )
-  -- Who leaves the line makes the one now in front due, unless that one waits for something else or has expired: it is
-  -- started after the commit, and should that be lost the sweep starts it. Served by job_line.
-  update job set wake_at = $43
-  where $37 and (state = 'queued' or waiting_reason = 'turn') and expires_at > $28 and id = (
-    select id from job where channel_id = $34 and conversation_id = $38 and kind = $39 and is_ordered
-      and state in ('queued', 'held', 'sending', 'relaying') and id <> $1 order by acceptance limit 1
-  )
-  returning id, attempts, origin`;
+    where channel_id in (
+      select id from channel where coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') is not null
+    )
+    order by position`,
+  problems: (list) => `insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
+    select id, $2, job_id, code, source, class, "occurredAt", document
+    from json_to_recordset(${list}) as list (id text, job_id text, code text, source text, class text,
+      "occurredAt" timestamptz, document json)
+    on conflict (id) do nothing`,
+};
+
+/** Prepared statements of a connection are kept for as long as it lives, so that only so many get a name. */
+const maxNamed = 200;
+const statements = new Map<string, { readonly name?: string; readonly text: string }>();
+
+function statementFor(columns: readonly JobColumn[], told: readonly InsertKind[]) {
+  const shape = `${columns.map(({ name }) => name).join()} ${told.join()}`;
+  const known = statements.get(shape);
+  if (known !== undefined) return known;
+  const ctes = told.map((kind, index) => `${kind} as (${inserts[kind](`$${index + 4}::json`)})`);
+  const text = `${ctes.length === 0 ? '' : `with ${ctes.join(', ')}`}
+    update job set updated_at = c.changed_at${columns.map(({ name }) => `, ${name} = c.${name}`).join('')}
+    from json_to_recordset($3::json) as c (id text, changed_at timestamptz${columns.map(({ name, type }) => `, ${name} ${type}`).join('')})
+    -- The ids once more, by themselves: they tell the planner how few rows it is about.
+    where job.id = any ($1) and job.tenant_id = $2 and job.id = c.id`;
+  if (statements.size >= maxNamed) return { text };
+  const statement = { name: `write-job-change-${statements.size}`, text };
+  statements.set(shape, statement);
+  return statement;
+}

@@ -1,5 +1,7 @@
 import type { Job } from '../domain/job.ts';
+import { coalesce } from './coalesce.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
+import { findLocked, keepLocked } from './locked-jobs.ts';
 import type { Tx } from './transactions.ts';
 
 /** Whether a notice for this group (or, without one, for this failed message) is stored already. */
@@ -20,8 +22,30 @@ export async function lockJob(tx: Tx, id: string): Promise<Job | null> {
     text: `select ${jobColumns} from job where id = $1 for update`,
     values: [id],
   });
-  return rows[0] === undefined ? null : toJob(rows[0]);
+  if (rows[0] === undefined) return null;
+  const job = toJob(rows[0]);
+  keepLocked(tx, job);
+  return job;
 }
+
+/**
+ * The same without waiting, for work that shares its transaction: null also where somebody has the row at this moment, be
+ * it other work of the same transaction.
+ */
+export const tryLockJob = coalesce<string, Job | null>(async (tx, ids) => {
+  const rows = await tx.query<JobRow>({
+    name: 'try-lock-jobs',
+    text: `select ${jobColumns} from job where id = any ($1) for update skip locked`,
+    values: [ids.filter((id) => findLocked(tx, id) === null)],
+  });
+  const jobs = new Map(rows.map((row) => [row.id, toJob(row)]));
+  for (const job of jobs.values()) keepLocked(tx, job);
+  return ids.map((id) => {
+    const job = jobs.get(id) ?? null;
+    jobs.delete(id);
+    return job;
+  });
+});
 
 /**
  * Those of these jobs that have expired unsent and leave nothing in doubt, in the order of their acceptance, locked. One

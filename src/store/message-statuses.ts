@@ -57,7 +57,7 @@ export function createMessageStatuses(dependencies: {
   /** A send that has no row yet gets one: its answer is late. */
   async function storeSend(tx: Tx, job: Job, sends: readonly KnownSend[], send: KnownSend): Promise<void> {
     const isKnown = sends.some(({ providerMessageId }) => providerMessageId === send.providerMessageId);
-    if (isKnown) await setPartState(tx, send.providerMessageId, send.state);
+    if (isKnown) await setPartState(tx, send);
     else await insertPart(tx, { tenantId: job.tenantId, jobId: job.id, ...send });
   }
 

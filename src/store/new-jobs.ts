@@ -2,7 +2,13 @@ import type { CreateId } from '../domain/ids.ts';
 import type { Job, JobChange } from '../domain/job.ts';
 import { toJobStart } from '../domain/job-start.ts';
 import { type WorkflowLinks, toJobView } from '../domain/job-view.ts';
+import { coalesce } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
+
+interface NewJob {
+  readonly job: Job;
+  readonly change: Pick<JobChange, 'timeline' | 'events'>;
+}
 
 export interface InsertJob {
   /**
@@ -10,7 +16,7 @@ export interface InsertJob {
    * after the commit. Its id is new: twice fails.
    * False = it is an inbound message that was stored before, by another callback, and nothing is written.
    */
-  (tx: Tx, input: { readonly job: Job; readonly change: Pick<JobChange, 'timeline' | 'events'> }): Promise<boolean>;
+  (tx: Tx, input: NewJob): Promise<boolean>;
 }
 
 export function createInsertJob(dependencies: {
@@ -18,70 +24,106 @@ export function createInsertJob(dependencies: {
   readonly links: WorkflowLinks;
 }): InsertJob {
   const { createId, links } = dependencies;
-  return async (tx, { job, change }) => {
-    const rows = await tx.query<{ stored: number }>({
-      name: 'insert-job',
+
+  const insert = coalesce<NewJob, boolean>(async (tx, jobs) => {
+    const told = jobs.map(({ job, change }) => {
+      const data = change.events.length === 0 ? null : toJobView(job, links);
+      return {
+        timeline: change.timeline.map((entry) => ({ ...rowOf(job), ...entry, detail: entry.detail ?? {} })),
+        events: change.events.map((type) => ({ ...rowOf(job), id: createId('event'), type, data })),
+      };
+    });
+    const inserted = await tx.query<{ id: string }>({
+      name: 'insert-jobs',
       text: insertStatement,
       values: [
-        job.id,
-        job.tenantId,
-        job.kind,
-        job.state,
-        job.terminal,
-        job.waitingFor?.reason ?? null,
-        job.waitingFor?.until ?? null,
-        job.waitingFor?.detail ?? null,
-        job.externalId,
-        job.channelId,
-        job.to,
-        job.conversationId,
-        job.groupId,
-        job.integration,
-        job.counts === null ? null : JSON.stringify(job.counts),
-        JSON.stringify(job.metadata),
-        JSON.stringify(job.request),
-        job.origin,
-        job.causedBy,
-        job.requestId,
-        job.sendAt,
-        job.expiresAt,
-        job.wakeAt,
-        job.createdAt,
-        JSON.stringify(change.timeline.map((entry) => ({ ...entry, detail: entry.detail ?? {} }))),
-        JSON.stringify(change.events.map((type) => ({ id: createId('event'), type }))),
-        change.events.length === 0 ? null : JSON.stringify(toJobView(job, links)),
-        job.isOrdered,
-        job.finishedAt,
-        job.providerMessageIds,
+        jobs[0]?.job.tenantId,
+        JSON.stringify(jobs.map(({ job }) => toRow(job))),
+        JSON.stringify(told.flatMap(({ timeline }) => timeline)),
+        JSON.stringify(told.flatMap(({ events }) => events)),
       ],
     });
-    const isStored = rows[0]?.stored === 1;
+    const ids = new Set(inserted.map(({ id }) => id));
+    return jobs.map(({ job }) => ids.has(job.id));
+  });
+
+  return async (tx, given) => {
+    const { job } = given;
+    const isStored = await insert(tx, given);
     if (isStored && job.state === 'queued') tx.startAfterCommit(toJobStart(job, { isWake: false }));
     return isStored;
   };
 }
 
+function rowOf(job: Job) {
+  return { job_id: job.id, at: job.createdAt };
+}
+
+function toRow(job: Job) {
+  return {
+    id: job.id,
+    kind: job.kind,
+    state: job.state,
+    terminal: job.terminal,
+    waiting_reason: job.waitingFor?.reason ?? null,
+    waiting_until: job.waitingFor?.until ?? null,
+    waiting_detail: job.waitingFor?.detail ?? null,
+    external_id: job.externalId,
+    channel_id: job.channelId,
+    recipient: job.to,
+    conversation_id: job.conversationId,
+    group_id: job.groupId,
+    integration: job.integration,
+    counts: job.counts,
+    metadata: job.metadata,
+    request: job.request,
+    origin: job.origin,
+    caused_by: job.causedBy,
+    request_id: job.requestId,
+    send_at: job.sendAt,
+    expires_at: job.expiresAt,
+    wake_at: job.wakeAt,
+    created_at: job.createdAt,
+    is_ordered: job.isOrdered,
+    finished_at: job.finishedAt,
+    provider_message_ids: job.providerMessageIds,
+  };
+}
+
+// `acceptance` and the numbers of events are drawn in the order of the calls.
 const insertStatement = `
   with inserted as (
     insert into job (
       id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
       recipient, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id,
-      send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered,
-      finished_at, provider_message_ids
-    ) values (
-      $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, $24,
-      $28, $29, $30
+      send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered, finished_at, provider_message_ids
+    )
+    select id, $1, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
+      recipient, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id,
+      send_at, expires_at, wake_at, created_at, created_at, created_at, is_ordered, finished_at, provider_message_ids
+    from json_to_recordset($2::json) as list (
+      id text, kind text, state text, terminal boolean, waiting_reason text, waiting_until timestamptz,
+      waiting_detail text, external_id text, channel_id text, recipient text, conversation_id text, group_id text,
+      integration text, counts jsonb, metadata jsonb, request json, origin text, caused_by text, request_id text,
+      send_at timestamptz, expires_at timestamptz, wake_at timestamptz, created_at timestamptz, is_ordered boolean,
+      finished_at timestamptz, provider_message_ids text[]
     )
     -- By the index job_inbound_once.
     on conflict (channel_id, (provider_message_ids[1])) where kind = 'inbound' do nothing
     returning id
   ), events as (
     insert into event (id, tenant_id, type, job_id, data, created_at)
-    select entry ->> 'id', $2, entry ->> 'type', $1, $27::json, $24
-    from inserted, jsonb_array_elements($26::jsonb) with ordinality as list (entry, position) order by position
+    select list.id, $1, type, job_id, data, at
+    from rows from (
+      json_to_recordset($4::json) as (id text, type text, job_id text, data json, at timestamptz)
+    ) with ordinality as list (id, type, job_id, data, at, position)
+    where job_id in (select id from inserted) order by position
   ), timeline as (
     insert into timeline_entry (tenant_id, job_id, at, type, title, detail)
-    select $2, $1, $24, entry ->> 'type', entry ->> 'title', entry -> 'detail'
-    from inserted, jsonb_array_elements($25::jsonb) with ordinality as list (entry, position) order by position
+    select $1, job_id, at, type, title, detail
+    from rows from (
+      json_to_recordset($3::json) as (job_id text, at timestamptz, type text, title text, detail jsonb)
+    ) with ordinality as list (job_id, at, type, title, detail, position)
+    where job_id in (select id from inserted) order by position
   )
-  select count(*)::integer as stored from inserted`;
+  select id from inserted`;

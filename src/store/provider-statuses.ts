@@ -1,5 +1,6 @@
 import type { CallbackError } from '../domain/message/kernel-failure.ts';
-import type { Tx } from './transactions.ts';
+import { coalesce } from './coalesce.ts';
+import { lockProviderIds } from './message-parts.ts';
 
 export interface ProviderStatus {
   readonly providerMessageId: string;
@@ -8,43 +9,67 @@ export interface ProviderStatus {
   readonly item: unknown;
 }
 
-/** Keeps a status once; `jobId` null parks it. Returns false for a duplicate that is stored already. */
-export async function insertStatus(
-  tx: Tx,
-  input: { tenantId: string; channelId: string; jobId: string | null; status: ProviderStatus; receivedAt: Date },
-): Promise<boolean> {
-  const count = await tx.execute({
-    name: 'insert-status',
-    text: `insert into provider_status
-        (tenant_id, channel_id, provider_message_id, status, job_id, occurred_at, received_at, item)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)
-      on conflict (tenant_id, provider_message_id, status) do nothing`,
-    values: [
-      input.tenantId,
-      input.channelId,
-      input.status.providerMessageId,
-      input.status.status,
-      input.jobId,
-      input.status.occurredAt,
-      input.receivedAt,
-      JSON.stringify(input.status.item),
-    ],
-  });
-  return count === 1;
+interface StatusToKeep {
+  readonly tenantId: string;
+  readonly channelId: string;
+  readonly jobId: string | null;
+  readonly status: ProviderStatus;
+  readonly receivedAt: Date;
 }
 
-/** Takes the statuses that came before their message was known, oldest first, and gives them to their job. */
-export async function claimParkedStatuses(tx: Tx, providerMessageId: string, jobId: string): Promise<ProviderStatus[]> {
-  const rows = await tx.query<{ status: string; occurred_at: Date; item: unknown }>({
-    name: 'claim-parked-statuses',
-    text: `update provider_status set job_id = $2 where provider_message_id = $1 and job_id is null
-      returning status, occurred_at, item`,
-    values: [providerMessageId, jobId],
+/** Keeps a status once; `jobId` null parks it. Returns false for a duplicate that is stored already. */
+export const insertStatus = coalesce<StatusToKeep, boolean>(async (tx, inputs) => {
+  const kept = await tx.query<{ name: string }>({
+    name: 'insert-statuses',
+    text: `insert into provider_status
+        (tenant_id, channel_id, provider_message_id, status, job_id, occurred_at, received_at, item)
+      select "tenantId", "channelId", "providerMessageId", status, "jobId", "occurredAt", "receivedAt", item
+      from json_to_recordset($1::json) as list ("tenantId" text, "channelId" text, "providerMessageId" text,
+        status text, "jobId" text, "occurredAt" timestamptz, "receivedAt" timestamptz, item json)
+      -- In one order, so that two callbacks with the same statuses do not wait in a circle.
+      order by "providerMessageId", status
+      on conflict (tenant_id, provider_message_id, status) do nothing
+      returning status || ' ' || provider_message_id as name`,
+    values: [JSON.stringify(inputs.map(({ status, ...input }) => ({ ...input, ...status })))],
   });
-  return rows
-    .map((row) => ({ providerMessageId, status: row.status, occurredAt: row.occurred_at, item: row.item }))
-    .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
-}
+  const names = new Set(kept.map(({ name }) => name));
+  // Of two that came together one is the duplicate.
+  return inputs.map(({ status }) => names.delete(`${status.status} ${status.providerMessageId}`));
+});
+
+/** Takes the statuses that came before their message was known, oldest first, and gives them to their job. */
+export const claimParkedStatuses = coalesce<{ providerMessageId: string; jobId: string }, readonly ProviderStatus[]>(
+  async (tx, sends) => {
+    const ids = sends.map(({ providerMessageId }) => providerMessageId);
+    const rows = await tx.query<{ provider_message_id: string; status: string; occurred_at: Date; item: unknown }>({
+      name: 'claim-parked-statuses',
+      text: `update provider_status s set job_id = c.job_id from unnest($1::text[], $2::text[]) as c (id, job_id)
+        where s.provider_message_id = any ($1) and s.provider_message_id = c.id and s.job_id is null
+        returning s.provider_message_id, s.status, s.occurred_at, s.item`,
+      values: [ids, sends.map(({ jobId }) => jobId)],
+    });
+    return ids.map((id) =>
+      rows
+        .filter((row) => row.provider_message_id === id)
+        .map((row) => ({ providerMessageId: id, status: row.status, occurredAt: row.occurred_at, item: row.item }))
+        .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime()),
+    );
+  },
+);
+
+/** Whether a status of this send came before the send was known; until the transaction ends no other comes. */
+export const isStatusParked = coalesce<string, boolean>(async (tx, ids) => {
+  const [, rows] = await Promise.all([
+    lockProviderIds(tx, ids),
+    tx.query<{ provider_message_id: string }>({
+      name: 'find-parked-statuses',
+      text: 'select provider_message_id from provider_status where provider_message_id = any ($1) and job_id is null',
+      values: [ids],
+    }),
+  ]);
+  const parked = new Set(rows.map((row) => row.provider_message_id));
+  return ids.map((id) => parked.has(id));
+});
 
 /** The word of a stored status: its item is Meta's, parsed tolerantly, since it was kept as it came. */
 export function readStatusWord(providerMessageId: string, stored: { readonly status: string; readonly item: unknown }) {

@@ -1,4 +1,5 @@
 import { noLimit, type SendLimit } from '../domain/message/send-limit.ts';
+import { coalesce, settleAll } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
 
 /** Names the row of a channel as a whole. */
@@ -16,15 +17,21 @@ interface Row {
 }
 
 /** What bounds a send to this recipient; both are `noLimit` for a number in good health. */
-export async function findSendLimits(tx: Tx, key: LimitKey): Promise<{ channel: SendLimit; pair: SendLimit }> {
-  const rows = await tx.query<Row>({
+export const findSendLimits = coalesce<LimitKey, { channel: SendLimit; pair: SendLimit }>(async (tx, keys) => {
+  const all = await tx.query<Row & { channel_id: string }>({
     name: 'find-send-limits',
-    text: `select recipient, blocked_until, throttled_in_a_row from send_limit
-      where channel_id = $1 and recipient in ('', $2)`,
-    values: [key.channelId, key.recipient],
+    text: `select channel_id, recipient, blocked_until, throttled_in_a_row from send_limit
+      where channel_id = any ($1) and recipient = any ($2)`,
+    values: [
+      [...new Set(keys.map(({ channelId }) => channelId))],
+      [...new Set([wholeChannel, ...keys.map(({ recipient }) => recipient)])],
+    ],
   });
-  return { channel: pick(rows, wholeChannel), pair: pick(rows, key.recipient) };
-}
+  return keys.map(({ channelId, recipient }) => {
+    const rows = all.filter((row) => row.channel_id === channelId);
+    return { channel: pick(rows, wholeChannel), pair: pick(rows, recipient) };
+  });
+});
 
 /** The row is locked until the transaction ends, so that answers that come together count as one. */
 export async function lockSendLimit(tx: Tx, key: LimitKey): Promise<SendLimit> {
@@ -73,21 +80,29 @@ export async function forgetThrottling(tx: Tx, key: LimitKey, now: Date): Promis
   });
 }
 
+interface WantedPlaces {
+  readonly tenantId: string;
+  readonly channelId: string;
+  readonly now: Date;
+  readonly count: number;
+  readonly spacingMs: number;
+  readonly burstMs: number;
+}
+
 /**
  * Takes the next places in a channel's rate, over all workers; returns when the first of them may be used. They follow one
- * another at 1/rate, lag behind now by the burst at most, and never lie before the end of a block (GCRA).
+ * another at 1/rate, lag behind now by the burst at most, and never lie before the end of a block (GCRA). The rows of several
+ * channels are locked in one order, so that none waits in a circle.
  */
-export async function reservePlaces(
-  tx: Tx,
-  wanted: {
-    readonly tenantId: string;
-    readonly channelId: string;
-    readonly now: Date;
-    readonly count: number;
-    readonly spacingMs: number;
-    readonly burstMs: number;
-  },
-): Promise<Date> {
+export const reservePlaces = coalesce<WantedPlaces, Date>(async (tx, wanted) => {
+  const firsts = new Map<WantedPlaces, Promise<Date>>();
+  for (const each of wanted.toSorted((a, b) => (a.channelId < b.channelId ? -1 : 1))) {
+    firsts.set(each, reserveInChannel(tx, each));
+  }
+  return settleAll(wanted.map(async (each) => firsts.get(each) ?? each.now));
+});
+
+async function reserveInChannel(tx: Tx, wanted: WantedPlaces): Promise<Date> {
   const rows = await tx.query<{ first_at: Date }>({
     name: 'reserve-places',
     text: `insert into send_limit as l (tenant_id, channel_id, free_at)

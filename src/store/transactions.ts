@@ -50,7 +50,7 @@ export function createTransactions(dependencies: {
         const begun = askTime(client, databaseClock, `begin; select set_config('waypost.tenant', '${tenantId}', true)`);
         begun.catch(() => undefined);
         const starts: JobStart[] = [];
-        const result = await work(createTx(client, starts));
+        const result = await runWork(client, starts, work);
         await begun;
         const { command } = await client.query('commit');
         // Postgres answers so, and reports no error, where a statement of the transaction failed and the work went on.
@@ -67,7 +67,7 @@ export function createTransactions(dependencies: {
       const client = await sessions.take();
       try {
         const starts: JobStart[] = [];
-        const result = await work(createTx(client, starts));
+        const result = await runWork(client, starts, work);
         sessions.giveBack(client);
         if (starts.length > 0) onStarts(starts);
         return result;
@@ -139,18 +139,22 @@ function createSessions(pool: Pool, clock: DatabaseClock) {
   };
 }
 
-function createTx(client: pg.PoolClient, starts: JobStart[]): Tx {
-  return {
-    async query<Row extends pg.QueryResultRow>(statement: Statement) {
-      return (await client.query<Row>(toConfig(statement))).rows;
-    },
-    async execute(statement) {
-      return (await client.query(toConfig(statement))).rowCount ?? 0;
-    },
-    startAfterCommit(start) {
-      starts.push(start);
-    },
+/** What `work` still asks for when it has ended must not reach the next transaction of the connection. */
+async function runWork<T>(client: pg.PoolClient, starts: JobStart[], work: (tx: Tx) => Promise<T>): Promise<T> {
+  let isOver = false;
+  const ask = async <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
+    if (isOver) throw new Error('a statement came after the end of its transaction');
+    return client.query<Row>(toConfig(statement));
   };
+  try {
+    return await work({
+      query: async <Row extends pg.QueryResultRow>(statement: Statement) => (await ask<Row>(statement)).rows,
+      execute: async (statement) => (await ask(statement)).rowCount ?? 0,
+      startAfterCommit: (start) => void starts.push(start),
+    });
+  } finally {
+    isOver = true;
+  }
 }
 
 function toConfig(statement: Statement): pg.QueryConfig {

@@ -1,5 +1,5 @@
 import { type Job, noChange } from '../../domain/job.ts';
-import { busyUntil, claimMessage, type OpenCall, type WorkflowRun } from '../../domain/message/claim.ts';
+import { busyUntil, type Claim, claimMessage, type OpenCall, type WorkflowRun } from '../../domain/message/claim.ts';
 import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
@@ -8,7 +8,8 @@ import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import type { GroupCancellation } from '../../store/group-cancellation.ts';
-import { lockJob } from '../../store/jobs.ts';
+import { alone, createGroupCommit } from '../../store/group-commit.ts';
+import { lockJob, tryLockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { findGroupFailure } from '../../store/message-groups.ts';
 import { findSendLimits } from '../../store/send-limits.ts';
@@ -26,6 +27,9 @@ export interface ClaimInput {
   readonly enter: EnterDestination;
 }
 
+/** What these write is the message's own rows; the others may end it, and with it what waits for it. */
+const ownRowOnly: ReadonlySet<Claim['kind']> = new Set(['go', 'done', 'wait', 'busy', 'hold']);
+
 /** Nothing was sent, so nothing is known of the destination. */
 function giveBack(leave: Leave | null): void {
   leave?.(null);
@@ -33,7 +37,8 @@ function giveBack(leave: Leave | null): void {
 
 /**
  * One transaction: lock the job, judge it, render it, open an attempt. Of several callers one gets the message. Running it
- * again after a crash finds the attempt open, and treats the send as one that may have gone out.
+ * again after a crash finds the attempt open, and treats the send as one that may have gone out. Claims that come together
+ * share a transaction where all that is to be written is their own rows.
  */
 export function createClaimAttempt(dependencies: {
   readonly transactions: Transactions;
@@ -46,24 +51,18 @@ export function createClaimAttempt(dependencies: {
   readonly clock: () => Date;
 }) {
   const { transactions, channels, writeJobChange, failures, groups, prepareSend, faultLog, clock } = dependencies;
+  const commit = createGroupCommit<ClaimInput, ClaimedAttempt>({ transactions, work: claimIn });
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
+    const enter: EnterDestination = (channelId) => {
+      // Claimed again by itself, when its group has failed.
+      giveBack(leave);
+      leave = input.enter(channelId);
+      return leave;
+    };
     try {
-      const claimed = await transactions.withTenant<ClaimedAttempt>(input.tenantId, async (tx) => {
-        const job = await lockJob(tx, input.jobId);
-        const channelId = job?.channelId ?? null;
-        if (job === null || channelId === null) return { kind: 'missing' };
-        const [channel, limits] = await Promise.all([
-          channels.findWhatsapp(tx, channelId),
-          findSendLimits(tx, { channelId, recipient: job.to ?? '' }),
-        ]);
-        if (channel === null) return { kind: 'missing' };
-        leave = input.enter(channel.id);
-        return leave === null
-          ? { kind: 'crowded' }
-          : claim(tx, { job, channel, limits, run: input.run, now: clock(), leave });
-      });
+      const claimed = await commit(input.tenantId, { ...input, enter });
       if (claimed.kind !== 'send' && claimed.kind !== 'upload') giveBack(leave);
       return claimed;
     } catch (error) {
@@ -72,8 +71,24 @@ export function createClaimAttempt(dependencies: {
     }
   };
 
-  async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
-    const { job, channel, run, now } = ready;
+  async function claimIn(tx: Tx, input: ClaimInput, isShared: boolean): Promise<ClaimedAttempt | typeof alone> {
+    const job = await (isShared ? tryLockJob : lockJob)(tx, input.jobId);
+    // What an interrupted call left behind may mean a failure; so may a row that somebody else holds.
+    if (isShared && (job === null || job.state === 'sending')) return alone;
+    const channelId = job?.channelId ?? null;
+    if (job === null || channelId === null) return { kind: 'missing' };
+    const [channel, limits] = await Promise.all([
+      channels.findWhatsapp(tx, channelId),
+      findSendLimits(tx, { channelId, recipient: job.to ?? '' }),
+    ]);
+    if (channel === null) return { kind: 'missing' };
+    const leave = input.enter(channel.id);
+    if (leave === null) return { kind: 'crowded' };
+    return claim(tx, { job, channel, limits, run: input.run, now: clock(), leave, isShared });
+  }
+
+  async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {
+    const { job, channel, run, now, isShared } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
     const open = job.state === 'sending' ? await findOpenCall(tx, job, run) : null;
     const isUploadLeft = open?.isUpload === true && busyUntil(open, now) === null;
@@ -86,6 +101,7 @@ export function createClaimAttempt(dependencies: {
       groupFailedBy,
       openSend: isUploadLeft ? null : open,
     });
+    if (isShared && !ownRowOnly.has(verdict.kind)) return alone;
     switch (verdict.kind) {
       case 'done':
         return { kind: 'settled', job: await stopWaking(tx, job, now) };
@@ -128,7 +144,7 @@ export function createClaimAttempt(dependencies: {
   /** What was claimed before had its turn; only what still stands in line has to wait for it. */
   async function turnOf(tx: Tx, job: Job): Promise<Turn> {
     const line = job.state === 'sending' || !standsInLine(job) ? null : lineOf(job);
-    return line === null ? 'free' : findTurn(tx, line, job.id);
+    return line === null ? 'free' : findTurn(tx, { line, jobId: job.id });
   }
 
   async function groupFailureOf(tx: Tx, job: Job): Promise<string | null> {
@@ -178,7 +194,7 @@ export function createClaimAttempt(dependencies: {
     return { kind: 'settled', job: closed.job };
   }
 
-  async function afterWindow(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt> {
+  async function afterWindow(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {
     const { job, channel, now } = ready;
     // What our own crash costs was counted when it was found.
     const { ambiguousPolicy, numRetries } = channel.settings;

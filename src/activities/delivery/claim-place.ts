@@ -24,6 +24,9 @@ type WithoutPlace =
   | { readonly kind: 'settled'; readonly job: Job }
   | { readonly kind: 'escalate'; readonly reason: string };
 
+/** Why a call is made as an activity of its own. */
+export const noFastPlace = 'no place on the fast path';
+
 /**
  * Claims a job together with a place at its destination. `claim` gets the way to ask for the place, and answers `crowded`
  * where there is none: then the job is left as a row for later (`settled`), or goes on as an activity of its own
@@ -48,6 +51,8 @@ export function createClaimWithPlace(dependencies: {
   ) => {
     const refusals: Refusal[] = [];
     const claimed = await claim((channelId) => {
+      // A claim whose transaction failed is made again, and asks again.
+      refusals.length = 0;
       const admission = bulkhead.enter({ ...caller, destination: nameDestination(channelId, caller.kind) });
       if (admission.kind !== 'entered') {
         refusals.push(admission);
@@ -60,7 +65,7 @@ export function createClaimWithPlace(dependencies: {
     });
     const [refusal] = refusals;
     if (refusal === undefined) return claimed as NotCrowded<Claimed>;
-    if (refusal.kind === 'escalate') return { kind: 'escalate', reason: 'no place on the fast path' } as const;
+    if (refusal.kind === 'escalate') return { kind: 'escalate', reason: noFastPlace } as const;
     const held = await hold(caller, refusal);
     if (held !== null) return { kind: 'settled', job: held } as const;
     // No call will be made of it: it has ended, expired or is not due.

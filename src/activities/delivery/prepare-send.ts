@@ -9,6 +9,7 @@ import { fillMediaId } from '../../domain/rendering/rendered.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
 import { openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
+import { alone } from '../../store/group-commit.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
@@ -29,9 +30,11 @@ export interface ReadyMessage {
   readonly run: WorkflowRun;
   readonly now: Date;
   readonly leave: Leave;
+  /** Other messages are claimed in the same transaction. */
+  readonly isShared: boolean;
 }
 
-export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt>;
+export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt | typeof alone>;
 
 /**
  * Renders a message, chooses the part that is next, and opens its attempt, which is an upload where the part shows a file
@@ -46,11 +49,12 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, run, now, leave }) {
+  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared }) {
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
     const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
     const rendered = renderMessage(request, job.to ?? '', quotedMessageId);
+    if (isShared && rendered.kind !== 'parts') return alone;
     if (rendered.kind === 'skipped') {
       // Only rows of before: today such an activity is skipped when it is accepted.
       const change = {

@@ -3,14 +3,23 @@ import { kernelFailure } from '../../domain/message/kernel-failure.ts';
 import { recordAccepted } from '../../domain/message/outcome.ts';
 import { advanceMessage } from '../../domain/message/status.ts';
 import { mergeParts } from '../../domain/message/part-states.ts';
+import { standsInLine } from '../../domain/message/turn.ts';
 import { noChange, type Job } from '../../domain/job.ts';
 import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
-import { lockJob } from '../../store/jobs.ts';
+import { isFollowed, lineOf } from '../../store/conversation-lines.ts';
+import { alone, createGroupCommit } from '../../store/group-commit.ts';
+import { lockJob, tryLockJob } from '../../store/jobs.ts';
+import { forgetLocked } from '../../store/locked-jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import type { MessageStatuses } from '../../store/message-statuses.ts';
 import { insertPart, listParts } from '../../store/message-parts.ts';
-import { claimParkedStatuses, type ProviderStatus, readStatusWord } from '../../store/provider-statuses.ts';
+import {
+  claimParkedStatuses,
+  isStatusParked,
+  type ProviderStatus,
+  readStatusWord,
+} from '../../store/provider-statuses.ts';
 import { forgetThrottling } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { FaultLog } from '../../temporal/failures.ts';
@@ -24,10 +33,23 @@ export interface RecordedAttempt {
   readonly hasMoreParts: boolean;
 }
 
+type Accepted = Extract<KernelAnswer, { kind: 'accepted' }>;
+
+interface Acceptance {
+  readonly sending: ClaimedSend;
+  readonly answer: Accepted;
+}
+
+/** An answer came and is being recorded: what went wrong in a row before it is over. */
+function answered(locked: Job | null): Job {
+  if (locked === null) throw new Error('a job vanished while it was sent');
+  return { ...locked, internalFaults: 0, interruptions: 0 };
+}
+
 /**
  * One transaction: close the attempt and carry out what its answer means. An attempt is closed once, so running it again
  * changes nothing; a job that has moved on meanwhile (a status came first, another process took the send for lost) keeps
- * what it knows, and only learns the provider's id.
+ * what it knows, and only learns the provider's id. Acceptances that come together share a transaction.
  */
 export function createRecordAttempt(dependencies: {
   readonly transactions: Transactions;
@@ -39,31 +61,45 @@ export function createRecordAttempt(dependencies: {
 }) {
   const { transactions, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
 
+  const commit = createGroupCommit<Acceptance, RecordedAttempt>({ transactions, work: acceptIn });
+
   return async function recordAttempt(sending: ClaimedSend, answer: KernelAnswer): Promise<RecordedAttempt> {
-    return transactions.withTenant(sending.job.tenantId, async (tx) => {
+    const { tenantId } = sending.job;
+    if (answer.kind === 'accepted') return commit(tenantId, { sending, answer });
+    return transactions.withTenant(tenantId, async (tx) => {
       const locked = await lockJob(tx, sending.job.id);
-      if (locked === null) throw new Error('a job vanished while it was sent');
-      // An answer came and is being recorded: what went wrong in a row before it is over.
-      const job = { ...locked, internalFaults: 0, interruptions: 0 };
-      const now = clock();
-      return answer.kind === 'accepted' ? accept(tx, sending, job, answer, now) : refuse(tx, sending, job, answer, now);
+      return refuse(tx, sending, answered(locked), answer, clock());
     });
   };
 
-  async function accept(
+  async function acceptIn(
     tx: Tx,
-    sending: ClaimedSend,
-    job: Job,
-    answer: Extract<KernelAnswer, { kind: 'accepted' }>,
-    now: Date,
-  ): Promise<RecordedAttempt> {
+    { sending, answer }: Acceptance,
+    isShared: boolean,
+  ): Promise<RecordedAttempt | typeof alone> {
+    const [locked, isParked] = await Promise.all([
+      (isShared ? tryLockJob : lockJob)(tx, sending.job.id),
+      isShared && isStatusParked(tx, answer.providerMessageId),
+    ]);
+    if (isShared && (locked === null || isParked || sending.wasThrottled || (await wakesNext(tx, locked))))
+      return alone;
+    return accept(tx, sending, answered(locked), answer, clock());
+  }
+
+  /** Whoever leaves a line makes the next one due, whose row may be taken. */
+  async function wakesNext(tx: Tx, job: Job): Promise<boolean> {
+    const line = standsInLine(job) ? lineOf(job) : null;
+    return line !== null && isFollowed(tx, { line, jobId: job.id });
+  }
+
+  async function accept(tx: Tx, sending: ClaimedSend, job: Job, answer: Accepted, now: Date): Promise<RecordedAttempt> {
     const { providerMessageId } = answer;
     const part = { tenantId: job.tenantId, jobId: job.id, providerMessageId, part: sending.part, state: 'accepted' };
     // One behind the other on the wire, and waited for together; each may run twice.
     const [isFirst, , parked] = await Promise.all([
       closeAttempt(tx, { ...closing(sending, answer), outcome: 'accepted', problem: null }),
       insertPart(tx, part),
-      claimParkedStatuses(tx, providerMessageId, job.id),
+      claimParkedStatuses(tx, { providerMessageId, jobId: job.id }),
       sending.wasThrottled && forgetThrottling(tx, { channelId: sending.channel.id, recipient: job.to ?? '' }, now),
     ]);
     if (!isFirst && job.providerMessageIds.includes(providerMessageId)) {
@@ -120,6 +156,7 @@ export function createRecordAttempt(dependencies: {
       const { id: jobId, tenantId } = given.recorded;
       faultLog.report(error, { tenantId, jobId, attemptId: sending.attemptId });
       await tx.execute({ text: 'rollback to savepoint parked' });
+      forgetLocked(tx);
       return given.recorded;
     }
   }

@@ -2,6 +2,7 @@ import type { Job } from '../../domain/job.ts';
 import { burstMs, countToTake, type Places, spacingMsOf, usePlace } from '../../domain/message/send-rate.ts';
 import type { SendLimit } from '../../domain/message/send-limit.ts';
 import type { WhatsappChannel } from '../../store/channels.ts';
+import { endOfTurn } from '../../store/coalesce.ts';
 import { reservePlaces } from '../../store/send-limits.ts';
 import type { Tx } from '../../store/transactions.ts';
 
@@ -34,12 +35,16 @@ export interface SendRoom {
 
 export function createSendRoom(): SendRoom {
   const places = new Map<string, Places>();
-  const reserving = new Map<string, Promise<void>>();
+  /** Reservations under way, with how many claims wait for them. */
+  const reserving = new Map<string, { wanted: number; readonly done: Promise<void> }>();
 
   async function reserve(tx: Tx, channel: WhatsappChannel, now: Date): Promise<void> {
+    // Claims of the same transaction come in the same turn: by then all of them are counted.
+    await endOfTurn();
     const { ratePerSecond } = channel.settings;
     const spacingMs = spacingMsOf(ratePerSecond);
-    const count = countToTake(places.get(channel.id), now.getTime(), ratePerSecond);
+    const usual = countToTake(places.get(channel.id), now.getTime(), ratePerSecond);
+    const count = Math.max(usual, reserving.get(channel.id)?.wanted ?? 1);
     const wanted = { tenantId: channel.tenantId, channelId: channel.id, now, count, spacingMs, burstMs };
     const first = await reservePlaces(tx, wanted);
     places.set(channel.id, { takenMs: now.getTime(), count, spacingMs, nextMs: first.getTime(), left: count });
@@ -55,13 +60,14 @@ export function createSendRoom(): SendRoom {
       }
       const underWay = reserving.get(channel.id);
       if (underWay !== undefined) {
+        underWay.wanted += 1;
         // Should it fail, that is the other claim's to tell; this one tries by itself.
-        await underWay.catch(() => undefined);
+        await underWay.done.catch(() => undefined);
         continue;
       }
-      const own = reserve(tx, channel, now).finally(() => reserving.delete(channel.id));
-      reserving.set(channel.id, own);
-      await own;
+      const done = reserve(tx, channel, now).finally(() => reserving.delete(channel.id));
+      reserving.set(channel.id, { wanted: 1, done });
+      await done;
     }
   }
 

@@ -89,7 +89,7 @@ export function createClaimRelay(dependencies: {
   ): Promise<ClaimedRelay> {
     const now = clock();
     const line = job.state === 'relaying' ? null : lineOf(job);
-    const turn = line === null ? 'free' : await findTurn(tx, line, job.id);
+    const turn = line === null ? 'free' : await findTurn(tx, { line, jobId: job.id });
     const attempt = job.state === 'relaying' ? await findOpenAttempt(tx, job.id) : null;
     const open = attempt === null ? null : { ...attempt, isOfThisRun: job.workflowRunId === run.runId };
     const verdict = claimInbound({ job, now, turn, open, run });
