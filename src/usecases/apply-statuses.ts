@@ -1,8 +1,11 @@
 import type { CallbackStatus } from '../contracts/http/callbacks.ts';
 import type { Job } from '../domain/job.ts';
+import { standsInLine } from '../domain/message/turn.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
-import { lockJob } from '../store/jobs.ts';
+import { settleAll } from '../store/coalesce.ts';
+import { alone, createGroupCommit } from '../store/group-commit.ts';
+import { lockJob, tryLockJob } from '../store/jobs.ts';
 import { findJobOfPart } from '../store/message-parts.ts';
 import type { MessageStatuses } from '../store/message-statuses.ts';
 import { insertStatus, readStatusWord } from '../store/provider-statuses.ts';
@@ -15,10 +18,16 @@ export interface AppliedStatuses {
   readonly parked: number;
 }
 
+interface StatusToApply {
+  readonly tenantId: string;
+  readonly channelId: string;
+  readonly item: CallbackStatus;
+}
+
 /**
- * Stores and applies the statuses of one callback, each in a transaction of its own, so that one bad item spoils nothing.
- * When it returns, all of them are durable. The same callback again changes nothing: a status is stored once. `onStatus`
- * is told of each that is durable, also where the callback as a whole is refused.
+ * Stores and applies the statuses of one callback, together with those of other callbacks that come at the same time; one
+ * bad item spoils nothing. When it returns, all of them are durable. The same callback again changes nothing: a status is
+ * stored once. `onStatus` is told of each that is durable, also where the callback as a whole is refused.
  */
 export function createApplyStatuses(dependencies: {
   readonly transactions: Transactions;
@@ -27,6 +36,7 @@ export function createApplyStatuses(dependencies: {
   readonly clock: () => Date;
 }) {
   const { transactions, channels, statuses, clock } = dependencies;
+  const commit = createGroupCommit<StatusToApply, keyof AppliedStatuses>({ transactions, work: applyIn });
 
   return async function applyStatuses(
     tenantId: string,
@@ -35,29 +45,27 @@ export function createApplyStatuses(dependencies: {
     onStatus: (outcome: 'applied' | 'duplicate' | 'parked') => void = () => undefined,
   ): Promise<AppliedStatuses> {
     const total = { applied: 0, duplicates: 0, parked: 0 };
-    const faults: unknown[] = [];
-    for (const item of items) {
-      try {
-        const outcome = await transactions.withTenant(tenantId, (tx) => applyOne(tx, tenantId, channelId, item));
+    // The others are stored; the callback is refused as a whole, and comes again, with those as duplicates.
+    await settleAll(
+      items.map(async (item) => {
+        const outcome = await commit(tenantId, { tenantId, channelId, item });
         total[outcome] += 1;
         onStatus(outcome === 'duplicates' ? 'duplicate' : outcome);
-      } catch (error) {
-        faults.push(error);
-      }
-    }
-    // The others are stored; the callback is refused as a whole, and comes again, with those as duplicates.
-    if (faults.length > 0) throw faults[0];
+      }),
+    );
     return total;
   };
 
-  async function applyOne(
+  async function applyIn(
     tx: Tx,
-    tenantId: string,
-    channelId: string,
-    item: CallbackStatus,
-  ): Promise<keyof AppliedStatuses> {
+    { tenantId, channelId, item }: StatusToApply,
+    isShared: boolean,
+  ): Promise<keyof AppliedStatuses | typeof alone> {
+    // A refusal may end its message, and with it what waits for that.
+    if (isShared && item.status === 'failed') return alone;
     const now = clock();
-    const found = await findMessage(tx, channelId, item);
+    const found = await findMessage(tx, channelId, item, isShared);
+    if (found === alone) return alone;
     const isNew = await insertStatus(tx, {
       tenantId,
       channelId,
@@ -85,12 +93,14 @@ export function createApplyStatuses(dependencies: {
     tx: Tx,
     channelId: string,
     item: CallbackStatus,
-  ): Promise<{ job: Job; channel: WhatsappChannel } | null> {
+    isShared: boolean,
+  ): Promise<{ job: Job; channel: WhatsappChannel } | typeof alone | null> {
     const jobId = item.callbackData ?? (await findJobOfPart(tx, item.providerMessageId));
     const [job, channel] = await Promise.all([
-      jobId === null ? null : lockJob(tx, jobId),
+      jobId === null ? null : (isShared ? tryLockJob : lockJob)(tx, jobId),
       findChannelOfNumber(tx, channels, channelId, item.phoneNumberId),
     ]);
+    if (isShared && jobId !== null && (job === null || (job.isOrdered && standsInLine(job)))) return alone;
     if (job === null || channel === null || job.kind !== 'message') return null;
     return job.channelId === channel.id ? { job, channel } : null;
   }
