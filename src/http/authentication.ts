@@ -30,6 +30,7 @@ export function authenticateRequests(
   const known = new LRUCache<string, true>({ max: maxKnownKeys });
   const unknown = new LRUCache<string, true>({ max: maxUnknownKeys, ttl: unknownKeyMs });
   const isAdminKey = createKeyComparer(dependencies.adminKey);
+  const share = shareNext<Awaited<ReturnType<typeof findApiKey>>>();
 
   app.decorateRequest('tenantId', '');
   app.decorateRequest('apiKeyId', '');
@@ -71,7 +72,7 @@ export function authenticateRequests(
     const hash = hashApiKey(key);
     const name = hash.toString('base64');
     const load = async () => (unknown.has(name) ? null : transactions.acrossTenants((tx) => findApiKey(tx, hash)));
-    const found = await (known.has(name) ? load() : strangers.run(load));
+    const found = await (known.has(name) ? share(name, load) : strangers.run(load));
     if (found === null) unknown.set(name, true);
     if (found === null) known.delete(name);
     else known.set(name, true);
@@ -92,3 +93,23 @@ export function createKeyComparer(expected: string): (given: string) => boolean 
   const expectedHash = hashApiKey(expected);
   return (given) => timingSafeEqual(hashApiKey(given), expectedHash);
 }
+
+/**
+ * One look-up of a name at a time: who asks while it runs shares the next one with all others who do, so that each answer
+ * was read after it was asked for.
+ */
+function shareNext<T>() {
+  const running = new Map<string, { readonly now: Promise<T>; next: Promise<T> | null }>();
+  return function ask(name: string, load: () => Promise<T>): Promise<T> {
+    const current = running.get(name);
+    if (current !== undefined) {
+      current.next ??= current.now.then(noValue, noValue).then(() => ask(name, load));
+      return current.next;
+    }
+    const now = load().finally(() => running.delete(name));
+    running.set(name, { now, next: null });
+    return now;
+  };
+}
+
+function noValue(): void {}

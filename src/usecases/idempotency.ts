@@ -69,13 +69,16 @@ export async function answerOnce<Body>(request: OnceRequest<Body>): Promise<Once
 async function recall<Body>(tx: Tx, key: string, request: OnceRequest<Body>): Promise<Answer<Body> | null> {
   const { isOperator = false } = request;
   const row = isOperator ? operatorKey(key) : key;
-  if (!(await takeKeyTurn(tx, isOperator ? '' : request.tenantId, key))) {
+  const notBefore = new Date(request.clock().getTime() - keepAnswerMs);
+  const [hasTurn, stored] = await Promise.all([
+    takeKeyTurn(tx, isOperator ? '' : request.tenantId, key),
+    isOperator ? findOperatorAnswer(tx, row, notBefore) : findAnswer(tx, row, notBefore),
+  ]);
+  if (!hasTurn) {
     throw apiProblem('idempotency_in_progress', 'A request with this Idempotency-Key is still being answered.', {
       retryAfterSeconds,
     });
   }
-  const notBefore = new Date(request.clock().getTime() - keepAnswerMs);
-  const stored = isOperator ? await findOperatorAnswer(tx, row, notBefore) : await findAnswer(tx, row, notBefore);
   if (stored === null) return null;
   if (!stored.requestHash.equals(hashRequest(request))) {
     throw apiProblem('idempotency_key_reused', 'This Idempotency-Key came before with another request.');

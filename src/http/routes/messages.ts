@@ -6,6 +6,7 @@ import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
 import { apiProblem, Refusal, toRefusalProblem } from '../../domain/problems/refusal.ts';
+import { settleAll } from '../../store/coalesce.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
 import { tenantAccess } from '../access.ts';
@@ -63,19 +64,34 @@ export function registerMessageRoutes(
     },
     async (request, reply) =>
       answerAcceptance(request, reply, dependencies, request.body.messages.length, async (tx) => {
-        const data: (JobView | Problem)[] = [];
-        for (const [index, item] of request.body.messages.entries()) {
-          const outcome = await acceptItem(tx, item, index, request.id);
-          if (outcome instanceof Refusal) {
-            const { id: requestId, tenantId } = request;
-            data.push(toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() }));
-          } else {
-            data.push(toJobView(outcome, links));
-          }
-        }
+        const { id: requestId, tenantId } = request;
+        const outcomes = await acceptItems(tx, request.body.messages, requestId);
+        const data = outcomes.map((outcome): JobView | Problem =>
+          outcome instanceof Refusal
+            ? toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() })
+            : toJobView(outcome, links),
+        );
         return { status: 202, body: { data } };
       }),
   );
+
+  /**
+   * Side by side, so that all are stored by a few statements; those of one conversation one behind the other, so that each
+   * finds the one before it in line.
+   */
+  async function acceptItems(tx: Tx, items: readonly unknown[], requestId: string): Promise<(Job | Refusal)[]> {
+    const lines = new Map<string, Promise<Job | Refusal>>();
+    return settleAll(
+      items.map((item, index) => {
+        const line = conversationOf(item);
+        const before = line === null ? undefined : lines.get(line);
+        const accept = () => acceptItem(tx, item, index, requestId);
+        const accepted = before === undefined ? accept() : before.then(accept);
+        if (line !== null) lines.set(line, accepted);
+        return accepted;
+      }),
+    );
+  }
 
   /** A refusal comes before anything of the item is written, so the others keep their transaction. */
   async function acceptItem(tx: Tx, item: unknown, index: number, requestId: string): Promise<Job | Refusal> {
@@ -91,6 +107,12 @@ export function registerMessageRoutes(
       throw error;
     }
   }
+}
+
+/** Not parsed yet: whatever it is, what stands there twice is one conversation. */
+function conversationOf(item: unknown): string | null {
+  if (typeof item !== 'object' || item === null || !('conversationId' in item)) return null;
+  return typeof item.conversationId === 'string' ? item.conversationId : null;
 }
 
 function toMessage(body: MessageBody, requestId: string): MessageToAccept {
