@@ -60,7 +60,7 @@ export async function runBacklog(context: BenchContext): Promise<ScenarioReport>
       '\n',
     ),
     isComplete: counts.every(isComplete),
-    figures: { backlogCpu: args.scale === 1 && empty !== undefined && full !== undefined ? full / empty : null },
+    figures: { backlogCpu: empty === undefined || full === undefined ? null : full / empty },
     plots: plotMeasurements(measurements),
   };
 }

@@ -100,14 +100,13 @@ export async function runBulk(context: BenchContext): Promise<ScenarioReport> {
       ? 'Each was delivered and sent once.'
       : `**Not complete**: ${JSON.stringify(pick(({ delivered }) => delivered))}`,
   ].join('\n');
-  const isFull = args.scale === 1;
   return {
     result: { machine, runs },
     text,
     isComplete,
     figures: {
-      bulkPerSecond: isFull ? (describeSpread(pick(perSecond))?.median ?? null) : null,
-      bulkCpuMs: isFull ? (describeSpread(pick(sumCpu))?.median ?? null) : null,
+      bulkPerSecond: describeSpread(pick(perSecond))?.median ?? null,
+      bulkCpuMs: describeSpread(pick(sumCpu))?.median ?? null,
     },
   };
 }

@@ -77,7 +77,7 @@ export async function runFairness(context: BenchContext): Promise<ScenarioReport
       ...describeCounts(counts),
     ].join('\n'),
     isComplete: counts.every(isComplete),
-    figures: { fairnessLateMs: args.scale === 1 ? (describeSpread(late)?.max ?? null) : null },
+    figures: { fairnessLateMs: describeSpread(late)?.max ?? null },
   };
 }
 

@@ -120,7 +120,7 @@ async function measureCalls({ caller, planner, tenantId, seeded }: Place): Promi
   await list('list, read only', '&unread=false', (tx) => listInbox(tx, inbox, { unread: false }, first));
   await cost(
     'list, a small inbox',
-    (turn) => caller.ask(`GET ${placeOf(others[turn])}/notifications`),
+    (turn) => caller.ask(`GET ${placeOf(others[turn % others.length])}/notifications`),
     (tx) => listInbox(tx, { center: 'user', ...(others[0] ?? inbox) }, {}, first),
     { isList: true },
   );
@@ -158,9 +158,10 @@ function placeOf(user: { readonly merchantId: string; readonly userId: string } 
 async function walk(caller: Caller, place: string, rows: number) {
   let cursor = '';
   let last = { id: '', createdAt: '' };
-  for (let read = 0; read < rows; read += 200) {
+  const limit = Math.max(1, Math.min(200, Math.floor(rows)));
+  for (let read = 0; read < rows; read += limit) {
     const page = await caller.ask<{ data: (typeof last)[]; nextCursor: string | null }>(
-      `GET ${place}/notifications?limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      `GET ${place}/notifications?limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`,
     );
     cursor = encodeURIComponent(page.nextCursor ?? '');
     last = page.data.at(-1) ?? last;

@@ -14,14 +14,13 @@ export interface NotificationsResult {
 }
 
 /** Medians over the rounds; growth is the worst of them. */
-export function findFigures({ centre, callbacks, push, settings }: NotificationsResult): Figures {
+export function findFigures({ centre, callbacks, push }: NotificationsResult): Figures {
   const [small = []] = groupBySize(centre);
   const growth = small.map(({ rss }) =>
     rss['worker'] === undefined ? null : rss['worker'].peakMb - rss['worker'].beforeMb,
   );
   return {
-    // On a part of the full size the figure of 10,000 is not there to be judged.
-    centrePerSecond: settings.scale === 1 ? median(small.map(ratePerSecond)) : null,
+    centrePerSecond: median(small.map(ratePerSecond)),
     centreRssMb: describeSpread(growth)?.max ?? null,
     callbacksPerSecond: median(callbacks.map(callsPerSecond)),
     pushOfBare: median(push.map(shareOfBare)),
@@ -37,6 +36,7 @@ export function describeNotifications(result: NotificationsResult, isComplete: b
     ...formatTable([centreTitles, ...groupBySize(centre).map(describeCentre)]),
     '',
     'Calls from the first to the last answer, as the upstream counts them; it takes a callback at once and a push after 10 ms.',
+    '',
     ...formatTable([outgoingTitles, describeOutgoing('error callbacks', callbacks), describePush(push)]),
     '',
     isComplete

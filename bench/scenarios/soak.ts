@@ -74,7 +74,7 @@ export async function runSoak(context: BenchContext): Promise<ScenarioReport> {
       ...describeCounts([counts]),
     ].join('\n'),
     isComplete: isComplete(counts),
-    figures: { soakRss: args.scale === 1 ? Math.max(...rows.map(({ ratio }) => ratio)) : null },
+    figures: { soakRss: Math.max(...rows.map(({ ratio }) => ratio)) },
     plots: {
       rss: plotLines({
         title: `RSS in MB, ${ratePerSecond} messages a second`,

@@ -51,6 +51,7 @@ export async function runLists(context: BenchContext): Promise<ScenarioReport> {
       .map((each) => each.toFixed(1))
       .join(', ')}`,
     `${measured.length} calls, 20 times each; ${late.length} of them above ${budgetMs} ms at p95. The slowest:`,
+    '',
     ...formatTable([titles, ...worst.slice(0, worstShown).map(toRow)]),
   ].join('\n');
   return { result: { machine, measured }, text, isComplete: true, figures: { listsLate: late.length } };
