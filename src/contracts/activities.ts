@@ -49,18 +49,51 @@ export interface PageResult {
   readonly waitMs?: number;
 }
 
+/** A range of a batch's recipients, by their ordinals. */
+export interface RecipientRange extends JobReference {
+  readonly fromOrdinal: number;
+  readonly size: number;
+}
+
+/** `hasErrors` = recipients, merchants or the batch itself have failed so far, and the integrator is to hear of it. */
+export interface NotifiedPage extends PageResult {
+  readonly hasErrors: boolean;
+}
+
+/**
+ * `pageSize` = how many recipients one activity takes well. `isShort` = the only page is a transaction, and needs nobody
+ * outside. `escalate`: the fast path is not for a batch of more than a page; go on as an ordinary activity.
+ */
+export type ResolvedBatch =
+  | {
+      readonly next: 'pages' | 'close' | 'ended';
+      readonly recipients: number;
+      readonly pageSize: number;
+      readonly isPush: boolean;
+      readonly isShort: boolean;
+      readonly hasErrors: boolean;
+    }
+  | { readonly next: 'escalate' };
+
 export interface NotificationActivities {
-  /** Turns the request into receiver and recipient rows, once. `pageSize` = how many recipients one activity takes well. */
-  openBatch(input: JobReference): Promise<{
-    readonly recipients: number;
-    readonly next: 'pages' | 'close' | 'ended';
-    readonly pageSize?: number;
-  }>;
-  /** Resolves one page of recipients, by range of ordinals, and saves or pushes for each. */
-  processPage(input: JobReference & { readonly fromOrdinal: number; readonly size: number }): Promise<PageResult>;
-  /** Makes the error callbacks of the batch, once; returns how many there are. */
+  /**
+   * Turns the request into receiver and recipient rows, once, and looks the users of a small batch up. `isFastPath` = it runs
+   * as a local activity.
+   */
+  resolveUsers(input: JobReference & { readonly isFastPath: boolean }): Promise<ResolvedBatch>;
+  /** Saves the notification for one page of recipients. */
+  saveNotifications(input: RecipientRange): Promise<NotifiedPage>;
+  /** Pushes the notification to one page of recipients. */
+  pushNotifications(input: RecipientRange): Promise<NotifiedPage>;
+  /** Makes the error callbacks of the batch, once, and sends those that are due. `nextDueMs` null = none is left to send. */
+  notifyIntegrator(input: JobReference): Promise<{ readonly pending: number; readonly nextDueMs: number | null }>;
+  /** The first half of `resolveUsers`, by the name of before. */
+  openBatch(input: JobReference): Promise<{ readonly recipients: number; readonly next: 'pages' | 'close' | 'ended' }>;
+  /** `saveNotifications` or `pushNotifications`, by the name of before. */
+  processPage(input: RecipientRange): Promise<PageResult>;
+  /** The first half of `notifyIntegrator`, by the name of before; returns how many callbacks there are. */
   prepareErrorCallbacks(input: JobReference): Promise<{ readonly callbacks: number }>;
-  /** Sends the callbacks that are due. `nextDueMs` null = none is left to send. */
+  /** Its second half. */
   sendErrorCallbacks(input: JobReference): Promise<{ readonly pending: number; readonly nextDueMs: number | null }>;
   /** Sends an error callback once more, where that was asked for; `state` is what became of it. */
   sendReplay(input: DeliveryReference): Promise<{ readonly state: string }>;

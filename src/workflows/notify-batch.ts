@@ -2,34 +2,14 @@ import {
   ApplicationFailure,
   condition,
   continueAsNew,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { NotificationActivities, PageResult } from '../contracts/activities.ts';
+import type { PageResult } from '../contracts/activities.ts';
 import { type BatchResult, type JobReference, wakeSignal } from '../contracts/workflows.ts';
-import { retryPolicies } from './retry-policies.ts';
+import { type BatchPosition, type BatchSteps, chooseBatchSteps, usualPageSize } from './batch-steps.ts';
 import { createShowWait, showState } from './show-state.ts';
-
-/** Recipients handled by one activity, unless the batch says another number. */
-const usualPageSize = 1_000;
-
-const batch = proxyActivities<NotificationActivities>({
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '1h',
-  heartbeatTimeout: '30s',
-  retry: retryPolicies.outage,
-});
-
-/** Where a run goes on after continue-as-new; absent at the start. */
-export interface BatchPosition {
-  readonly recipients: number;
-  readonly nextOrdinal: number;
-  readonly pageSize?: number;
-  /** Some of the pages before are not done: their recipients wait, to be looked at again after so long. */
-  readonly waitMs?: number;
-}
 
 /**
  * The story of one notification: its receivers become recipients, page by page each is resolved and saved or pushed, then the
@@ -42,73 +22,64 @@ export async function notifyBatch(job: JobReference, position?: BatchPosition): 
     isWoken = true;
   });
 
+  const steps = chooseBatchSteps(job);
   const showWait = createShowWait();
-  const opened = position ?? (await openBatch(job));
+  const opened = position ?? (await steps.open());
   if (opened !== null) {
-    const { pageSize = usualPageSize } = opened;
-    let waitMs = opened.waitMs;
-    for (let ordinal = opened.nextOrdinal; ordinal < opened.recipients; ordinal += pageSize) {
-      const page = await batch.processPage({ ...job, fromOrdinal: ordinal, size: pageSize });
+    const { recipients, pageSize = usualPageSize } = opened;
+    let { waitMs, hasErrors = true } = opened;
+    for (let ordinal = opened.nextOrdinal; ordinal < recipients; ordinal += pageSize) {
+      const page = await steps.notify(opened, { fromOrdinal: ordinal, size: pageSize });
+      hasErrors = page.hasErrors;
       if (page.isCancelled) break;
       waitMs = soonest(waitMs, page.waitMs);
-      await leaveFullHistory({ ...opened, nextOrdinal: ordinal + pageSize }, waitMs);
+      await leaveFullHistory({ ...opened, nextOrdinal: ordinal + pageSize, waitMs });
     }
-    if (waitMs !== undefined) await waitForRest(opened.recipients, waitMs);
-    await tellIntegrator(opened.recipients);
+    if (waitMs !== undefined) hasErrors = await waitForRest(opened, waitMs);
+    if (hasErrors) await tellIntegrator(opened);
   }
-  return close(job);
+  return close(steps);
 
   /** Nobody who waits holds up the pages: whoever is left after the last one is looked at again, when the first is due. */
-  async function waitForRest(recipients: number, firstWaitMs: number): Promise<void> {
-    for (let waitMs: number | undefined = firstWaitMs; waitMs !== undefined;) {
+  async function waitForRest(opened: BatchPosition, firstWaitMs: number): Promise<boolean> {
+    const { recipients } = opened;
+    for (let waitMs = firstWaitMs; ;) {
       const summary = 'recipients wait for another try';
       setCurrentDetails(summary);
       if (waitMs > 0) showWait('running');
       if (waitMs > 0) await condition(() => isWoken, waitMs, { summary });
       isWoken = false;
-      const page: PageResult = await batch.processPage({ ...job, fromOrdinal: 0, size: recipients });
-      if (page.isCancelled) return;
+      const page = await steps.notify(opened, { fromOrdinal: 0, size: recipients });
+      if (page.isCancelled || page.waitMs === undefined) return page.hasErrors;
       waitMs = page.waitMs;
-      await leaveFullHistory({ recipients, nextOrdinal: recipients }, waitMs);
+      await leaveFullHistory({ ...opened, nextOrdinal: recipients, waitMs });
     }
   }
 
-  async function leaveFullHistory(position: BatchPosition, waitMs: number | undefined): Promise<void> {
-    if (!workflowInfo().continueAsNewSuggested) return;
-    await continueAsNew<typeof notifyBatch>(job, waitMs === undefined ? position : { ...position, waitMs });
+  async function leaveFullHistory(next: BatchPosition): Promise<void> {
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof notifyBatch>(job, next);
   }
 
-  async function tellIntegrator(recipients: number): Promise<void> {
-    const { callbacks } = await batch.prepareErrorCallbacks(job);
-    if (callbacks === 0) return;
+  async function tellIntegrator(opened: BatchPosition): Promise<void> {
     for (;;) {
       isWoken = false;
-      const sent = await batch.sendErrorCallbacks(job);
+      const sent = await steps.tell();
       if (sent.nextDueMs === null) return;
       showWait('running');
       setCurrentDetails(`${sent.pending} error callbacks wait for the integrator`);
       await condition(() => isWoken, Math.max(1, sent.nextDueMs), { summary: `${sent.pending} error callbacks wait` });
       // An integrator that is away for long must not fill the history: the callbacks and their times are rows.
-      if (workflowInfo().continueAsNewSuggested) {
-        await continueAsNew<typeof notifyBatch>(job, { recipients, nextOrdinal: recipients });
-      }
+      await leaveFullHistory({ ...opened, nextOrdinal: opened.recipients, hasErrors: true, waitMs: undefined });
     }
   }
 }
 
-function soonest(one: number | undefined, other: number | undefined): number | undefined {
+function soonest(one: PageResult['waitMs'], other: PageResult['waitMs']): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
-/** Null = there is nothing to go through: the batch had ended before it began. */
-async function openBatch(job: JobReference): Promise<BatchPosition | null> {
-  const opened = await batch.openBatch(job);
-  const { next, ...size } = opened;
-  return next === 'ended' ? null : { ...size, nextOrdinal: 0 };
-}
-
-async function close(job: JobReference): Promise<BatchResult> {
-  const closed = await batch.closeBatch(job);
+async function close(steps: BatchSteps): Promise<BatchResult> {
+  const closed = await steps.close();
   showState(closed.state, closed.errorCode);
   if (closed.failure !== null) {
     throw ApplicationFailure.create({

@@ -61,17 +61,23 @@ function pagesOf(name: string): number[] {
   // The shape is Temporal's, as `historyToJSON` writes it.
   const { events } = readHistory(name) as { events: readonly RecordedEvent[] };
   return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {
-    if (scheduled?.activityType.name !== 'processPage') return [];
-    const text = Buffer.from(scheduled.input.payloads[0]?.data ?? '', 'base64').toString();
+    if (!['processPage', 'saveNotifications'].includes(scheduled?.activityType.name ?? '')) return [];
+    const text = Buffer.from(scheduled?.input.payloads[0]?.data ?? '', 'base64').toString();
     return [(JSON.parse(text) as { fromOrdinal: number }).fromOrdinal]; // our own input
   });
 }
 
 describe('a batch that continued as new', () => {
-  it('went on where it had stopped: every page once, in order', () => {
-    const runs = names.filter((name) => shapeOf(name) === 'batch-large').toSorted();
+  it.each(['batch-large', 'batch-by-pages'])('went on where it had stopped, every page once, in order: %s', (shape) => {
+    const runs = names.filter((name) => shapeOf(name) === shape).toSorted();
     expect(runs.length).toBeGreaterThan(1);
     const pages = runs.flatMap(pagesOf);
     expect(pages).toEqual(Array.from({ length: 20 }, (_, index) => index * 1_000));
   });
+});
+
+it('a batch for a few users took one workflow task and 11 events', () => {
+  const { events } = readHistory('batch-short') as { events: readonly object[] }; // Temporal's shape
+  expect(events).toHaveLength(11);
+  expect(events.filter((event) => 'workflowTaskCompletedEventAttributes' in event)).toHaveLength(1);
 });

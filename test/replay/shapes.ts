@@ -25,6 +25,19 @@ const erasure = { workflow: 'eraseRecipient', args: [{ tenantId: 'ten_1', erasur
 const page = { done: 1_000, isCancelled: false };
 const closed = { state: 'completed', errorCode: null, delivered: 10, failed: 0, failure: null };
 const problem = { code: 'unable_to_map_custom_notification', title: 'It cannot be mapped', status: 500 };
+const resolved = {
+  next: 'pages',
+  recipients: 10,
+  pageSize: 1_000,
+  isPush: false,
+  isShort: false,
+  hasErrors: false,
+} as const;
+const short = { ...resolved, isShort: true };
+const notified = { done: 10, isCancelled: false, hasErrors: false };
+/** As often as the fast path tries. */
+const away = Array.from({ length: 3 }, () => new Error('away'));
+const noneLeft = { pending: 0, nextDueMs: null };
 const noCallbacks = [{ callbacks: 0 }];
 
 /** Large enough that the recording server, which suggests continue-as-new early, does so. */
@@ -139,6 +152,41 @@ export const shapes: Readonly<Record<string, Shape>> = {
           failure: { code: problem.code, title: problem.title, problem },
         },
       ],
+    },
+  },
+  // The same by the names that the steps have today; those above are of runs that began before.
+  'batch-short': { ...batch, script: { resolveUsers: [short], saveNotifications: [notified], closeBatch: [closed] } },
+  'batch-by-pages': {
+    ...batch,
+    script: {
+      resolveUsers: [{ next: 'escalate' }, { ...resolved, recipients: largeBatch }],
+      saveNotifications: [{ ...notified, done: 1_000 }],
+      closeBatch: [closed],
+    },
+  },
+  'batch-pushed': {
+    ...batch,
+    script: {
+      resolveUsers: [{ ...resolved, pageSize: 5_000, isPush: true }],
+      pushNotifications: [{ ...notified, done: 9, waitMs: 200 }, notified],
+      closeBatch: [closed],
+    },
+  },
+  'batch-told': {
+    ...batch,
+    script: {
+      resolveUsers: [short],
+      saveNotifications: [{ ...notified, hasErrors: true }],
+      notifyIntegrator: [{ pending: 2, nextDueMs: 200 }, noneLeft],
+      closeBatch: [{ ...closed, state: 'completed_with_errors', failed: 2 }],
+    },
+  },
+  'batch-in-an-outage': {
+    ...batch,
+    script: {
+      resolveUsers: [...away, short],
+      saveNotifications: [...away, notified],
+      closeBatch: [...away, closed],
     },
   },
   'kpi-relay': {

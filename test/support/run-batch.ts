@@ -7,21 +7,28 @@ export async function runBatch(
   reference: JobReference,
   options: { pageSize?: number | undefined; pass: (ms: number) => void },
 ): ReturnType<NotificationActivities['closeBatch']> {
-  const { pageSize = 1_000, pass } = options;
-  const opened = await activities.openBatch(reference);
+  const { pass } = options;
+  const first = await activities.resolveUsers({ ...reference, isFastPath: true });
+  const opened = first.next === 'escalate' ? await activities.resolveUsers({ ...reference, isFastPath: false }) : first;
+  if (opened.next === 'escalate') throw new Error('an ordinary activity opens a batch of any size');
+  const { recipients, pageSize = 1_000 } = { ...opened, ...options };
+  const notify: NotificationActivities['saveNotifications'] = (range) =>
+    opened.isPush ? activities.pushNotifications(range) : activities.saveNotifications(range);
+  let hasErrors = opened.next !== 'ended' && opened.hasErrors;
   let waitMs: number | undefined;
-  for (let fromOrdinal = 0; opened.next !== 'ended' && fromOrdinal < opened.recipients; fromOrdinal += pageSize) {
-    const page = await activities.processPage({ ...reference, fromOrdinal, size: pageSize });
+  for (let fromOrdinal = 0; opened.next === 'pages' && fromOrdinal < recipients; fromOrdinal += pageSize) {
+    const page = await notify({ ...reference, fromOrdinal, size: pageSize });
+    hasErrors = page.hasErrors;
     if (page.isCancelled) break;
     waitMs = page.waitMs ?? waitMs;
   }
   while (waitMs !== undefined) {
     pass(waitMs);
-    waitMs = (await activities.processPage({ ...reference, fromOrdinal: 0, size: opened.recipients })).waitMs;
+    const rest = await notify({ ...reference, fromOrdinal: 0, size: recipients });
+    [waitMs, hasErrors] = [rest.waitMs, rest.hasErrors];
   }
-  const { callbacks } = opened.next === 'ended' ? { callbacks: 0 } : await activities.prepareErrorCallbacks(reference);
-  for (let isDone = callbacks === 0; !isDone;) {
-    const { nextDueMs } = await activities.sendErrorCallbacks(reference);
+  for (let isDone = !hasErrors; !isDone;) {
+    const { nextDueMs } = await activities.notifyIntegrator(reference);
     pass(nextDueMs ?? 0);
     isDone = nextDueMs === null;
   }

@@ -1,5 +1,8 @@
 import type { CallbackResult } from '../../store/deliveries.ts';
 
+/** The first result of all waits so long for those that come with it. */
+const gatherMs = 10;
+
 /** Collects results and writes those that came while an earlier write was under way together. */
 export interface CallbackRecorder {
   add(result: CallbackResult): void;
@@ -11,9 +14,24 @@ export function createCallbackRecorder(write: (results: readonly CallbackResult[
   let waiting: CallbackResult[] = [];
   let writing: Promise<void> | null = null;
   let fault: { readonly error: unknown } | null = null;
+  let endGathering = (): void => undefined;
+  let isGathered = false;
+
+  async function gather(): Promise<void> {
+    if (isGathered) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      endGathering = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    isGathered = true;
+  }
 
   async function writeAll(): Promise<void> {
     try {
+      await gather();
       while (waiting.length > 0) {
         const results = waiting;
         waiting = [];
@@ -32,6 +50,7 @@ export function createCallbackRecorder(write: (results: readonly CallbackResult[
       writing ??= writeAll();
     },
     async flush() {
+      endGathering();
       await writing;
       if (fault !== null) throw fault.error;
     },

@@ -14,12 +14,14 @@ import { createDescribeFailure } from './describe-failure.ts';
 import { createExpireBatch } from './expire-batch.ts';
 import { createIntegratorGate } from './integrator-gate.ts';
 import { createJudgeCallback } from './judge-callback.ts';
+import { createNotifyIntegrator } from './notify-integrator.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
 import { createProcessCenterPage } from './process-center-page.ts';
 import { createProcessPage } from './process-page.ts';
 import { createPushPage } from './push/index.ts';
 import { createRecordFailures } from './record-failures.ts';
+import { createResolveBatch } from './resolve-batch.ts';
 import { createResolveUsers } from './resolve-users.ts';
 import { createSendReplay } from './send-replay.ts';
 import { createSendErrorCallbacks } from './send-error-callbacks.ts';
@@ -38,7 +40,8 @@ export interface ActivityRuntime {
 
 const temporalRuntime: ActivityRuntime = {
   heartbeat: () => {
-    Context.current().heartbeat();
+    // A local activity beats with its workflow task.
+    if (!Context.current().info.isLocal) Context.current().heartbeat();
   },
   sleep: (ms) => Context.current().sleep(ms),
   currentRunId: () => Context.current().info.workflowExecution?.runId ?? '',
@@ -66,24 +69,36 @@ export function createNotificationActivities(dependencies: {
   const recordFailures = createRecordFailures({ describeFailure });
   const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures };
   const expireBatch = createExpireBatch(base);
-  const resolveUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
+  const lookUpUsers = createResolveUsers({ ...base, askDirectory: createAskDirectory(base) });
+  const openBatch = createOpenBatch({ ...base, expireBatch });
+  const { resolveUsers, takeResolved } = createResolveBatch({ ...base, openBatch });
+  const pages = { ...base, expireBatch, resolveUsers: lookUpUsers, takeResolved };
   const sending = {
     ...base,
     judgeCallback: createJudgeCallback(base),
   };
+  const prepareErrorCallbacks = createPrepareErrorCallbacks(base);
+  const sendErrorCallbacks = createSendErrorCallbacks({
+    ...sending,
+    slots: createCallSlots(callsAtOnce),
+    gate: createIntegratorGate({ nowMs }),
+  });
   return {
-    openBatch: createOpenBatch({ ...base, expireBatch }),
-    processPage: createProcessPage({
+    resolveUsers,
+    ...createProcessPage({
       ...base,
-      processCenterPage: createProcessCenterPage({ ...base, expireBatch, resolveUsers }),
-      processPushPage: createPushPage({ ...base, expireBatch, resolveUsers }),
+      processCenterPage: createProcessCenterPage(pages),
+      processPushPage: createPushPage(pages),
     }),
-    prepareErrorCallbacks: createPrepareErrorCallbacks(base),
-    sendErrorCallbacks: createSendErrorCallbacks({
-      ...sending,
-      slots: createCallSlots(callsAtOnce),
-      gate: createIntegratorGate({ nowMs }),
-    }),
+    notifyIntegrator: createNotifyIntegrator({ prepareErrorCallbacks, sendErrorCallbacks }),
+    async openBatch(reference) {
+      const { recipients, next } = await openBatch(reference);
+      return { recipients, next };
+    },
+    async prepareErrorCallbacks(reference) {
+      return { callbacks: (await prepareErrorCallbacks(reference)).callbacks };
+    },
+    sendErrorCallbacks: (reference) => sendErrorCallbacks(reference),
     sendReplay: createSendReplay(sending),
     closeBatch: createCloseBatch(base),
   };

@@ -1,4 +1,3 @@
-import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { JobReference } from '../../contracts/workflows.ts';
 import { type BatchCounts, type Job, noChange } from '../../domain/job.ts';
 import { findMappingFault } from '../../domain/notification/mapping.ts';
@@ -32,6 +31,23 @@ const pushPageSize = 5_000;
 /** The clock of the database starts scheduled jobs; ours may lag behind it by so much. */
 const clockSkewMs = 2_000;
 
+/** `job` null = there is none, or it had ended. `namedUsers` = the end of the range of ordinals. */
+export interface OpenedBatch {
+  readonly next: 'pages' | 'close' | 'ended';
+  readonly recipients: number;
+  readonly pageSize: number;
+  readonly type: NotificationContent['type'] | null;
+  readonly job: Job | null;
+}
+
+export interface OpenBatch {
+  (reference: JobReference): Promise<OpenedBatch>;
+  /** The same in one transaction, in which `also` runs, too; null = the batch is larger than a page, or not due yet. */
+  atOnce(reference: JobReference, also: (tx: Tx, opened: OpenedBatch) => Promise<void>): Promise<OpenedBatch | null>;
+}
+
+const ended: OpenedBatch = { next: 'ended', recipients: 0, pageSize: centrePageSize, type: null, job: null };
+
 /**
  * Turns the stored request into receiver and recipient rows, in chunks, and starts the batch: what is wrong with the whole
  * of it is found here. Running it twice is safe: rows are keyed by their place in the request, and only one run finds the
@@ -47,16 +63,35 @@ export function createOpenBatch(dependencies: {
   readonly sleep: (ms: number) => Promise<void>;
   readonly heartbeat: () => void;
   readonly currentRunId: () => string;
-}): NotificationActivities['openBatch'] {
+}): OpenBatch {
   const { transactions, channels, writeJobChange, describeFailure, expireBatch, clock, heartbeat } = dependencies;
 
-  return async function openBatch(reference) {
+  async function openBatch(reference: JobReference): Promise<OpenedBatch> {
     const job = await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId));
-    if (job === null) return { recipients: 0, next: 'ended' };
+    if (job === null) return ended;
     await waitForClock(job);
     if (judgeBatch(job, clock()) === 'start') await expand(reference);
-    return transactions.withTenant(reference.tenantId, (tx) => start(tx, reference.jobId));
-  };
+    return transactions.withTenant(reference.tenantId, async (tx) => start(tx, await lockBatch(tx, reference.jobId)));
+  }
+
+  return Object.assign(openBatch, {
+    atOnce({ tenantId, jobId }: JobReference, also: (tx: Tx, opened: OpenedBatch) => Promise<void>) {
+      return transactions.withTenant(tenantId, async (tx) => {
+        const job = await lockBatch(tx, jobId);
+        const verdict = job === null ? 'ended' : judgeBatch(job, clock());
+        if (verdict === 'early' || (job?.counts?.recipients ?? 0) > centrePageSize) return null;
+        if (verdict === 'start') {
+          await insertReceivers(tx, tenantId, jobId);
+          // A user who is named twice is one recipient.
+          if ((await countReceivers(tx, jobId)).namedUsers > centrePageSize) return null;
+          await expandRecipients(tx, { tenantId, jobId, from: 0, to: centrePageSize, now: clock() });
+        }
+        const opened = await start(tx, job);
+        await also(tx, opened);
+        return opened;
+      });
+    },
+  });
 
   async function waitForClock(job: Job): Promise<void> {
     const earlyMs = (job.sendAt?.getTime() ?? 0) - clock().getTime();
@@ -76,39 +111,42 @@ export function createOpenBatch(dependencies: {
     }
   }
 
-  async function start(tx: Tx, jobId: string): ReturnType<NotificationActivities['openBatch']> {
-    const job = await lockBatch(tx, jobId);
+  async function start(tx: Tx, job: Job | null): Promise<OpenedBatch> {
     const now = clock();
     const verdict = job === null ? 'ended' : judgeBatch(job, now);
     if (job === null || verdict === 'ended' || verdict === 'early') {
       // A cancel between our chunks has not seen the later ones.
-      if (job?.terminal === true) await cancelPendingRecipients(tx, jobId, now);
-      return { recipients: 0, next: 'ended' };
+      if (job?.terminal === true) await cancelPendingRecipients(tx, job.id, now);
+      return ended;
     }
     if (verdict === 'expired') {
       await expireBatch(tx, job, now);
-      return { recipients: 0, next: 'ended' };
+      return ended;
     }
-    const { namedUsers } = await countReceivers(tx, jobId);
-    if (verdict === 'start') await startRun(tx, job, now);
-    else await adoptRun(tx, job, now);
-    const content = await findContent(tx, jobId);
-    const pageSize = content !== null && centerOf(content.type) === null ? pushPageSize : centrePageSize;
-    return { recipients: namedUsers, next: namedUsers === 0 ? 'close' : 'pages', pageSize };
+    const { namedUsers, receivers } = await countReceivers(tx, job.id);
+    const content = await findContent(tx, job.id);
+    if (content === null) throw new Error('a notification was stored without its content');
+    const running =
+      verdict === 'start' ? await startRun(tx, job, content, receivers, now) : await adoptRun(tx, job, now);
+    const isPush = centerOf(content.type) === null;
+    return {
+      next: namedUsers === 0 ? 'close' : 'pages',
+      recipients: namedUsers,
+      pageSize: isPush ? pushPageSize : centrePageSize,
+      type: content.type,
+      job: running,
+    };
   }
 
   /** The workflow that ran this batch is gone; the new one goes through the pages again and finds most of them done. */
-  async function adoptRun(tx: Tx, job: Job, now: Date): Promise<void> {
+  async function adoptRun(tx: Tx, job: Job, now: Date): Promise<Job> {
     const change = { ...noChange, set: { workflowRunId: dependencies.currentRunId() } };
-    await writeJobChange(tx, { job, change, now });
+    return writeJobChange(tx, { job, change, now });
   }
 
-  async function startRun(tx: Tx, job: Job, now: Date): Promise<void> {
+  async function startRun(tx: Tx, job: Job, content: NotificationContent, receivers: number, now: Date): Promise<Job> {
     await clearErrors(tx, job.id);
     await reopenRecipients(tx, job.id, now);
-    const { receivers } = await countReceivers(tx, job.id);
-    const content = await findContent(tx, job.id);
-    if (content === null) throw new Error('a notification was stored without its content');
     const fault = receivers === 0 ? noReceivers(job, now) : await findFault(tx, job, content, now);
     if (fault !== null && receivers === 0) await reportNoReceivers(tx, job, fault);
     await reportUserless(tx, job, now);
@@ -116,7 +154,7 @@ export function createOpenBatch(dependencies: {
     const channel = centerOf(content.type) === null ? await channels.findPush(tx) : null;
     const runId = dependencies.currentRunId();
     const change = startBatch({ counts, channelId: channel?.id ?? null, fault, runId, now });
-    await writeJobChange(tx, { job, change, now });
+    return writeJobChange(tx, { job, change, now });
   }
 
   function noReceivers(job: Job, now: Date): Problem {

@@ -1,4 +1,4 @@
-import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { JobReference } from '../../contracts/workflows.ts';
 import type { CreateId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
 import {
@@ -20,6 +20,14 @@ import { callbackUrl } from './callback-url.ts';
 /** Keeps one step around a few megabytes, whatever the notification repeats in each callback. */
 const bytesPerStep = 4 * 1024 * 1024;
 
+/** `callbacks` = how many are to be sent; `job` null = the batch has ended, or is not there. */
+export interface PreparedCallbacks {
+  readonly callbacks: number;
+  readonly job: Job | null;
+}
+
+export type PrepareErrorCallbacks = (reference: JobReference) => Promise<PreparedCallbacks>;
+
 /**
  * Makes the error callbacks of a batch, in steps that each hold the job's lock for one page of errors. Running it again, or
  * twice at once, is safe: under the lock each step goes on behind the last error that a stored callback tells, and once
@@ -32,7 +40,7 @@ export function createPrepareErrorCallbacks(dependencies: {
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
-}): NotificationActivities['prepareErrorCallbacks'] {
+}): PrepareErrorCallbacks {
   const { transactions, targets, writeJobChange, createId, clock, heartbeat } = dependencies;
 
   return async ({ tenantId, jobId }) => {
@@ -43,17 +51,16 @@ export function createPrepareErrorCallbacks(dependencies: {
     }
   };
 
-  async function makeStep(tx: Tx, jobId: string): Promise<'more' | { readonly callbacks: number }> {
+  async function makeStep(tx: Tx, jobId: string): Promise<'more' | PreparedCallbacks> {
     const job = await lockBatch(tx, jobId);
-    if (job === null || job.state !== 'running') return { callbacks: 0 };
-    if (job.waitingFor?.reason === 'integrator') return countPending(tx, jobId);
+    if (job === null || job.state !== 'running') return { callbacks: 0, job: null };
+    if (job.waitingFor?.reason === 'integrator') return { job, callbacks: await countPending(tx, jobId) };
     const progress = await findCallbackProgress(tx, jobId);
-    if (progress === null) return { callbacks: 0 };
+    if (progress === null) return { callbacks: 0, job };
     const now = clock();
     if (await makePage(tx, job, progress, now)) return 'more';
-    const counted = await countPending(tx, jobId);
-    await writeJobChange(tx, { job, change: awaitIntegrator(counted.callbacks, now), now });
-    return counted;
+    const callbacks = await countPending(tx, jobId);
+    return { callbacks, job: await writeJobChange(tx, { job, change: awaitIntegrator(callbacks, now), now }) };
   }
 
   /** Makes the callbacks of the next page of errors; false = it was the last. */
@@ -85,8 +92,8 @@ export function createPrepareErrorCallbacks(dependencies: {
   }
 }
 
-async function countPending(tx: Tx, jobId: string): Promise<{ readonly callbacks: number }> {
-  return { callbacks: (await countPendingCallbacks(tx, jobId)).pending };
+async function countPending(tx: Tx, jobId: string): Promise<number> {
+  return (await countPendingCallbacks(tx, jobId)).pending;
 }
 
 function errorsPerStep(envelope: object, errorDelivery: ErrorDelivery): number {

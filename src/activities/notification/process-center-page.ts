@@ -1,15 +1,17 @@
-import type { PageResult } from '../../contracts/activities.ts';
+import type { NotifiedPage } from '../../contracts/activities.ts';
 import type { CreateId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
 import { judgeRecipients, type RecipientFailure } from '../../domain/notification/judge-recipients.ts';
-import { recordPage } from '../../domain/notification/progress.ts';
-import { type BatchRecipient, type Center, userKey } from '../../domain/notification/request.ts';
+import { hasErrors, recordPage } from '../../domain/notification/progress.ts';
+import { type BatchRecipient, type Center, centerOf, userKey } from '../../domain/notification/request.ts';
 import { findBatch, lockBatch } from '../../store/batch-jobs.ts';
+import { findContent } from '../../store/notification-content.ts';
 import { saveInboxRows, type UnsavedRow } from '../../store/inbox.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { listPendingRecipients, markDelivered } from '../../store/recipients.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { RecordFailures } from './record-failures.ts';
+import type { ResolvedRecipients, TakeResolved } from './resolve-batch.ts';
 import type { ResolveUsers } from './resolve-users.ts';
 
 /** The wait before each further try at rows that the database refused. */
@@ -24,6 +26,9 @@ interface Page {
 /** `language` null = the directory is in our tables, where it is looked up when the notification is read. */
 type Reader = BatchRecipient & { readonly language: string | null };
 
+/** `resolved` = what was looked up with the opening of the batch. */
+type ReadPage = Pick<ResolvedRecipients, 'job' | 'center' | 'recipients'> & Partial<ResolvedRecipients>;
+
 /** What is to be written for a page. `isLastTry`: who cannot be saved now has failed. */
 interface Verdict {
   readonly center: Center;
@@ -33,7 +38,7 @@ interface Verdict {
 }
 
 export interface ProcessCenterPage {
-  (page: Page & { readonly tenantId: string; readonly center: Center }): Promise<PageResult>;
+  (page: Page & { readonly tenantId: string }): Promise<NotifiedPage>;
 }
 
 /**
@@ -47,6 +52,7 @@ export function createProcessCenterPage(dependencies: {
   readonly recordFailures: RecordFailures;
   readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
   readonly resolveUsers: ResolveUsers;
+  readonly takeResolved: TakeResolved;
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
@@ -54,38 +60,42 @@ export function createProcessCenterPage(dependencies: {
 }): ProcessCenterPage {
   const { transactions, writeJobChange, createId, clock } = dependencies;
 
-  return async ({ tenantId, center, ...page }) => {
-    const read = await transactions.withTenant(tenantId, (tx) => readPage(tx, page));
-    if (read === null) return { done: 0, isCancelled: true };
-    let verdict = await judge(tenantId, { ...read, center });
-    let done = 0;
+  return async ({ tenantId, ...page }) => {
+    const read =
+      dependencies.takeResolved({ tenantId, jobId: page.jobId }) ??
+      (await transactions.withTenant(tenantId, (tx) => readPage(tx, page)));
+    if (read === null) return { done: 0, isCancelled: true, hasErrors: false };
+    let verdict = await judge(tenantId, read);
+    let [done, hasFailed] = [0, false];
     for (const waitMs of [...saveRetryWaitsMs, null]) {
       dependencies.heartbeat();
       const isLastTry = waitMs === null;
       const written = await transactions.withTenant(tenantId, (tx) => write(tx, page, { ...verdict, isLastTry }));
-      if (written === null) return { done, isCancelled: true };
+      if (written === null) return { done, isCancelled: true, hasErrors: false };
       done += written.settled;
+      hasFailed = written.hasErrors;
       if (waitMs === null || written.unsaved.length === 0) break;
       await dependencies.sleep(waitMs);
       verdict = { ...verdict, reachable: written.unsaved, failures: [] };
     }
-    return { done, isCancelled: false };
+    return { done, isCancelled: false, hasErrors: hasFailed };
   };
 
   async function readPage(tx: Tx, page: Page) {
     const job = await findBatch(tx, page.jobId);
     if (job === null || job.state !== 'running') return null;
-    return { job, recipients: await listPendingRecipients(tx, page) };
+    return { job, center: await findCenter(tx, page.jobId), recipients: await listPendingRecipients(tx, page) };
   }
 
   async function judge(
     tenantId: string,
-    { job, center, recipients }: { job: Job; center: Center; recipients: BatchRecipient[] },
+    { job, center, recipients, ...found }: ReadPage,
   ): Promise<Omit<Verdict, 'isLastTry'>> {
     if (recipients.length === 0) return { center, reachable: [], failures: [] };
     if (job.error !== null) return { center, reachable: [], failures: recipients.map(failForAll) };
     const users = recipients.map(({ merchantId, userId }) => ({ merchantId, userId }));
-    const resolved = await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false });
+    const resolved =
+      found.resolved ?? (await dependencies.resolveUsers({ tenantId, jobId: job.id, center, users, withPush: false }));
     const { reachable, failures } = judgeRecipients(recipients, resolved);
     const languages = new Map(
       resolved.isTold === true ? resolved.active.map((user) => [userKey(user), user.language]) : [],
@@ -119,9 +129,17 @@ export function createProcessCenterPage(dependencies: {
     const ordinals = saved.map(({ ordinal }) => ordinal);
     const delivered = await markDelivered(tx, job.id, ordinals, now);
     const { failed, failedMerchants } = await dependencies.recordFailures(tx, job, failures, now);
-    await writeJobChange(tx, { job, change: recordPage(job, { delivered, failed, failedMerchants }, now), now });
-    return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row) };
+    const change = recordPage(job, { delivered, failed, failedMerchants }, now);
+    const written = await writeJobChange(tx, { job, change, now });
+    return { settled: delivered + failed, unsaved: unsaved.map(({ row }) => row), hasErrors: hasErrors(written) };
   }
+}
+
+async function findCenter(tx: Tx, jobId: string): Promise<Center> {
+  const content = await findContent(tx, jobId);
+  const center = content === null ? null : centerOf(content.type);
+  if (center === null) throw new Error('a notification for a centre was stored without its content');
+  return center;
 }
 
 function failForAll({ merchantId, userId, ordinal }: BatchRecipient): RecipientFailure {

@@ -1,4 +1,4 @@
-import type { NotificationActivities } from '../../contracts/activities.ts';
+import type { NotificationActivities, RecipientRange } from '../../contracts/activities.ts';
 import { centerOf } from '../../domain/notification/request.ts';
 import { findContent } from '../../store/notification-content.ts';
 import type { Transactions } from '../../store/transactions.ts';
@@ -13,13 +13,21 @@ export function createProcessPage(dependencies: {
   readonly transactions: Transactions;
   readonly processCenterPage: ProcessCenterPage;
   readonly processPushPage: ProcessPushPage;
-}): NotificationActivities['processPage'] {
+}): Pick<NotificationActivities, 'saveNotifications' | 'pushNotifications' | 'processPage'> {
   const { transactions, processCenterPage, processPushPage } = dependencies;
-  return async function processPage({ tenantId, jobId, fromOrdinal, size }) {
-    const content = await transactions.withTenant(tenantId, (tx) => findContent(tx, jobId));
-    if (content === null) throw new Error('a notification was stored without its content');
-    const page = { tenantId, jobId, from: fromOrdinal, to: fromOrdinal + size };
-    const center = centerOf(content.type);
-    return center === null ? processPushPage({ ...page, content }) : processCenterPage({ ...page, center });
+  return {
+    saveNotifications: (range) => processCenterPage(toPage(range)),
+    pushNotifications: (range) => processPushPage(toPage(range)),
+    async processPage(range) {
+      const content = await transactions.withTenant(range.tenantId, (tx) => findContent(tx, range.jobId));
+      if (content === null) throw new Error('a notification was stored without its content');
+      const process = centerOf(content.type) === null ? processPushPage : processCenterPage;
+      const { hasErrors: _hasErrors, ...result } = await process(toPage(range));
+      return result;
+    },
   };
+}
+
+function toPage({ tenantId, jobId, fromOrdinal, size }: RecipientRange) {
+  return { tenantId, jobId, from: fromOrdinal, to: fromOrdinal + size };
 }

@@ -1,4 +1,3 @@
-import type { NotificationActivities } from '../../contracts/activities.ts';
 import type { JobReference } from '../../contracts/workflows.ts';
 import { isUnsent } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
@@ -7,6 +6,7 @@ import { callbackFailure, silentFailure } from '../../domain/notification/ending
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
 import { findBatch, holdBatch, lockBatch } from '../../store/batch-jobs.ts';
 import {
+  type CallbackResult,
   type ClaimedCallback,
   claimCallbacks,
   countPendingCallbacks,
@@ -51,6 +51,15 @@ interface Claim {
   readonly callbacks: readonly ClaimedCallback[];
 }
 
+type StillPending = { readonly pending: number; readonly nextDueMs: number | null };
+const noneIsLeft: StillPending = { pending: 0, nextDueMs: null };
+
+/** `prepared` = the batch as it was a moment ago, and how many callbacks were to be sent then. */
+export type SendErrorCallbacks = (
+  reference: JobReference,
+  prepared?: { readonly job: Job; readonly callbacks: number },
+) => Promise<StillPending>;
+
 /**
  * Sends the error callbacks that are due, the longest due first, a bounded number at once per integrator, and hardly any
  * to one that does not answer. Two runs at once
@@ -70,13 +79,14 @@ export function createSendErrorCallbacks(dependencies: {
   readonly clock: () => Date;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
-}): NotificationActivities['sendErrorCallbacks'] {
+}): SendErrorCallbacks {
   const { transactions, targets, integrator, writeJobChange, describeFailure, slots, gate, clock, heartbeat } =
     dependencies;
 
-  return async function sendErrorCallbacks(reference) {
-    const job = await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId));
-    if (job === null) return { pending: 0, nextDueMs: null };
+  return async function sendErrorCallbacks(reference, prepared) {
+    const job =
+      prepared?.job ?? (await transactions.withTenant(reference.tenantId, (tx) => findBatch(tx, reference.jobId)));
+    if (job === null) return noneIsLeft;
     const key = keyOf(job);
     const admission = gate.enter(key);
     if ('waitMs' in admission) return concludeAfter(reference, admission.waitMs);
@@ -87,9 +97,16 @@ export function createSendErrorCallbacks(dependencies: {
         heartbeat();
         const beforeWrite = startClaim(writeWithinMs);
         const claim = await transactions.withTenant(reference.tenantId, (tx) => claimDue(tx, reference, limit));
-        if (claim === null) return { pending: 0, nextDueMs: null };
+        if (claim === null) return noneIsLeft;
         if (claim.callbacks.length === 0) break;
-        await sendClaimed(claim, isOver, beforeWrite);
+        const results = await sendClaimed(claim, isOver, beforeWrite);
+        const nowMs = clock().getTime();
+        const isOurs = nowMs < claim.claimedAt.getTime() + leaseMs;
+        if (isOurs && results.length === prepared?.callbacks && results.every(isFinal)) return noneIsLeft;
+        const isAnyDue = results.some(
+          ({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt.getTime() <= nowMs,
+        );
+        if (claim.callbacks.length < limit && !isAnyDue) break;
       }
     } finally {
       admission.leave();
@@ -141,7 +158,7 @@ export function createSendErrorCallbacks(dependencies: {
     { claimedAt, job, target, callbacks }: Claim,
     isOver: () => boolean,
     beforeWrite: BeforeWrite,
-  ): Promise<void> {
+  ): Promise<readonly CallbackResult[]> {
     const beginUntilMs = claimedAt.getTime() + writeWithinMs;
     const owner = { tenantId: job.tenantId, jobId: job.id };
     const recorder = createCallbackRecorder((results) =>
@@ -151,13 +168,16 @@ export function createSendErrorCallbacks(dependencies: {
       ),
     );
     const rest = [...callbacks];
+    const results: CallbackResult[] = [];
     async function sendNext(): Promise<void> {
       for (let callback = rest.shift(); callback !== undefined; callback = rest.shift()) {
         const leave = await slots.take(keyOf(job));
         try {
           heartbeat();
           const isLate = isOver() || clock().getTime() >= beginUntilMs;
-          recorder.add(isLate ? giveBack(callback, clock()) : await sendOne(job, target, callback, beforeWrite));
+          const result = isLate ? giveBack(callback, clock()) : await sendOne(job, target, callback, beforeWrite);
+          results.push(result);
+          recorder.add(result);
         } finally {
           leave();
         }
@@ -165,6 +185,7 @@ export function createSendErrorCallbacks(dependencies: {
     }
     await Promise.all(Array.from({ length: Math.min(lanes, callbacks.length) }, sendNext));
     await recorder.flush();
+    return results;
   }
 
   async function sendOne(job: Job, target: IntegrationTarget, callback: ClaimedCallback, beforeWrite: BeforeWrite) {
@@ -177,18 +198,14 @@ export function createSendErrorCallbacks(dependencies: {
   }
 
   /** `waitMs` = the gate is closed for so long. */
-  async function conclude(
-    tx: Tx,
-    { jobId }: JobReference,
-    waitMs: number,
-  ): ReturnType<NotificationActivities['sendErrorCallbacks']> {
+  async function conclude(tx: Tx, { jobId }: JobReference, waitMs: number): Promise<StillPending> {
     const job = await lockBatch(tx, jobId);
     const { pending, nextDueAt, madeAt } = await countPendingCallbacks(tx, jobId);
     if (job === null || job.state !== 'running' || nextDueAt === null) return { pending, nextDueMs: null };
     const now = clock();
     if (gate.isClosed(keyOf(job)) && madeAt !== null && (await isScheduleOver(tx, job, madeAt, now))) {
       await stop(tx, job, silentFailure(job.integration ?? ''), now);
-      return { pending: 0, nextDueMs: null };
+      return noneIsLeft;
     }
     const dueAt = new Date(Math.max(nextDueAt.getTime(), now.getTime() + waitMs));
     await writeJobChange(tx, { job, change: postponeCallbacks(pending, dueAt), now });
@@ -202,6 +219,10 @@ export function createSendErrorCallbacks(dependencies: {
     const scheduleSeconds = (target?.retryScheduleSeconds ?? []).reduce((sum, seconds) => sum + seconds, 0);
     return now.getTime() > madeAt.getTime() + scheduleSeconds * 1000 + silenceGraceMs;
   }
+}
+
+function isFinal({ state }: CallbackResult): boolean {
+  return state !== 'pending';
 }
 
 function keyOf({ tenantId, integration }: Job): string {

@@ -17,6 +17,11 @@ export function judgeBatch(job: Job, now: Date): 'start' | 'running' | 'early' |
   return job.expiresAt.getTime() <= now.getTime() ? 'expired' : 'start';
 }
 
+/** Whether the integrator is to hear of anything: of recipients, of merchants, or of the batch itself. */
+export function hasErrors({ counts, error }: Pick<Job, 'counts' | 'error'>): boolean {
+  return error !== null || (counts !== null && counts.failed + counts.failedMerchants > 0);
+}
+
 /**
  * `fault` = what is wrong with the whole notification; it is reported for all, and fails the batch at its end. `channelId` =
  * what its pushes go through; null = it is for a centre, or the tenant has no push channel.

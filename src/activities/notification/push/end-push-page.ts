@@ -1,5 +1,6 @@
-import type { PageResult } from '../../../contracts/activities.ts';
+import type { NotifiedPage } from '../../../contracts/activities.ts';
 import type { Job, WaitingFor } from '../../../domain/job.ts';
+import { hasErrors } from '../../../domain/notification/progress.ts';
 import { endPushPage } from '../../../domain/notification/push/push-progress.ts';
 import { lookAgainMs } from '../../../domain/notification/push/push-waits.ts';
 import { lockBatch } from '../../../store/batch-jobs.ts';
@@ -27,25 +28,26 @@ export function createEndPushPage(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly expireBatch: (tx: Tx, job: Job, now: Date) => Promise<Job>;
   readonly clock: () => Date;
-}): (page: PageRange, settled: Settled) => Promise<PageResult> {
+}): (page: PageRange, settled: Settled) => Promise<NotifiedPage> {
   const { transactions, channels, writeJobChange, expireBatch, clock } = dependencies;
 
   return (page, settled) => transactions.withTenant(page.tenantId, (tx) => end(tx, page, settled));
 
-  async function end(tx: Tx, page: PageRange, settled: Settled): Promise<PageResult> {
+  async function end(tx: Tx, page: PageRange, settled: Settled): Promise<NotifiedPage> {
     const done = settled.delivered + settled.failed;
     const job = await lockBatch(tx, page.jobId);
     const now = clock();
-    if (job === null || job.state !== 'running') return { done, isCancelled: true };
+    if (job === null || job.state !== 'running') return { done, isCancelled: true, hasErrors: false };
     const { pending, dueAt } = await findNextDue(tx, page);
     if (pending > 0 && job.expiresAt <= now) {
       await expireBatch(tx, job, now);
-      return { done, isCancelled: true };
+      return { done, isCancelled: true, hasErrors: false };
     }
     const waitingFor = pending === 0 ? null : await describeWait(tx, job, { pending, dueAt }, now);
     await writeJobChange(tx, { job, change: endPushPage({ ...settled, waitingFor }, now), now });
-    if (pending === 0) return { done, isCancelled: false };
-    return { done, isCancelled: false, waitMs: Math.max(0, (waitingFor?.until ?? now).getTime() - now.getTime()) };
+    const result = { done, isCancelled: false, hasErrors: hasErrors(job) };
+    if (pending === 0) return result;
+    return { ...result, waitMs: Math.max(0, (waitingFor?.until ?? now).getTime() - now.getTime()) };
   }
 
   /** Null = they are due now, and only the page's own time was up. */

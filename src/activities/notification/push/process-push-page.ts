@@ -1,11 +1,12 @@
-import type { PageResult } from '../../../contracts/activities.ts';
+import type { NotifiedPage } from '../../../contracts/activities.ts';
 import type { Job } from '../../../domain/job.ts';
 import { judgeRecipients, type RecipientFailure } from '../../../domain/notification/judge-recipients.ts';
 import type { ActiveUser } from '../../../domain/notification/active-users.ts';
 import { type PushUser, writePushData } from '../../../domain/notification/push/push-message.ts';
-import { type BatchRecipient, type NotificationContent, userKey } from '../../../domain/notification/request.ts';
+import { type BatchRecipient, userKey } from '../../../domain/notification/request.ts';
 import { findBatch } from '../../../store/batch-jobs.ts';
 import type { ChannelStore, PushChannel } from '../../../store/channels.ts';
+import { findContent } from '../../../store/notification-content.ts';
 import { listDueRecipients } from '../../../store/push-recipients.ts';
 import { findSendLimits, wholeChannel } from '../../../store/send-limits.ts';
 import { findTargetScreens, findTenant } from '../../../store/tenants.ts';
@@ -27,11 +28,10 @@ export interface PushPage {
   readonly jobId: string;
   readonly from: number;
   readonly to: number;
-  readonly content: NotificationContent;
 }
 
 export interface ProcessPushPage {
-  (page: PushPage): Promise<PageResult>;
+  (page: PushPage): Promise<NotifiedPage>;
 }
 
 /**
@@ -46,7 +46,7 @@ export function createProcessPushPage(dependencies: {
   readonly settleFailures: SettleFailures;
   readonly authorisePush: AuthorisePush;
   readonly sendAll: SendAll;
-  readonly endPushPage: (page: PushPage, settled: Settled) => Promise<PageResult>;
+  readonly endPushPage: (page: PushPage, settled: Settled) => Promise<NotifiedPage>;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
 }): ProcessPushPage {
@@ -57,7 +57,7 @@ export function createProcessPushPage(dependencies: {
     const beat = setInterval(dependencies.heartbeat, heartbeatEveryMs);
     try {
       const read = await transactions.withTenant(page.tenantId, (tx) => readPage(tx, page));
-      if (read === null) return { done: 0, isCancelled: true };
+      if (read === null) return { done: 0, isCancelled: true, hasErrors: false };
       return await endPushPage(
         page,
         read.recipients.length === 0 ? nothingSettled : await pushAll(page, read, startedMs),
@@ -75,8 +75,11 @@ export function createProcessPushPage(dependencies: {
     const limits =
       channel === null ? null : await findSendLimits(tx, { channelId: channel.id, recipient: wholeChannel });
     const blockedUntil = limits?.channel.blockedUntil ?? null;
+    const content = await findContent(tx, page.jobId);
+    if (content === null) throw new Error('a notification was stored without its content');
     return {
       job,
+      content,
       channel,
       isHeld: channel?.state === 'paused' || (blockedUntil !== null && blockedUntil > now),
       targetScreens: await findTargetScreens(tx),
@@ -89,7 +92,7 @@ export function createProcessPushPage(dependencies: {
 
   async function pushAll(page: PushPage, read: Read, pageStartedMs: number): Promise<Settled> {
     const { job, channel, recipients } = read;
-    const data = writePushData(page.content.data, read.targetScreens);
+    const data = writePushData(read.content.data, read.targetScreens);
     const fault = findCommonFault(job, channel, data);
     if (fault !== null) return settleFailures(page, recipients.map(fault));
     if (channel === null || !data.ok || job.expiresAt <= clock()) return nothingSettled;
@@ -105,7 +108,7 @@ export function createProcessPushPage(dependencies: {
     const { reachable, failures } = judgeRecipients(recipients, resolved);
     const unreached = await settleFailures(page, failures);
     if (read.isHeld || reachable.length === 0) return unreached;
-    const { tenantId, jobId, content } = page;
+    const { tenantId, jobId } = page;
     const accessToken = await authorisePush({ tenantId, jobId, channel });
     if (accessToken === null) return unreached;
     const run: PushRun = {
@@ -113,7 +116,7 @@ export function createProcessPushPage(dependencies: {
       jobId,
       pageStartedMs,
       channel,
-      content,
+      content: read.content,
       url: pushUrl(channel.settings.apiBaseUrl, channel.settings.projectId),
       data: data.data,
       fallbackLanguage: read.fallbackLanguage,
