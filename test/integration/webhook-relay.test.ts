@@ -46,6 +46,19 @@ describe('the webhook relay', () => {
     });
   });
 
+  it('takes a few transactions a batch, however many events are in it', async () => {
+    const { id } = await place.addWebhook({ events: ['message.accepted', 'message.delivered'] });
+    const relayOf = async (messages: number): Promise<number> => {
+      for (let count = 0; count < messages; count += 1) await place.makeEvents(channelId);
+      const before = place.transactionCount();
+      expect(await place.relay(id)).toEqual({ delivered: 2 * messages, hasMore: false });
+      return place.transactionCount() - before;
+    };
+    // Fifteen, and some looks more where something else is just being committed.
+    expect(await relayOf(1)).toBeLessThanOrEqual(18);
+    expect(await relayOf(10)).toBeLessThanOrEqual(18);
+  });
+
   it('tells an endpoint what happens after it was made, of the types that it asked for', async () => {
     await place.makeEvents(channelId);
     const { id, path } = await place.addWebhook({ events: ['notification.*', 'message.delivered'] });
