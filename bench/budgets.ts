@@ -49,16 +49,33 @@ const budgets = {
 /** Of one run; null or absent: not measured by it. */
 export type Figures = Readonly<Partial<Record<keyof typeof budgets, number | null>>>;
 
-/** The budgets that were measured, each with what was found, as a table; people judge, as a busy machine misses them too. */
-export function describeBudgets(figures: Figures, show: 'measured' | 'all' = 'measured'): string[] {
+/** The version that a figure was measured on. */
+export type BudgetOrigins = Readonly<Partial<Record<keyof typeof budgets, string>>>;
+
+/**
+ * The budgets that were measured, each with what was found, as a table; people judge, as a busy machine misses them too. With
+ * `origins`: all budgets, those that were not measured too.
+ */
+export function describeBudgets(figures: Figures, origins: BudgetOrigins | null = null): string[] {
   const rows = Object.entries(budgets).flatMap(([key, { what, comparison, limit, unit, digits }]) => {
-    const figure = figures[key as keyof typeof budgets] ?? null; // cast: an entry's key is one of its object's
+    const name = key as keyof typeof budgets; // cast: an entry's key is one of its object's
+    const figure = figures[name] ?? null;
     const limitText = `${comparison} ${formatNumber(limit, limit % 1 === 0 ? 0 : 2)}${unit}`;
-    if (figure === null) return show === 'all' ? [[what, limitText, 'not measured', '–']] : [];
+    if (figure === null) return origins === null ? [] : [[what, limitText, 'not measured', '–', '–']];
     const isMet = comparison === '≥' ? figure >= limit : figure <= limit;
-    return [[what, limitText, `${formatNumber(figure, digits)}${unit}`, isMet ? 'met' : '**missed**']];
+    return [
+      [
+        what,
+        limitText,
+        `${formatNumber(figure, digits)}${unit}`,
+        isMet ? 'met' : '**missed**',
+        ...(origins === null ? [] : [origins[name] ?? '']),
+      ],
+    ];
   });
-  return rows.length === 0 ? [] : formatTable([['budget', 'limit', 'measured', ''], ...rows]);
+  return rows.length === 0
+    ? []
+    : formatTable([['budget', 'limit', 'measured', '', ...(origins === null ? [] : ['version'])], ...rows]);
 }
 
 function atLeast(what: string, limit: number, unit: string, digits: number): Budget {

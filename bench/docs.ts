@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeBudgets, type Figures } from './budgets.ts';
+import { type BudgetOrigins, describeBudgets, type Figures } from './budgets.ts';
 import { projectDir } from './processes.ts';
 
 const docsFile = join(projectDir, 'docs', 'performance.md');
@@ -19,7 +19,8 @@ export function writeDocs(runName: string, text: string, plots: Readonly<Record<
   });
   const block = [text, ...pictures].join('\n\n');
   const document = replaceBlock(readFileSync(docsFile, 'utf8'), runName, block);
-  writeFileSync(docsFile, replaceBlock(document, 'budgets', describeBudgets(readAllFigures(), 'all').join('\n')));
+  const { figures, origins } = readAllFigures();
+  writeFileSync(docsFile, replaceBlock(document, 'budgets', describeBudgets(figures, origins).join('\n')));
 }
 
 export function replaceBlock(document: string, name: string, block: string): string {
@@ -29,13 +30,23 @@ export function replaceBlock(document: string, name: string, block: string): str
   return `${document.slice(0, from + begin.length)}\n\n${block}\n\n${document.slice(to)}`;
 }
 
-/** Of all runs whose results are kept; a figure that no run measured is absent. */
-function readAllFigures(): Figures {
-  if (!existsSync(resultsDir)) return {};
-  const files = readdirSync(resultsDir).filter((name) => /^bench-.*\.json$/.test(name));
-  const measured = files.map((file) => {
-    const { figures } = JSON.parse(readFileSync(join(resultsDir, file), 'utf8')) as { figures?: Figures }; // cast: our own file
-    return Object.fromEntries(Object.entries(figures ?? {}).filter(([, figure]) => figure !== null));
-  });
-  return Object.assign({}, ...measured) as Figures; // cast: of such objects
+interface KeptResult {
+  readonly figures?: Figures;
+  readonly machine?: { readonly waypost: string };
+}
+
+/** Of all runs whose results are kept, and the version that each figure was measured on. */
+function readAllFigures(): { figures: Figures; origins: BudgetOrigins } {
+  const files = existsSync(resultsDir) ? readdirSync(resultsDir) : [];
+  const results = files
+    .filter((name) => /^bench-.*\.json$/.test(name))
+    .map((name) => JSON.parse(readFileSync(join(resultsDir, name), 'utf8')) as KeptResult) // cast: our own files
+    .map(({ figures = {}, machine }) => {
+      const measured = Object.entries(figures).filter(([, figure]) => figure !== null);
+      return { measured, version: /\((.*)\)/.exec(machine?.waypost ?? '')?.[1] ?? '' };
+    });
+  return {
+    figures: Object.fromEntries(results.flatMap(({ measured }) => measured)),
+    origins: Object.fromEntries(results.flatMap(({ measured, version }) => measured.map(([key]) => [key, version]))),
+  };
 }

@@ -116,13 +116,18 @@ export interface Machine {
   readonly waypost: string;
 }
 
-export async function describeMachine(): Promise<Machine> {
+/** Asked once: what a run writes into the documentation makes the tree dirty for the next one. */
+let commit: Promise<string> | null = null;
+
+async function describeCommit(): Promise<string> {
+  const options = { timeoutMs: gitTimeoutMs, cwd: projectDir };
+  const { exitCode, stdout } = await runProgram('git', ['describe', '--always', '--dirty'], options);
+  return exitCode === 0 ? stdout.trim() : 'unknown';
+}
+
+async function describeMachine(): Promise<Machine> {
   const text = readFileSync(join(projectDir, 'package.json'), 'utf8');
   const { version, dependencies } = JSON.parse(text) as { version: string; dependencies: Record<string, string> }; // cast: npm's shape
-  const git = await runProgram('git', ['describe', '--always', '--dirty'], {
-    timeoutMs: gitTimeoutMs,
-    cwd: projectDir,
-  });
   return {
     measuredAt: new Date().toISOString(),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
@@ -131,6 +136,6 @@ export async function describeMachine(): Promise<Machine> {
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
     temporalSdk: dependencies['@temporalio/worker'] ?? 'unknown',
-    waypost: git.exitCode === 0 ? `${version} (${git.stdout.trim()})` : version,
+    waypost: `${version} (${await (commit ??= describeCommit())})`,
   };
 }
