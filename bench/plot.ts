@@ -1,12 +1,14 @@
 /** Small SVG pictures for the documentation: horizontal stacked bars, and lines over time. */
 const width = 860;
-const left = 250;
+const left = 290;
 const right = 70;
 const rowHeight = 26;
 const palette = ['#4477aa', '#ee6677', '#228833', '#ccbb44', '#66ccee', '#aa3377'];
 
 export interface Bars {
   readonly title: string;
+  /** Of the parts, in the order of the legend. */
+  readonly names: readonly string[];
   readonly bars: readonly {
     readonly label: string;
     readonly parts: readonly { readonly name: string; readonly value: number }[];
@@ -16,8 +18,7 @@ export interface Bars {
 }
 
 /** One bar a line, its parts from left to right; parts of one name have one colour. */
-export function plotBars({ title, bars }: Bars): string {
-  const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];
+export function plotBars({ title, names, bars }: Bars): string {
   const most = Math.max(1e-9, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
   const scale = (width - left - right) / most;
   const top = 64;

@@ -83,7 +83,9 @@ export function plotMeasurements(measurements: Rounds): Readonly<Record<string, 
       0,
     )}/s`,
   }));
-  return { cpu: plotBars({ title: 'CPU ms for each message, by process; messages per second', bars }) };
+  return {
+    cpu: plotBars({ title: 'CPU ms for each message, by process; messages per second', names: processNames, bars }),
+  };
 }
 
 function groupByName(measurements: Rounds): (readonly [string, Rounds])[] {

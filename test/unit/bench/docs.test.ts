@@ -33,11 +33,11 @@ describe('the table of budgets', () => {
 describe('pictures', () => {
   it('are well-formed, whatever a label holds', () => {
     const bars = [{ label: 'a & <b>', parts: [{ name: 'api', value: 2 }], note: '5/s' }];
-    expect(plotBars({ title: 't', bars })).toContain('a &amp; &lt;b&gt;');
+    expect(plotBars({ title: 't', names: ['api'], bars })).toContain('a &amp; &lt;b&gt;');
   });
 
   it('are drawn of nothing, too', () => {
-    expect(plotBars({ title: 't', bars: [] })).not.toMatch(/NaN|Infinity/);
+    expect(plotBars({ title: 't', names: [], bars: [] })).not.toMatch(/NaN|Infinity/);
     expect(plotLines({ title: 't', xTitle: 's', lines: [{ name: 'a', points: [] }] })).not.toMatch(/NaN|Infinity/);
   });
 });
