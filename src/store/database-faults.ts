@@ -18,6 +18,11 @@ export function isServerReadOnly(error: Error): boolean {
   return codeOf(error) === '25006';
 }
 
+/** Whether a statement was not run because one before it in its transaction had failed. */
+export function isAbortedTransaction(error: Error): boolean {
+  return codeOf(error) === '25P02';
+}
+
 /**
  * Whether the same work can succeed a little later, as against a statement that is wrong: the session was lost, or (40) a
  * deadlock was broken, (53) memory, disk or connections ran out, (57) a statement was cancelled for its time, (55P03)

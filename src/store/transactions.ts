@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { JobStart } from '../domain/job-start.ts';
 import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
-import { isServerReadOnly, isSessionLost } from './database-faults.ts';
+import { isAbortedTransaction, isServerReadOnly, isSessionLost } from './database-faults.ts';
 import type { Pool } from './pool.ts';
 
 /** One statement. A `name` makes it a prepared one: for the statements of the hot path. */
@@ -142,9 +142,13 @@ function createSessions(pool: Pool, clock: DatabaseClock) {
 /** What `work` still asks for when it has ended must not reach the next transaction of the connection. */
 async function runWork<T>(client: pg.PoolClient, starts: JobStart[], work: (tx: Tx) => Promise<T>): Promise<T> {
   let isOver = false;
+  let firstFault: unknown;
   const ask = async <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
     if (isOver) throw new Error('a statement came after the end of its transaction');
-    return client.query<Row>(toConfig(statement));
+    return client.query<Row>(toConfig(statement)).catch((error: unknown) => {
+      firstFault ??= error;
+      throw error;
+    });
   };
   try {
     return await work({
@@ -152,6 +156,9 @@ async function runWork<T>(client: pg.PoolClient, starts: JobStart[], work: (tx: 
       execute: async (statement) => (await ask(statement)).rowCount ?? 0,
       startAfterCommit: (start) => void starts.push(start),
     });
+  } catch (error) {
+    // Of statements sent together, one behind the failed one is told only that the transaction is aborted.
+    throw error instanceof Error && isAbortedTransaction(error) ? firstFault : error;
   } finally {
     isOver = true;
   }

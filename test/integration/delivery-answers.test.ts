@@ -142,15 +142,16 @@ describe('an attempt that Kernel refuses', () => {
   });
 });
 
-describe('the fast path', () => {
-  it('gives a destination up that has been unreachable ten times in a row, and the ordinary path does not', async () => {
+describe('the circuit breaker', () => {
+  it('holds the messages of a destination that was unreachable ten times in a row, and no others', async () => {
     const worker = place.createWorker();
     const channelId = await addDeadChannel();
     for (let count = 0; count < 10; count += 1) await worker((await place.accept(channelId)).id, true);
-    const { id } = await place.accept(channelId);
-    expect(await worker(id, true)).toMatchObject({ next: 'escalate' });
-    expect(await place.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
-    expect(await worker(id, false)).toMatchObject({ next: 'wait' });
+    for (const isFastPath of [true, false]) {
+      const { id } = await place.accept(channelId);
+      expect(await worker(id, isFastPath)).toMatchObject({ next: 'end', state: 'held' });
+      expect(await place.find(id)).toMatchObject({ state: 'held', waitingFor: { reason: 'outage' }, attempts: 0 });
+    }
     const healthy = await place.accept(await place.addChannel());
     expect(await worker(healthy.id, true)).toMatchObject({ next: 'end', state: 'accepted' });
   });
