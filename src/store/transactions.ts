@@ -145,10 +145,15 @@ async function runWork<T>(client: pg.PoolClient, starts: JobStart[], work: (tx: 
   let firstFault: unknown;
   const ask = async <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
     if (isOver) throw new Error('a statement came after the end of its transaction');
-    return client.query<Row>(toConfig(statement)).catch((error: unknown) => {
+    try {
+      const result = await client.query<Row>(toConfig(statement));
+      // It ran, so the transaction was not aborted, or went back to a savepoint.
+      firstFault = undefined;
+      return result;
+    } catch (error) {
       firstFault ??= error;
       throw error;
-    });
+    }
   };
   try {
     return await work({
