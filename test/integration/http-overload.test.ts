@@ -150,11 +150,13 @@ describe('a process that has its hands full', () => {
 
   it('lets nobody queue for the database without end', async () => {
     await start({ databaseQueue: 3 });
-    // Keys that were not seen yet are looked up a few at a time.
-    expect((await test.call('GET /v1/channels')).status).toBe(200);
+    // Calls with one key share its look-up, and keys that were not seen yet are looked up a few at a time.
+    const tenants = await Promise.all(Array.from({ length: 4 }, () => test.makeTenant()));
+    for (const { key } of tenants) expect((await test.call('GET /v1/channels', { key })).status).toBe(200);
     const held = await Promise.all(Array.from({ length: 20 }, () => test.database.pool.connect()));
-    const waiting = Array.from({ length: 3 }, () => test.call('GET /v1/channels'));
-    const refused = await test.call('GET /v1/channels');
+    const [last, ...first] = tenants;
+    const waiting = first.map(({ key }) => test.call('GET /v1/channels', { key }));
+    const refused = await test.call('GET /v1/channels', { key: last?.key ?? '' });
     expect([refused.at('code'), refused.headers['retry-after']]).toEqual(['overloaded', '1']);
     expect((await test.call('GET /livez', { key: null })).status).toBe(200);
     for (const client of held) client.release();

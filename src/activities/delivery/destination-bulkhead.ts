@@ -57,7 +57,7 @@ interface Destination {
 const firstAskMs = 5_000;
 const askEveryMs = 250;
 /** and no later than this: the process that knew of them may be gone. */
-const lastAskMs = 300_000;
+const lastAskMs = 30_000;
 const expectedForMs = 2_000;
 
 export function createDestinationBulkhead(
