@@ -2,55 +2,30 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { problemCatalogue } from '../src/domain/problems/catalogue.ts';
 import { fcmErrorTable } from '../src/domain/problems/error-table/fcm-codes.ts';
 import { errorTable } from '../src/domain/problems/error-table.ts';
+import { describeRetry } from '../src/domain/problems/describe-retry.ts';
+import {
+  type Backoff,
+  localBackoff,
+  retryTable,
+  usualAmbiguousWindowMs,
+  usualRetries,
+} from '../src/domain/retry-table.ts';
 import type { ErrorTableEntry } from '../src/domain/problems/error-table/entry.ts';
-import type { ProblemType } from '../src/domain/problems/catalogue/problem-type.ts';
-import type { ErrorClass, ProblemSource } from '../src/domain/problems/problem.ts';
 
 const file = new URL('../docs/errors.md', import.meta.url);
 
-const behaviour: Readonly<Record<ErrorClass, string>> = {
-  transient: 'waits with exponential back-off and ±20 % jitter, at most `numRetries` times',
-  throttled:
-    'waits what the answer says (`Retry-After`; pair limit 4^n s; else back-off), without using up `numRetries`, until `expiresAt`',
-  ambiguous:
-    'waits `ambiguousWindowMs` for a status with our id, then by `ambiguousPolicy`: sent again and marked, or `outcome_unknown`; by callback it counts as transient',
-  permanent: 'ends',
-  configuration: 'pauses the channel and holds its messages until its credentials change or someone resumes it',
-  policy: 'as configuration: people have to act',
-};
-
-/** The same in a few words for each row. */
-const retried: Readonly<Record<ErrorClass, string>> = {
-  transient: 'back-off, ≤ `numRetries`',
-  throttled: 'after the wait, until `expiresAt`; uses up no retries',
-  ambiguous: 'after the window, by `ambiguousPolicy`; by callback as transient',
-  permanent: 'no',
-  configuration: 'when the channel resumes',
-  policy: 'when the channel resumes',
-};
-
-/** What is no failure of a send goes by whoever was called. */
-const retriedBySource: Readonly<Partial<Record<ProblemSource, string>>> = {
-  api: 'by the caller',
-  directory: 'by its activity, then not',
-  store: 'by its activity, then not',
-  webhook: 'on the schedule of the URL',
-};
-
-const unsentRetry = 'after 1 s, later up to 30 s; uses up no retry and no try of a schedule';
-
-const retriedByCode: Readonly<Record<string, string>> = {
-  kernel_http_error: 'as its HTTP status says',
-  outcome_unknown: 'no, once it is the error of the job',
-  local_capacity: unsentRetry,
-  store_unavailable: 'by the caller',
-  withdrawn: unsentRetry,
-  url_not_allowed: 'no, until the URL is changed',
-};
-
 /** `docs/errors.md`, made of the tables that the product decides by. */
 export function renderErrorDocs(): string {
-  const classes = Object.entries(behaviour).map(([name, text]) => row([`\`${name}\``, text]));
+  const classes = Object.entries(retryTable).map(([name, { backoff, countsAsRetry, delay, bound, operatorSees }]) =>
+    row([
+      `\`${name}\``,
+      delay,
+      backoff === null ? '–' : describeBackoff(backoff),
+      countsAsRetry ? 'yes' : 'no',
+      bound,
+      operatorSees,
+    ]),
+  );
   const byStatus = Object.entries(errorTable.byHttpStatus).map(([status, name]) => row([status, `\`${name}\``]));
   const byFault = Object.entries(errorTable.byNetworkFault).map(([fault, name]) =>
     row([`\`${fault}\``, `\`${name}\``]),
@@ -92,8 +67,12 @@ export function renderErrorDocs(): string {
         ]),
       ],
     ),
-    '## Classes',
-    table(['class', 'what happens'], classes),
+    '## Classes and their retries',
+    `The numbers are those of a channel that says nothing else: \`retryInitialMs\`, \`retryMaxMs\`, \`numRetries\` (${usualRetries}), \`ambiguousWindowMs\` (${usualAmbiguousWindowMs} ms). In Temporal the class is the \`type\` of the failure and the wait its next retry delay. A call that a fault of our own kept from being made is repeated after ${describeBackoff(localBackoff)}, and uses up no retry.`,
+    table(
+      ['class', 'wait before the next try', 'back-off', 'uses up a retry', 'ends with', 'what an operator sees'],
+      classes,
+    ),
     `## WhatsApp Cloud API codes (table version ${errorTable.version})`,
     "A problem's code is `whatsapp_<code>`. A channel may override class, user notice and retries by `errorOverrides`.",
     table(['code', 'title', 'class', 'scope', 'retried how', 'user told', 'what an operator does'], provider),
@@ -126,15 +105,19 @@ function describeEntry(entry: ErrorTableEntry): string {
   const code = typeof entry.code === 'string' ? entry.code : `${entry.code.from}–${entry.code.to}`;
   const how = entry.maxRetries === undefined ? '' : ` and ≤ ${entry.maxRetries}`;
   const told = entry.userCanBeTold ? 'yes' : 'no';
-  return row([code, entry.title, `\`${entry.class}\``, entry.scope, `${retried[entry.class]}${how}`, told, entry.note]);
+  return row([
+    code,
+    entry.title,
+    `\`${entry.class}\``,
+    entry.scope,
+    `${retryTable[entry.class].short}${how}`,
+    told,
+    entry.note,
+  ]);
 }
 
-function describeRetry({ code, class: errorClass, sources }: ProblemType): string {
-  const byCode = retriedByCode[code];
-  if (byCode !== undefined) return byCode;
-  const [source] = sources;
-  const bySource = source === undefined ? undefined : retriedBySource[source];
-  return errorClass === 'permanent' ? 'no' : (bySource ?? retried[errorClass]);
+function describeBackoff({ initialMs, coefficient, maximumMs, jitter }: Backoff): string {
+  return `${initialMs / 1_000} s × ${coefficient}ⁿ, ≤ ${maximumMs / 1_000} s, ±${jitter * 100} %`;
 }
 
 function table(head: readonly string[], rows: readonly string[]): string {

@@ -9,6 +9,7 @@ export const SEARCH_ATTRIBUTES = {
   WaypostKind: 'Keyword',
   WaypostState: 'Keyword',
   WaypostErrorCode: 'Keyword',
+  WaypostChannel: 'Keyword',
   WaypostJobs: 'KeywordList',
 } as const satisfies Readonly<Record<string, keyof typeof TYPE_NUMBERS>>;
 

@@ -82,7 +82,7 @@ export async function createCollaborators(
 /** What starts the workflows of a process: by name, and what its transactions make due. */
 export function createStarting(dependencies: {
   readonly client: Client;
-  readonly config: Pick<Config, 'messagesPerWorkflow'>;
+  readonly config: Pick<Config, 'messagesPerWorkflow' | 'publicUrl'>;
   readonly stores: Pick<Stores, 'transactions'>;
   readonly log: Pick<Logger, 'warn'>;
   readonly faultLog: Pick<FaultLog, 'noteOutage'>;
@@ -90,6 +90,7 @@ export function createStarting(dependencies: {
   const { client, config, stores, log, faultLog } = dependencies;
   const starter = createStarter({
     client,
+    publicUrl: config.publicUrl,
     onFailure(failure) {
       faultLog.noteOutage();
       log.warn(failure, 'Temporal did not take a start');

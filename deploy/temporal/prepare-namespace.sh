@@ -30,7 +30,7 @@ add_search_attribute() {
   done
 }
 
-for name in WaypostTenant WaypostKind WaypostState WaypostErrorCode; do
+for name in WaypostTenant WaypostKind WaypostState WaypostErrorCode WaypostChannel; do
   add_search_attribute "$name" Keyword
 done
 add_search_attribute WaypostJobs KeywordList

@@ -8,7 +8,7 @@ import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
 import type { ClaimWithPlace } from './delivery/claim-place.ts';
-import { stepAfter } from './delivery/step-after.ts';
+import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
 import { recordAnswer } from './record-answer.ts';
 import type { createRecordAttempt, RecordedAttempt } from './delivery/record-attempt.ts';
 import type { createRecordUpload } from './delivery/record-upload.ts';
@@ -42,7 +42,7 @@ export function createAttemptDelivery(dependencies: {
       const claimed = await claimWithPlace({ tenantId, jobId, kind: 'message', isFastPath }, (enter) =>
         claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter }),
       );
-      if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
+      if (claimed.kind === 'missing') return stepOfMissing;
       if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
       if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
       const recorded = await call(claimed, beforeWrite);

@@ -1,11 +1,13 @@
 import type { DeliveryActivities, DeliveryStep, PageOutcome } from '../contracts/activities.ts';
-import type { JobStart } from '../domain/job-start.ts';
+import { type JobStart, toJobStart } from '../domain/job-start.ts';
 import { noFastPlace } from './delivery/claim-place.ts';
-import { postponeStarts } from '../store/jobs.ts';
+import { findJob, postponeStarts } from '../store/jobs.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 /** A page that has not come to its end by then tells the sweep that it still goes on. */
 const postponeEveryMs = 2_000;
+/** What a page says of its failures in Temporal; the whole list is the API's. */
+const namedFailures = 10;
 /** For how long, for each row of sends that stands in front. */
 const graceOfRowMs = 5_000;
 
@@ -25,6 +27,7 @@ export function createAttemptPage(dependencies: {
 
   return async function attemptPage({ tenantId, jobIds }) {
     const outcome = { done: 0, left: 0 };
+    const failed: { jobId: string; code: string }[] = [];
     const faults: unknown[] = [];
     const rest = [...jobIds];
     let lanes = jobIds.length;
@@ -58,18 +61,27 @@ export function createAttemptPage(dependencies: {
       }
     }
     function settle(jobId: string, step: DeliveryStep): void {
-      if (step.next === 'end') outcome.done += 1;
-      else leave(jobId);
+      if (step.next !== 'end') {
+        leave(jobId);
+        return;
+      }
+      outcome.done += 1;
+      if (step.problem !== null && failed.length < namedFailures) failed.push({ jobId, code: step.problem.code });
     }
     function leave(jobId: string): void {
       outcome.left += 1;
-      dispatch([{ id: jobId, tenantId, kind: 'message', isWake: false, isFirstAttempt: false, isAnswer: false }]);
+      void startAlone(jobId).catch(() => undefined);
+    }
+    /** In a workflow of its own. Should this fail, the sweep does it. */
+    async function startAlone(jobId: string): Promise<void> {
+      const job = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
+      if (job !== null) dispatch([{ ...toJobStart(job, { isWake: false }), isFirstAttempt: false }]);
     }
     // All at once: so they are claimed, and where they are answered together recorded, in one transaction.
     await Promise.all(jobIds.map(attemptNext));
     rest.forEach(leave);
     // Tried again as a whole: who is done is found done.
     if (faults.length > 0) throw faults[0];
-    return outcome satisfies PageOutcome;
+    return { ...outcome, ...(failed.length > 0 && { failed }) } satisfies PageOutcome;
   };
 }

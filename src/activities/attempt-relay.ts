@@ -6,7 +6,7 @@ import type { BotClient } from '../upstreams/bot/bot-client.ts';
 import type { WriteLog } from './delivery/attempt-log.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
 import type { ClaimWithPlace } from './delivery/claim-place.ts';
-import { stepAfter } from './delivery/step-after.ts';
+import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
 import { recordAnswer } from './record-answer.ts';
@@ -32,7 +32,7 @@ export function createAttemptRelay(dependencies: {
     const claimed = await claimWithPlace({ tenantId, jobId, kind: 'inbound', isFastPath }, (enter) =>
       claimRelay({ tenantId, jobId, run: dependencies.currentRun(), enter }),
     );
-    if (claimed.kind === 'missing') return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
+    if (claimed.kind === 'missing') return stepOfMissing;
     if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
     let isReached: boolean | null = null;

@@ -14,7 +14,7 @@ import { cancelPendingRecipients } from '../store/recipients.ts';
 import type { Tx } from '../store/transactions.ts';
 import { type FaultLog, isTemporalsOwn } from '../temporal/failures.ts';
 import { unanswered } from './delivery/closed-attempt.ts';
-import { stepAfter } from './delivery/step-after.ts';
+import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
 import { UnrecordedAnswer } from './record-answer.ts';
 
 type BoundStores = Pick<Stores, 'transactions' | 'channels' | 'writeJobChange' | 'describeFailure' | 'groups'>;
@@ -113,16 +113,18 @@ export function createFaultBound(dependencies: {
         } catch (fault) {
           if (!isFault(fault)) throw fault;
           const job = await settle(input, fault).catch(giveBack(fault, input));
-          if (job === null) return { next: 'end', state: 'missing', errorCode: null, attempts: 0 };
+          if (job === null) return stepOfMissing;
           const now = clock();
           if (job.terminal) return stepAfter(job, now);
           return {
             next: 'wait',
+            expiresInMs: Math.max(0, job.expiresAt.getTime() - now.getTime()),
             waitMs: Math.max(1, (job.nextAttemptAt ?? planned(job, now)).getTime() - now.getTime()),
             state: job.state,
             errorCode: 'internal_error',
             summary: 'it is tried again after an internal error',
             attempts: job.attempts,
+            problem: null,
           };
         }
       };

@@ -30,6 +30,7 @@ import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createSendRoom } from './delivery/send-room.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createRecordUpload } from './delivery/record-upload.ts';
+import { createTellRefusals } from './tell-refusals.ts';
 import { createFaultBound } from './fault-bound.ts';
 import { createNotificationActivities } from './notification/index.ts';
 import { createRelayKpiEvents } from './relay-kpi-events.ts';
@@ -71,7 +72,10 @@ export function createActivities(dependencies: {
     clock,
     // Of bots and of numbers alike, each by its own name.
     claimWithPlace: createClaimWithPlace({ ...stores, bulkhead: createDestinationBulkhead({ nowMs }), clock }),
-    currentRun: () => Context.current().info.workflowExecution ?? { workflowId: '', runId: '' },
+    currentRun: () => {
+      const { workflowExecution = { workflowId: '', runId: '' }, isLocal, activityId } = Context.current().info;
+      return { ...workflowExecution, activityId: isLocal ? null : activityId };
+    },
   };
   const bound = createFaultBound({ stores, faultLog, clock });
   const deliver = createAttemptDelivery({
@@ -105,11 +109,17 @@ export function createActivities(dependencies: {
     clock,
     info,
   });
+  const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
   const attemptDelivery = bound.ofAttempt(deliver);
+  const attemptRelay = bound.ofAttempt(relay);
+  const attemptPage = createAttemptPage({ ...stores, attemptDelivery, dispatch, clock });
   return {
+    sendToKernel: tellRefusals(attemptDelivery),
+    sendToKernelInPage: attemptPage,
+    relayToBot: tellRefusals(attemptRelay),
     attemptDelivery,
-    attemptPage: createAttemptPage({ ...stores, attemptDelivery, dispatch, clock }),
-    attemptRelay: bound.ofAttempt(relay),
+    attemptPage,
+    attemptRelay,
     relayKpiEvents: createRelayKpiEvents({
       ...stores,
       bot,

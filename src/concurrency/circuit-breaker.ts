@@ -6,8 +6,11 @@ export type EndCall = (isReached: boolean | null) => void;
  * the destination, at growing intervals, and the first answer closes the breaker.
  */
 export interface CircuitBreaker {
-  /** Asks for one call, and is told its end by the result; null = the breaker is open, and no probe is due. */
-  tryPass(): EndCall | null;
+  /**
+   * Asks for one call, and is told its end by the result; null = the breaker is open, and no probe is due. `isForced` = it
+   * goes as a probe all the same.
+   */
+  tryPass(isForced?: boolean): EndCall | null;
   /** When the next probe may go, in the time of `nowMs`; null = the breaker is closed. */
   readonly openUntilMs: () => number | null;
   /** Closed, and no failure is counted: there is nothing to remember. */
@@ -34,9 +37,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   return {
-    tryPass() {
+    tryPass(isForced = false) {
       const isProbe = openMs > 0;
-      if (isProbe && untilMs > nowMs()) return null;
+      if (isProbe && untilMs > nowMs() && !isForced) return null;
       // Nobody else until it has ended; one that never tells its end does not keep the breaker open for ever.
       if (isProbe) untilMs = nowMs() + longestOpenMs;
       return (isReached) => {

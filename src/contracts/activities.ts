@@ -1,3 +1,4 @@
+import type { Problem } from '../domain/problems/problem.ts';
 import type { PurgedCounts } from '../domain/retention.ts';
 import type {
   ChannelReference,
@@ -9,37 +10,64 @@ import type {
 } from './workflows.ts';
 
 /**
- * What an attempt leaves for the workflow to do. `end`: nothing, the record says the rest. `wait`: look again at `waitMs`
- * from now. `escalate`: the fast path has no room for this destination, or takes too long; go on as an ordinary activity.
+ * What an attempt leaves to do. `end`: nothing, the record says the rest; `problem` is that of a job which has failed or
+ * expired, else null. `wait`: it is tried again `waitMs` from now, and expires in `expiresInMs`; `problem` null = a fault of
+ * ours. `escalate`: the fast path has no room for this destination, or takes too long; go on as an ordinary activity.
  */
 export type DeliveryStep =
-  | { readonly next: 'end'; readonly state: string; readonly errorCode: string | null; readonly attempts: number }
+  | {
+      readonly next: 'end';
+      readonly state: string;
+      readonly errorCode: string | null;
+      readonly attempts: number;
+      readonly problem: Problem | null;
+    }
   | {
       readonly next: 'wait';
       readonly waitMs: number;
+      readonly expiresInMs: number;
       readonly state: string;
       readonly errorCode: string | null;
       readonly summary: string;
       readonly attempts: number;
+      readonly problem: Problem | null;
     }
   | { readonly next: 'escalate'; readonly reason: string };
 
-/** `left` = messages that go on in workflows of their own. */
+/**
+ * The `details` of the failure by which an ordinary activity tells Temporal a refusal: the problem as it is on record, and
+ * the step that it stands for, without it.
+ */
+export type RefusalDetails = readonly [Problem | null, Exclude<DeliveryStep, { next: 'escalate' }>];
+
+/** `left` = messages that go on in workflows of their own; `failed` = up to ten of those that have failed for good. */
 export interface PageOutcome {
   readonly done: number;
   readonly left: number;
+  readonly failed?: readonly { readonly jobId: string; readonly code: string }[];
 }
 
+type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promise<DeliveryStep>;
+
 export interface DeliveryActivities {
-  /** One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity. */
-  attemptDelivery(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
+  /**
+   * One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity, and returns what it
+   * came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
+   */
+  sendToKernel: Attempt;
   /** The first attempt at each message of a page. */
+  sendToKernelInPage(input: PageReference): Promise<PageOutcome>;
+  /** `sendToKernel` as runs of before know it: it never fails by a refusal, and the workflow waits. */
+  attemptDelivery: Attempt;
+  /** `sendToKernelInPage` by its name of before. */
   attemptPage(input: PageReference): Promise<PageOutcome>;
 }
 
 export interface InboundActivities {
-  /** One attempt to relay a user's message to the bot: claim, post, record with the replies. */
-  attemptRelay(input: JobReference & { readonly isFastPath: boolean }): Promise<DeliveryStep>;
+  /** One attempt to relay a user's message to the bot: claim, post, record with the replies. Fails as `sendToKernel` does. */
+  relayToBot: Attempt;
+  /** The same as runs of before know it. */
+  attemptRelay: Attempt;
 }
 
 /** `waitMs` = recipients are left who wait; look at them again so long from now. Absent = the page is done. */

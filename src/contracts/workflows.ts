@@ -15,6 +15,14 @@ export interface JobReference {
   readonly jobId: string;
 }
 
+/** `retries` absent = started by a release whose workflows waited for retries themselves, on timers. */
+interface Retries {
+  readonly retries?: 'temporal';
+}
+
+/** What the workflow of a message, in or out, is started with. */
+export interface JobToFollow extends JobReference, Retries {}
+
 /**
  * The ids of a page stand in a search attribute, which Temporal bounds at 2 KB; and a page holds one workflow task while it
  * sends, so it is what a worker does in a second or so.
@@ -22,7 +30,7 @@ export interface JobReference {
 export const maxPageMessages = 60;
 
 /** Messages of one tenant that make their first attempt together, `maxPageMessages` at the most. */
-export interface PageReference {
+export interface PageReference extends Retries {
   readonly tenantId: string;
   readonly jobIds: readonly string[];
 }
@@ -68,6 +76,7 @@ export const searchAttributeNames = {
   kind: 'WaypostKind',
   state: 'WaypostState',
   errorCode: 'WaypostErrorCode',
+  channel: 'WaypostChannel',
   /** On pages only: their jobs. */
   jobs: 'WaypostJobs',
 } as const;

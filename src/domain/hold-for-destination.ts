@@ -1,4 +1,5 @@
 import { type Job, type JobChange, noChange } from './job.ts';
+import { wakeGraceMs } from './message/outcome.ts';
 
 /** A wait this short is none. */
 const shortestWaitMs = 20;
@@ -13,11 +14,16 @@ export function wouldBeCalled(job: Job, now: Date): boolean {
 
 /**
  * Nothing is wrong with the message: its destination cannot be reached (`isOpen`), or has as many calls under way as it
- * may. It waits as a row without a workflow, and is due by itself at `until`; calls that end let it go before.
+ * may. It waits as a row without a workflow, and is due by itself at `until`; calls that end let it go before. One that was
+ * refused before `isAtTemporal`: its activity waits on.
  */
 export function holdForDestination(
   job: Job,
-  { until: wanted, isOpen }: { readonly until: Date; readonly isOpen: boolean },
+  {
+    until: wanted,
+    isOpen,
+    isAtTemporal,
+  }: { readonly until: Date; readonly isOpen: boolean; readonly isAtTemporal: boolean },
 ): JobChange {
   const until = wanted > job.expiresAt ? job.expiresAt : wanted;
   const detail = isOpen
@@ -32,7 +38,8 @@ export function holdForDestination(
       waitingFor: { reason: 'outage', until, detail },
       nextAttemptAt: until,
       rateSlotAt: null,
-      wakeAt: until,
+      wakeAt: isAtTemporal ? new Date(until.getTime() + wakeGraceMs) : until,
+      awaitedBy: null,
     },
     timeline: isKnown
       ? []

@@ -116,6 +116,11 @@ export interface Job {
   /** The workflow that attempted it last where that is not its own: a page's. */
   readonly workflowId: string | null;
   readonly workflowRunId: string | null;
+  /**
+   * The activity that waits at Temporal for the next attempt, as run/activity: Temporal has confirmed its failure, so that it
+   * comes back when its time has come, or early because an operator has reset it. Null = none waits.
+   */
+  readonly awaitedBy: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly finishedAt: Date | null;

@@ -38,6 +38,7 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     wakeAt: null,
     workflowId: null,
     workflowRunId: null,
+    awaitedBy: null,
     finishedAt: null,
     ...given,
     queuedAt: now,

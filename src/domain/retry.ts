@@ -1,3 +1,5 @@
+import { type Backoff, localBackoff, usualBackoff } from './retry-table.ts';
+
 /** The scope of a limit on one sender and one recipient, as the error table names it. */
 const pairScope = 'number+recipient';
 
@@ -15,11 +17,12 @@ export interface BackoffInput {
   readonly random: () => number;
 }
 
-/** Exponential back-off: `initialMs` doubled with each attempt up to `maxMs`, ±20 %; whole milliseconds, never negative. */
+/** Exponential back-off with the table's coefficient and jitter; whole milliseconds, never negative. */
 export function backoffMs({ attempt, initialMs, maxMs, random }: BackoffInput): number {
+  const { coefficient, jitter }: Backoff = usualBackoff;
   const exponent = Math.min(Math.max(attempt - 1, 0), maxBackoffExponent);
-  const plainMs = Math.min(initialMs * 2 ** exponent, maxMs);
-  return Math.max(Math.floor(plainMs * (0.8 + 0.4 * random())), 0);
+  const plainMs = Math.min(initialMs * coefficient ** exponent, maxMs);
+  return Math.max(Math.floor(plainMs * (1 - jitter + 2 * jitter * random())), 0);
 }
 
 /**
@@ -27,7 +30,8 @@ export function backoffMs({ attempt, initialMs, maxMs, random }: BackoffInput): 
  * a room that stays full is left alone.
  */
 export function localDelayMs(unsentBefore: number, random: () => number): number {
-  return backoffMs({ attempt: unsentBefore + 1, initialMs: 1_000, maxMs: 30_000, random });
+  const { initialMs, maximumMs: maxMs } = localBackoff;
+  return backoffMs({ attempt: unsentBefore + 1, initialMs, maxMs, random });
 }
 
 /** `throttledBefore` = throttled answers in a row before this one. */

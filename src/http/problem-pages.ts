@@ -1,4 +1,5 @@
 import type { ProblemType } from '../domain/problems/catalogue/problem-type.ts';
+import { describeRetry } from '../domain/problems/describe-retry.ts';
 
 const style =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}' +
@@ -10,6 +11,7 @@ export function renderProblemType(type: ProblemType): string {
     ['Meaning', type.meaning],
     ['What to do', type.whatToDo],
     ['Class', type.class],
+    ['Retried', describeRetry(type)],
     ['HTTP status', String(type.status)],
     ['Sources', type.sources.join(', ')],
   ];

@@ -73,7 +73,9 @@ export const findTurn = coalesce<{ readonly line: Line; readonly jobId: string }
  * `job_line`.
  */
 export const makeNextDue = coalesce<{ readonly job: Job; readonly now: Date }, void>(async (tx, left) => {
-  const rows = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
+  const rows = await tx.query<
+    Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string; channel_id: string }
+  >({
     name: 'make-next-due',
     text: `update job set wake_at = front.due
       from (
@@ -85,7 +87,7 @@ export const makeNextDue = coalesce<{ readonly job: Job; readonly now: Date }, v
         ) next
       ) front
       where job.id = front.id and (state = 'queued' or waiting_reason = 'turn') and expires_at > front.now
-      returning job.id, job.tenant_id, job.kind, job.attempts, job.origin`,
+      returning job.id, job.tenant_id, job.channel_id, job.kind, job.attempts, job.origin`,
     values: [
       left.map(({ job }) => job.channelId),
       left.map(({ job }) => job.conversationId),
@@ -95,8 +97,8 @@ export const makeNextDue = coalesce<{ readonly job: Job; readonly now: Date }, v
       left.map(({ now }) => new Date(now.getTime() + startGraceMs)),
     ],
   });
-  for (const { tenant_id: tenantId, ...row } of rows) {
-    tx.startAfterCommit(toJobStart({ ...row, tenantId }, { isWake: true }));
+  for (const { tenant_id: tenantId, channel_id: channelId, ...row } of rows) {
+    tx.startAfterCommit(toJobStart({ ...row, tenantId, channelId }, { isWake: true }));
   }
   return left.map(() => undefined);
 });

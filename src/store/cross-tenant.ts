@@ -35,6 +35,13 @@ export async function findChannelTenant(tx: Tx, channelId: string): Promise<stri
   return rows[0]?.tenant ?? null;
 }
 
+type DueRow = Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & {
+  readonly tenant_id: string;
+  readonly channel_id: string | null;
+  /** It waited without a workflow. */
+  readonly is_row: boolean;
+};
+
 /**
  * Jobs that must have a workflow and may have none: taken for `leaseSeconds`, then offered again. Tenants with due work have
  * equal shares; of each tenant what answers a person comes first, then what is due longest. What has expired unsent is not
@@ -44,12 +51,15 @@ export async function leaseDueJobs(
   tx: Tx,
   bounds: { readonly limit: number; readonly leaseSeconds: number },
 ): Promise<JobStart[]> {
-  const rows = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
+  const rows = await tx.query<DueRow>({
     name: 'lease-due-jobs',
-    text: 'select id, tenant_id, kind, attempts, origin from lease_due_jobs($1, $2)',
+    text: 'select id, tenant_id, channel_id, kind, attempts, origin, is_row from lease_due_jobs($1, $2)',
     values: [bounds.limit, bounds.leaseSeconds],
   });
-  return rows.map(({ tenant_id: tenantId, ...row }) => toJobStart({ ...row, tenantId }, { isWake: false }));
+  // A start while the run that has just made it a row is ending would be lost; a signal is not.
+  return rows.map(({ tenant_id: tenantId, channel_id: channelId, is_row: isWake, ...row }) =>
+    toJobStart({ ...row, tenantId, channelId }, { isWake }),
+  );
 }
 
 /** How long until the next job is due; null = nothing will be. */

@@ -17,7 +17,9 @@ export async function releaseHeldForDestination(
     now,
   }: { channelId: string; kind: Exclude<JobKind, 'notification'>; limit: number; now: Date },
 ): Promise<number> {
-  const released = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
+  const released = await tx.query<
+    Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string; is_awaited: boolean }
+  >({
     name: 'release-held-for-destination',
     text: `with held as materialized (
         select id from job where channel_id = $1 and kind = $2 and state = 'held' and waiting_reason = 'outage'
@@ -25,12 +27,14 @@ export async function releaseHeldForDestination(
         order by acceptance limit $4 for update skip locked
       ), released as (
         update job set next_attempt_at = null, wake_at = $5 from held where job.id = held.id
-        returning job.id, job.tenant_id, job.kind, job.attempts, job.origin, job.acceptance
+        returning job.id, job.tenant_id, job.kind, job.attempts, job.origin, job.acceptance,
+          job.awaited_by is not null as is_awaited
       )
-      select id, tenant_id, kind, attempts, origin from released order by acceptance`,
+      select id, tenant_id, kind, attempts, origin, is_awaited from released order by acceptance`,
     values: [channelId, kind, now, limit, new Date(now.getTime() + startGraceMs)],
   });
-  for (const { tenant_id: tenantId, ...job } of released)
-    tx.startAfterCommit(toJobStart({ ...job, tenantId }, { isWake: false }));
+  // What waits at Temporal comes by itself no sooner than its time; a row may be that of a run that is just ending.
+  for (const { tenant_id: tenantId, is_awaited: isUnlessPaused, ...job } of released)
+    tx.startAfterCommit(toJobStart({ ...job, tenantId, channelId }, { isWake: true, isUnlessPaused }));
   return released.length;
 }

@@ -13,7 +13,7 @@ export async function countFault(tx: Tx, job: Job, until: Date, now: Date): Prom
   await tx.execute({
     text: waits
       ? `update job set internal_faults = internal_faults + 1, updated_at = $2, wake_at = $3, state = 'held',
-           waiting_reason = 'retry', waiting_until = $4, next_attempt_at = $4,
+           waiting_reason = 'retry', waiting_until = $4, next_attempt_at = $4, awaited_by = null,
            waiting_detail = 'an internal error; it is tried again' where id = $1`
       : `update job set internal_faults = internal_faults + 1, updated_at = $2,
            wake_at = case when kind = 'notification' then wake_at else $3 end where id = $1`,

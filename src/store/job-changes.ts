@@ -80,7 +80,12 @@ export function createWriteJobChange(dependencies: {
     const leavesLine = job.isOrdered && standsInLine(job) && !standsInLine(next);
     await write(tx, { next, change, now, columns });
     if (stored !== null) keepLocked(tx, next);
-    if (change.isDue === true) tx.startAfterCommit(toJobStart(next, { isWake: true }));
+    // What waits at Temporal for a next attempt that there will not be would wait for nothing.
+    const isWaitOver = job.awaitedBy !== null && next.state !== 'held';
+    if (change.isDue === true || isWaitOver) {
+      const isUnlessPaused = job.awaitedBy !== null && !next.terminal;
+      tx.startAfterCommit(toJobStart(next, { isWake: true, isUnlessPaused }));
+    }
     // Behind the writes of all that leave it together.
     if (leavesLine) await makeNextDue(tx, { job: next, now });
     return next;

@@ -39,6 +39,7 @@ export const changingColumns: readonly JobColumn[] = [
   { name: 'wake_at', type: 'timestamptz', of: (job) => job.wakeAt },
   { name: 'workflow_id', type: 'text', of: (job) => job.workflowId },
   { name: 'workflow_run_id', type: 'text', of: (job) => job.workflowRunId },
+  { name: 'awaited_by', type: 'text', of: (job) => job.awaitedBy },
   { name: 'finished_at', type: 'timestamptz', of: (job) => job.finishedAt },
 ];
 

@@ -46,6 +46,7 @@ export interface JobRow {
   wake_at: Date | null;
   workflow_id: string | null;
   workflow_run_id: string | null;
+  awaited_by: string | null;
   created_at: Date;
   updated_at: Date;
   finished_at: Date | null;
@@ -56,7 +57,7 @@ export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason,
   retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
   delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
-  workflow_id, workflow_run_id, created_at, updated_at, finished_at`;
+  workflow_id, workflow_run_id, awaited_by, created_at, updated_at, finished_at`;
 
 export function toJob(row: JobRow): Job {
   return {
@@ -104,6 +105,7 @@ export function toJob(row: JobRow): Job {
     wakeAt: row.wake_at,
     workflowId: row.workflow_id,
     workflowRunId: row.workflow_run_id,
+    awaitedBy: row.awaited_by,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     finishedAt: row.finished_at,

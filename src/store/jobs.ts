@@ -85,6 +85,18 @@ export async function findFirstProviderMessageId(
   return rows[0]?.provider_message_id ?? null;
 }
 
+/** Remembers which activity waits at Temporal for the attempt after so many; nothing where the job has moved on. */
+export async function rememberWaiter(
+  tx: Tx,
+  { jobId, waiter, attempts }: { readonly jobId: string; readonly waiter: string; readonly attempts: number },
+): Promise<void> {
+  await tx.execute({
+    name: 'remember-waiter',
+    text: "update job set awaited_by = $2 where id = $1 and state = 'held' and attempts = $3",
+    values: [jobId, waiter, attempts],
+  });
+}
+
 /** Keeps the sweep from messages that nobody has attempted yet and that are about to be. */
 export async function postponeStarts(tx: Tx, ids: readonly string[], until: Date): Promise<void> {
   await tx.execute({

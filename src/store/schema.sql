@@ -280,6 +280,7 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   wake_at timestamp with time zone, -- when the sweep makes sure that a workflow runs; null = nothing is due
   workflow_id text, -- the page's workflow that attempted it last; null = its own, named by its id
   workflow_run_id text, -- the run that attempted it last; null = none
+  awaited_by text, -- the activity that waits for the next attempt, as run/activity, once Temporal has confirmed its failure; null = none
   created_at timestamp with time zone not null, -- when it was accepted
   updated_at timestamp with time zone not null, -- last change
   finished_at timestamp with time zone, -- when it became terminal; null = it is not
@@ -895,7 +896,7 @@ end $function$
 grant execute on function lease_due_erasures(integer,integer) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.lease_due_jobs(page_size integer, lease_seconds integer)
- RETURNS TABLE(id text, tenant_id text, kind text, attempts integer, origin text)
+ RETURNS TABLE(id text, tenant_id text, channel_id text, kind text, attempts integer, origin text, is_row boolean)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -942,7 +943,7 @@ begin
   leased_ids := lease_jobs(due_ids, lease_seconds);
   -- In that order: what is due for longer is started first.
   return query
-    select j.id, j.tenant_id, j.kind, j.attempts, j.origin
+    select j.id, j.tenant_id, j.channel_id, j.kind, j.attempts, j.origin, j.state = 'held' and j.awaited_by is null
     from unnest(leased_ids) with ordinality as leased (id, place) join job j on j.id = leased.id
     order by leased.place;
 end $function$

@@ -62,9 +62,14 @@ export function idsOf(args: readonly unknown[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(input).filter(([name]) => namedIds.includes(name)));
 }
 
+/** What the SDK's `CompleteAsyncError` says: the activity has told Temporal its end by itself. */
+export function hasToldItsEnd(error: unknown): boolean {
+  return error instanceof Error && error.name === 'CompleteAsyncError';
+}
+
 /** Made for Temporal or by it, as against a fault. */
 export function isTemporalsOwn(error: unknown): boolean {
-  return error instanceof ApplicationFailure || error instanceof CancelledFailure;
+  return error instanceof ApplicationFailure || error instanceof CancelledFailure || hasToldItsEnd(error);
 }
 
 /** A fault in code or data is the same after a minute: what nothing else bounds is not tried hundreds of times an hour. */

@@ -6,6 +6,7 @@ import {
   type ChannelReference,
   type DeliveryReference,
   type ErasureReference,
+  type JobToFollow,
   type PageReference,
   purgeWorkflowId,
   searchAttributeNames,
@@ -14,7 +15,7 @@ import {
   type WebhookReference,
 } from '../contracts/workflows.ts';
 
-export type JobToStart = Pick<JobStart, 'id' | 'tenantId' | 'kind' | 'isWake'>;
+export type JobToStart = Pick<JobStart, 'id' | 'tenantId' | 'kind' | 'channelId' | 'isWake' | 'isUnlessPaused'>;
 
 /** Why Temporal took no start, for the log: `grpcCode` null = no server said so. */
 export interface StartFailure {
@@ -36,7 +37,10 @@ export type StartPriority = keyof typeof priorityKeys;
  * again. Twice is one run.
  */
 export interface Starter {
-  /** Starts the job's workflow; where it `isWake`, one that runs is woken. */
+  /**
+   * Starts the job's workflow; where it `isWake`, one that runs is woken, unless an operator has paused its activity and the
+   * job goes on (`isUnlessPaused`).
+   */
   start(job: JobToStart, priority: StartPriority): Promise<boolean>;
   /** Starts the first attempts of several messages of one tenant in one workflow. */
   startPage(page: PageReference, priority: StartPriority): Promise<boolean>;
@@ -73,9 +77,15 @@ function pageWorkflowId(jobIds: readonly string[]): string {
   return `page-${createHash('sha256').update(jobIds.join()).digest('hex').slice(0, 32)}`;
 }
 
+function channelAttribute(channelId: string | null) {
+  const key = { name: searchAttributeNames.channel, type: 'KEYWORD' as const };
+  return channelId === null ? [] : [{ key, value: channelId }];
+}
+
 export function createStarter(options: {
   readonly client: Client;
   readonly onFailure: (failure: StartFailure) => void;
+  readonly publicUrl: string;
   readonly deadlineMs?: number;
 }): Starter {
   const { client, deadlineMs = 5_000 } = options;
@@ -84,16 +94,24 @@ export function createStarter(options: {
     return {
       taskQueue: taskQueues.main,
       workflowId: job.id,
-      args: [{ tenantId: job.tenantId, jobId: job.id }],
+      args: [
+        {
+          tenantId: job.tenantId,
+          jobId: job.id,
+          ...(job.kind !== 'notification' && { retries: 'temporal' }),
+        } satisfies JobToFollow,
+      ],
       // One job may have several runs one after the other, never two at once.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
       staticSummary: summaryOfKind[job.kind],
+      staticDetails: describeJob(job),
       priority: { priorityKey: priorityKeys[priority], fairnessKey: job.tenantId },
       typedSearchAttributes: [
         { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const }, value: job.tenantId },
         { key: { name: searchAttributeNames.kind, type: 'KEYWORD' as const }, value: job.kind },
         { key: { name: searchAttributeNames.state, type: 'KEYWORD' as const }, value: 'queued' },
+        ...channelAttribute(job.channelId),
       ],
     };
   }
@@ -101,6 +119,7 @@ export function createStarter(options: {
   async function start(job: JobToStart, priority: StartPriority): Promise<boolean> {
     const type = workflowOfKind[job.kind];
     try {
+      if (job.isUnlessPaused && (await isPaused(job.id))) return true;
       await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
         job.isWake
           ? await client.workflow.signalWithStart(type, { ...startOptions(job, priority), signal: wakeSignal })
@@ -113,6 +132,20 @@ export function createStarter(options: {
     }
   }
 
+  /** Whether an operator has paused an activity of the workflow: then it waits for that person, and not for us. */
+  async function isPaused(workflowId: string): Promise<boolean> {
+    const { raw } = await client.connection.withDeadline(Date.now() + deadlineMs, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    return raw.pendingActivities?.some(({ paused }) => paused === true) ?? false;
+  }
+
+  /** Markdown for the Web UI; ids and links alone, for Temporal keeps it in clear. */
+  function describeJob({ id, tenantId, channelId, kind }: JobToStart): string {
+    const channel = channelId === null ? '' : ` on channel \`${channelId}\``;
+    return `[${id}](${options.publicUrl}/v1/jobs/${id}): one ${kind} of tenant \`${tenantId}\`${channel}`;
+  }
+
   /** Starts a workflow that is not the story of a job; twice is one run. */
   async function startAside(
     type: WorkflowName,
@@ -121,7 +154,7 @@ export function createStarter(options: {
       readonly kind: string;
       readonly summary: string;
       /** Null = it is about no tenant's. */
-      readonly reference: { readonly tenantId: string } | null;
+      readonly reference: { readonly tenantId: string; readonly retries?: 'temporal' } | null;
       readonly priority?: StartPriority;
       readonly jobIds?: readonly string[];
     },
@@ -164,7 +197,7 @@ export function createStarter(options: {
       id: pageWorkflowId(page.jobIds),
       kind: 'page',
       summary: `First attempts of ${page.jobIds.length} messages`,
-      reference: page,
+      reference: { ...page, retries: 'temporal' },
       priority,
       jobIds: page.jobIds,
     });

@@ -9,7 +9,7 @@ import {
 import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
 import { taskQueues } from '../contracts/workflows.ts';
 import { shareSlots } from './share-slots.ts';
-import { type FaultLog, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
+import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
 /** How long running activities may finish after SIGTERM, and how long the process then insists. */
 const shutdownGraceTime = '30s';
@@ -47,6 +47,7 @@ export async function startWorkers(options: {
         try {
           return await next(input);
         } catch (error) {
+          if (hasToldItsEnd(error)) throw error;
           if (!isTemporalsOwn(error)) {
             const { activityType, attempt, workflowExecution } = info;
             options.faultLog.report(error, { ...idsOf(input.args), activityType, attempt, ...workflowExecution });

@@ -1,4 +1,4 @@
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
 import { taskQueues } from '../contracts/workflows.ts';
 import { retryPolicies } from './retry-policies.ts';
 
@@ -11,7 +11,7 @@ export const fastPathOptions = {
   summary: 'first attempt',
 } as const satisfies LocalActivityOptions;
 
-/** Every later one, on the queue of those that may be slow. */
+/** Every later one of a run that waits on timers, on the queue of those that may be slow. */
 export const ownPathOptions = {
   taskQueue: taskQueues.send,
   startToCloseTimeout: '60s',
@@ -19,3 +19,17 @@ export const ownPathOptions = {
   retry: retryPolicies.outage,
   summary: 'attempt',
 } as const satisfies ActivityOptions;
+
+/**
+ * Every later one, and the waits between them: `scheduleToCloseMs` bounds all tries together. A wake cancels it; what is in the
+ * middle of its call then ends it first, so that nobody else looks at a record that is about to change.
+ */
+export function waitingOptions(scheduleToCloseMs: number): ActivityOptions {
+  return {
+    ...ownPathOptions,
+    scheduleToCloseTimeout: scheduleToCloseMs,
+    retry: retryPolicies.refusals,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary: 'next attempts',
+  };
+}

@@ -1,4 +1,4 @@
-import { isCancellation, proxyLocalActivities, TemporalFailure } from '@temporalio/workflow';
+import { isCancellation, proxyLocalActivities, setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
 import type { DeliveryActivities, PageOutcome } from '../contracts/activities.ts';
 import type { PageReference } from '../contracts/workflows.ts';
 import { retryPolicies } from './retry-policies.ts';
@@ -18,7 +18,12 @@ const fastPath = proxyLocalActivities<DeliveryActivities>({
  */
 export async function deliverPage(page: PageReference): Promise<PageOutcome> {
   try {
-    return await fastPath.attemptPage(page);
+    const { retries, ...rest } = page;
+    if (retries === undefined) return await fastPath.attemptPage(page);
+    const outcome = await fastPath.sendToKernelInPage(rest);
+    if (outcome.failed !== undefined)
+      setCurrentDetails(`failed: ${outcome.failed.map(({ jobId, code }) => `${jobId} (${code})`).join(', ')}`);
+    return outcome;
   } catch (error) {
     if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
     return { done: 0, left: page.jobIds.length };

@@ -1,5 +1,7 @@
 import {
-  condition,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
   continueAsNew,
   isCancellation,
   setCurrentDetails,
@@ -7,48 +9,71 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { DeliveryStep } from '../contracts/activities.ts';
-import { type DeliveryResult, type JobReference, wakeSignal } from '../contracts/workflows.ts';
-import { createShowWait, showState } from './show-state.ts';
+import type { DeliveryStep, RefusalDetails } from '../contracts/activities.ts';
+import { type DeliveryResult, type JobReference, type JobToFollow, wakeSignal } from '../contracts/workflows.ts';
+import { showState } from './show-state.ts';
 
-type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promise<DeliveryStep>;
+export type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promise<DeliveryStep>;
+type EndStep = Extract<DeliveryStep, { next: 'end' }>;
+
+/** What an outage of ours may take on top of what the job has left. */
+const outageMs = 3_600_000;
 
 /**
- * Attempts a job until its record says that nothing is left to do: first inside the workflow task, then as ordinary
- * activities. Whatever must be waited for is waited for here, on durable timers; a wake ends the wait. The record decides,
- * so looking once too often is harmless.
+ * Attempts a job until nothing is left to do: first inside the workflow task, then as an ordinary activity, whose refusals
+ * Temporal retries when the job's record says. A wake ends such a wait, and the record is looked at again; an activity that
+ * is in the middle of its call ends it first. What waits for no retry is a row, and ends the run. The record decides, so
+ * looking once too often is harmless.
  */
 export async function followJob(
-  job: JobReference,
-  attempts: { readonly fastPath: Attempt; readonly ownPath: Attempt },
+  { tenantId, jobId, retries }: JobToFollow,
+  attempts: { readonly fastPath: Attempt; readonly ownPath: (scheduleToCloseMs: number) => Attempt },
 ): Promise<DeliveryResult> {
+  const job = { tenantId, jobId };
   let isWoken = false;
+  let waiting: CancellationScope | null = null;
   setHandler(wakeSignal, () => {
     isWoken = true;
+    waiting?.cancel();
   });
 
   // Forgotten before each attempt, which looks at the record; one that comes during it says that the record has changed.
   isWoken = false;
   let step = await attemptFirst(job, attempts.fastPath);
-  const showWait = createShowWait();
-  for (;;) {
-    if (step.next === 'end' && !isWoken) break;
-    if (step.next === 'wait') {
-      showWait(step.state);
-      setCurrentDetails(`**${step.state}** after ${step.attempts} attempts: ${step.summary}`);
-      await condition(() => isWoken, step.waitMs, { summary: step.summary });
-    }
+  let isWaitShown = false;
+  while (step.next !== 'end' || isWoken) {
     if (workflowInfo().continueAsNewSuggested)
-      return continueAsNew<(again: JobReference) => Promise<DeliveryResult>>(job);
+      return continueAsNew<(again: JobToFollow) => Promise<DeliveryResult>>({ ...job, ...(retries && { retries }) });
+    if (step.next === 'wait') {
+      setCurrentDetails(`**${step.state}** after ${step.attempts} attempts: ${step.summary}`);
+      if (!isWaitShown) showState(step.state, step.errorCode);
+      isWaitShown = true;
+    }
     isWoken = false;
-    step = await attempts.ownPath({ ...job, isFastPath: false });
+    step = await attemptUntilWoken(outageMs + (step.next === 'wait' ? step.expiresInMs : 0));
   }
-  showState(step.state, step.errorCode);
-  return { state: step.state, attempts: step.attempts };
+  showState(step.state, step.errorCode, isWaitShown);
+  setCurrentDetails(`**${step.state}** after ${step.attempts} attempts`);
+  return endWith(step);
+
+  async function attemptUntilWoken(scheduleToCloseMs: number): Promise<DeliveryStep> {
+    const scope = new CancellationScope();
+    waiting = scope;
+    try {
+      return await scope.run(() => attempts.ownPath(scheduleToCloseMs)({ ...job, isFastPath: false }));
+    } catch (error) {
+      if (isCancellation(error) && isWoken) return { next: 'escalate', reason: 'woken' };
+      const told = readRefusal(error);
+      if (told === null) throw error;
+      return told;
+    } finally {
+      waiting = null;
+    }
+  }
 }
 
 /** The first attempt inside the workflow task; where our own infrastructure fails it, it goes on as an ordinary activity. */
-async function attemptFirst(job: JobReference, fastPath: Attempt): Promise<DeliveryStep> {
+export async function attemptFirst(job: JobReference, fastPath: Attempt): Promise<DeliveryStep> {
   try {
     return await fastPath({ ...job, isFastPath: true });
   } catch (error) {
@@ -56,4 +81,25 @@ async function attemptFirst(job: JobReference, fastPath: Attempt): Promise<Deliv
     if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
     return { next: 'escalate', reason: 'the fast path failed' };
   }
+}
+
+/** The step by whose failure an activity ended: for good, or with a wait that did not go on. Null = it is no refusal. */
+function readRefusal(error: unknown): DeliveryStep | null {
+  const cause = error instanceof ActivityFailure ? error.cause : null;
+  if (!(cause instanceof ApplicationFailure) || cause.details?.length !== 2) return null;
+  // Our own activities make them.
+  const [problem, step] = cause.details as unknown as RefusalDetails;
+  return { ...step, problem };
+}
+
+/** A job that has failed or expired fails its workflow with its problem. */
+function endWith({ state, attempts, problem }: EndStep): DeliveryResult {
+  if (problem === null) return { state, attempts };
+  throw ApplicationFailure.create({
+    type: problem.class,
+    message: `${problem.code}: ${problem.title}`,
+    nonRetryable: true,
+    details: [problem],
+    category: 'BENIGN',
+  });
 }

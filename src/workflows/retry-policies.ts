@@ -1,12 +1,22 @@
 import type { RetryPolicy } from '@temporalio/workflow';
+import { retryTable } from '../domain/retry-table.ts';
+
+/** Error classes, which are the `type` of a refusal's failure, that are never tried again. */
+const nonRetryableErrorTypes = Object.entries(retryTable).flatMap(([name, { wait }]) =>
+  wait === 'never' ? [name] : [],
+);
+
+/** An outage of our own infrastructure: seconds, growing, until the activity's schedule-to-close time-out ends it. */
+const outage = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 
 /**
- * Temporal's retries are for faults of our own infrastructure only (Postgres away, a worker killed): seconds, growing.
- * What an upstream refuses is data, and its retries are the durable schedule of the job's record.
+ * How Temporal tries again. What an upstream refuses brings the delay of its error class with it (`nextRetryDelay`), by the
+ * table of classes and the numbers of the channel; without one it is our own infrastructure that is away.
  */
 export const retryPolicies = {
   /** Inside one workflow task: a hiccup of the database. What lasts longer goes on as an ordinary activity. */
   hiccup: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '500ms', maximumAttempts: 3 },
-  /** An outage of our own infrastructure: go on until the activity's schedule-to-close time-out ends it. */
-  outage: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  outage,
+  /** Of an activity that meets refusals, too. */
+  refusals: { ...outage, nonRetryableErrorTypes },
 } as const satisfies Record<string, RetryPolicy>;

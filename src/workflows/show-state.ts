@@ -1,11 +1,14 @@
 import { patched, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributeNames } from '../contracts/workflows.ts';
 
-/** Shows a job's state in the list of workflows: one history event, with the task that completes the workflow. */
-export function showState(state: string, errorCode: string | null): void {
+/**
+ * Shows a job's state in the list of workflows: one history event, with the task that completes the workflow. `isCodeShown` =
+ * a code was shown before, which goes where there is none any more.
+ */
+export function showState(state: string, errorCode: string | null, isCodeShown = false): void {
   upsertSearchAttributes([
     { key: { name: searchAttributeNames.state, type: 'KEYWORD' }, value: state },
-    ...(errorCode === null
+    ...(errorCode === null && !isCodeShown
       ? []
       : [{ key: { name: searchAttributeNames.errorCode, type: 'KEYWORD' as const }, value: errorCode }]),
   ]);

@@ -185,7 +185,7 @@ describe('its workflow in Temporal', () => {
     expect(Buffer.from(sealed[0]?.data ?? []).toString('latin1')).not.toContain(job.id);
 
     const input = await openPayload(tenant, place.adminKey, sealed[0]);
-    expect(input).toEqual({ tenantId: tenant.tenantId, jobId: job.id });
+    expect(input).toEqual({ tenantId: tenant.tenantId, jobId: job.id, retries: 'temporal' });
   });
 
   it('stays closed to whoever does not know the address of the codec', async () => {

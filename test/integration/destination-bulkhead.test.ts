@@ -38,7 +38,7 @@ async function acceptMany(channelId: string, count: number): Promise<string[]> {
   return ids;
 }
 
-const startedOf = (ids: readonly string[]) => place.started.map(({ id }) => id).filter((id) => ids.includes(id));
+const startedOf = (ids: readonly string[]) => place.woken.map(({ id }) => id).filter((id) => ids.includes(id));
 
 // Ordinary activities asked nobody: the calls of one number that hung held every slot of the queue of sends.
 describe('a destination whose every place is taken', () => {
@@ -66,7 +66,7 @@ describe('a destination whose every place is taken', () => {
     const elsewhere = await place.accept(other);
     expect(await worker(elsewhere.id)).toMatchObject({ next: 'end', state: 'accepted' });
 
-    place.started.length = 0;
+    place.woken.length = 0;
     answer();
     await Promise.all(calling);
     await expect.poll(() => startedOf([first, second])).toEqual([first, second]);
@@ -97,7 +97,7 @@ describe('a destination that cannot be reached', () => {
     expect((held.nextAttemptAt?.getTime() ?? 0) - place.nowMs()).toBeLessThanOrEqual(10_000);
 
     place.skip(10_000);
-    place.started.length = 0;
+    place.woken.length = 0;
     expect(await worker(first, true)).toMatchObject({ next: 'end', state: 'accepted' });
     await expect.poll(() => startedOf([second, third])).toEqual([second, third]);
     expect(await worker(second, true)).toMatchObject({ next: 'end', state: 'accepted' });

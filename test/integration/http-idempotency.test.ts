@@ -121,13 +121,13 @@ describe('answerOnce', () => {
       pool: test.database.pool,
       onStarts: (starts) => void seen.push(...starts.map(({ id }) => `start ${id}`)),
     });
-    const start = { id: 'msg_1', tenantId: test.tenantId, kind: 'message' as const, isWake: false };
+    const start = { id: 'msg_1', tenantId: test.tenantId, kind: 'message' as const, channelId: null, isWake: false };
     const once = (key: string, isBroken = false) =>
       answerOnce({
         ...request(key, new Date(), async () => 1),
         transactions,
         async work(tx) {
-          tx.startAfterCommit({ ...start, isFirstAttempt: true, isAnswer: false });
+          tx.startAfterCommit({ ...start, isUnlessPaused: false, isFirstAttempt: true, isAnswer: false });
           seen.push('work');
           if (isBroken) throw new Error('no luck');
           return { status: 201, body: { number: 1 } };

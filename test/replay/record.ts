@@ -18,7 +18,8 @@ import { taskQueues } from '../../src/contracts/workflows.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { createFakeActivities } from '../support/fake-activities.ts';
 import { bundleWorkflows } from '../support/workflow-bundle.ts';
-import { type Shape, shapes } from './shapes.ts';
+import type { Shape } from './shape.ts';
+import { shapes } from './shapes.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));

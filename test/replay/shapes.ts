@@ -1,20 +1,6 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
-import { wakeSignal } from '../../src/contracts/workflows.ts';
-import type { WorkflowName } from '../../src/contracts/workflow-names.ts';
-import { type ActivityScript, ends, escalates, waits } from '../support/fake-activities.ts';
+import { deliveryShapes } from './delivery-shapes.ts';
+import { longWaitMs, type Shape, wakeWhenWaiting } from './shape.ts';
 
-/** One way in which a workflow can go, of which a history is kept. */
-export interface Shape {
-  readonly workflow: WorkflowName;
-  readonly args: readonly unknown[];
-  readonly script: ActivityScript;
-  /** Steers the workflow while it runs. */
-  readonly steer?: (handle: WorkflowHandle<Workflow>) => Promise<void>;
-}
-
-const message = { workflow: 'deliverMessage', args: [{ tenantId: 'ten_1', jobId: 'msg_1' }] } as const;
-const inbound = { workflow: 'relayInbound', args: [{ tenantId: 'ten_1', jobId: 'inb_1' }] } as const;
 const batch = { workflow: 'notifyBatch', args: [{ tenantId: 'ten_1', jobId: 'ntf_1' }] } as const;
 const relay = { workflow: 'relayKpi', args: [{ tenantId: 'ten_1', channelId: 'chn_1' }] } as const;
 
@@ -44,54 +30,10 @@ const noCallbacks = [{ callbacks: 0 }];
 const largeBatch = 20_000;
 /** Likewise, for a relay that never comes to rest. */
 const busyRuns = 12;
-const longWaitMs = 600_000;
-
-const isWaiting = async (handle: WorkflowHandle<Workflow>): Promise<boolean> =>
-  (await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes) ?? false;
-
-async function wakeWhenWaiting(handle: WorkflowHandle<Workflow>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await isWaiting(handle))) {
-    if (Date.now() > deadline) throw new Error('the workflow never waited');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await handle.signal(wakeSignal);
-}
 
 /** By the name of their history's file; the parts of a chain of runs are numbered behind it. */
 export const shapes: Readonly<Record<string, Shape>> = {
-  'inbound-relayed': { ...inbound, script: { attemptRelay: [ends('completed')] } },
-  'inbound-retried': { ...inbound, script: { attemptRelay: [waits(50), ends('completed', null, 2)] } },
-  'page-of-messages': {
-    workflow: 'deliverPage',
-    args: [{ tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] }],
-    script: { attemptPage: [{ done: 1, left: 1 }] },
-  },
-  'message-healthy': { ...message, script: { attemptDelivery: [ends('accepted')] } },
-  'message-retried-twice': {
-    ...message,
-    script: { attemptDelivery: [waits(200), waits(400, { attempts: 2 }), ends('accepted', null, 3)] },
-  },
-  'message-wait-shown': {
-    ...message,
-    script: { attemptDelivery: [waits(200), waits(400, { attempts: 2 }), ends('accepted', null, 3)] },
-  },
-  'message-out-of-retries': {
-    ...message,
-    script: { attemptDelivery: [waits(200), ends('failed', 'kernel_http_error', 2)] },
-  },
-  'message-ambiguous': {
-    ...message,
-    script: {
-      attemptDelivery: [waits(longWaitMs, { errorCode: 'kernel_timeout' }), ends('delivered')],
-    },
-    steer: wakeWhenWaiting,
-  },
-  'message-escalated': { ...message, script: { attemptDelivery: [escalates, ends('accepted')] } },
-  'message-fast-path-failed': {
-    ...message,
-    script: { attemptDelivery: [new Error('away'), new Error('away'), new Error('away'), ends('accepted')] },
-  },
+  ...deliveryShapes,
   'batch-small': {
     ...batch,
     script: {

@@ -2,7 +2,17 @@ import type { JobStart } from '../../src/domain/job-start.ts';
 
 /** A message that was accepted by the API and never attempted. */
 export function aStart(id: string, members: Partial<JobStart> = {}): JobStart {
-  return { id, tenantId: 'a', kind: 'message', isWake: false, isFirstAttempt: true, isAnswer: false, ...members };
+  return {
+    id,
+    tenantId: 'a',
+    kind: 'message',
+    channelId: null,
+    isWake: false,
+    isUnlessPaused: false,
+    isFirstAttempt: true,
+    isAnswer: false,
+    ...members,
+  };
 }
 
 /** So many messages of one tenant. */

@@ -1,5 +1,7 @@
 import type { Activities } from '../../src/activities/index.ts';
+import { toFailure } from '../../src/activities/tell-refusals.ts';
 import type { DeliveryStep } from '../../src/contracts/activities.ts';
+import { aProblem } from './a-job.ts';
 
 type Input = Record<string, unknown>;
 /** What a fake answers to one call: the answer, or the fault that the call has. */
@@ -44,15 +46,19 @@ function withoutStack(error: Error): Error {
 }
 
 export const job = { tenantId: 'ten_1', jobId: 'msg_1' } as const;
+/** As it is started today. */
+export const followed = { ...job, retries: 'temporal' } as const;
 
 export function ends(state: string, errorCode: string | null = null, attempts = 1): DeliveryStep {
-  return { next: 'end', state, errorCode, attempts };
+  return { next: 'end', state, errorCode, attempts, problem: null };
 }
 
 export function waits(waitMs: number, members: Partial<Extract<DeliveryStep, { next: 'wait' }>> = {}): DeliveryStep {
   return {
     next: 'wait',
     waitMs,
+    expiresInMs: 86_400_000,
+    problem: null,
     state: 'held',
     errorCode: 'kernel_http_error',
     summary: 'Kernel refused it',
@@ -62,3 +68,19 @@ export function waits(waitMs: number, members: Partial<Extract<DeliveryStep, { n
 }
 
 export const escalates: DeliveryStep = { next: 'escalate', reason: 'the destination has no room on the fast path' };
+
+/** How an ordinary activity tells Temporal that it is tried again after so long. */
+export function refuses(waitMs: number, members: Parameters<typeof waits>[1] = {}): Error {
+  return told(waits(waitMs, { problem: aProblem({ class: 'transient' }), ...members }));
+}
+
+/** How it tells that its job has failed for good. */
+export function fails(attempts = 1): Error {
+  return told({ next: 'end', state: 'failed', errorCode: 'kernel_http_error', attempts, problem: aProblem() });
+}
+
+function told(step: DeliveryStep): Error {
+  const failure = toFailure(step);
+  if (failure === null) throw new Error('this step tells no refusal');
+  return failure;
+}

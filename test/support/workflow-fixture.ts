@@ -6,7 +6,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { SEARCH_ATTRIBUTES, TYPE_NUMBERS } from '../../dev/temporal-namespace.ts';
-import { type JobReference, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
+import { type JobToFollow, taskQueues, wakeSignal } from '../../src/contracts/workflows.ts';
 import type {
   deliverMessage,
   deliverPage,
@@ -88,7 +88,7 @@ export async function openWorkflowFixture() {
       handles.push(handle);
       return handle;
     }
-    async function startBySignal(job: JobReference): Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>> {
+    async function startBySignal(job: JobToFollow): Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>> {
       const options = { ...optionsOf('deliverMessage', [job]), signal: wakeSignal };
       const handle = await client.signalWithStart<WorkflowTypes['deliverMessage'], []>('deliverMessage', options);
       handles.push(handle);
@@ -112,7 +112,7 @@ export async function openWorkflowFixture() {
 type Fakes = ReturnType<typeof createFakeActivities>;
 export interface Run extends Fakes {
   /** Starts a delivery as a wake does that finds no run: with the signal waiting for it. */
-  readonly startBySignal: (job: JobReference) => Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>>;
+  readonly startBySignal: (job: JobToFollow) => Promise<WorkflowHandle<WorkflowTypes['deliverMessage']>>;
   /** Wakes the workflow that was started last. */
   readonly wakeNewest: () => Promise<void>;
   readonly start: <Name extends keyof WorkflowTypes>(

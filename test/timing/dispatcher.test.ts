@@ -33,7 +33,7 @@ beforeAll(async () => {
   connection = await NativeConnection.connect({ address });
   const dataConverter = createDataConverter(place.keyRing);
   const client = new Client({ connection, namespace, dataConverter });
-  starter = createStarter({ client, onFailure: () => undefined });
+  starter = createStarter({ client, publicUrl: 'http://waypost.test', onFailure: () => undefined });
   workers = await startWorkers({
     connection,
     namespace,

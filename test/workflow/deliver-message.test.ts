@@ -1,7 +1,9 @@
 import { ActivityFailure, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeSignal } from '../../src/contracts/workflows.ts';
-import { ends, escalates, job, waits } from '../support/fake-activities.ts';
+import { aProblem } from '../support/a-job.ts';
+import { ends, escalates, fails, followed, job, refuses, waits } from '../support/fake-activities.ts';
 import { poll } from '../support/poll.ts';
 import { countKind, durationMs, eventKinds, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
@@ -12,15 +14,16 @@ beforeAll(async () => {
 afterAll(() => place.close());
 
 const hourMs = 3_600_000;
+/** As often as the fast path tries. */
+const away = Array.from({ length: 3 }, () => new Error('the database is away'));
 
 describe('deliverMessage', () => {
   it('tells a healthy message in one workflow task and seven events', async () => {
-    await place.withWorker({ attemptDelivery: [ends('accepted')] }, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
+    await place.withWorker({ sendToKernel: [ends('accepted')] }, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
       expect(await handle.result()).toEqual({ state: 'accepted', attempts: 1 });
       expect(calls.map(({ input }) => input)).toEqual([{ ...job, isFastPath: true }]);
-      const history = await handle.fetchHistory();
-      expect(eventKinds(history)).toEqual([
+      expect(eventKinds(await handle.fetchHistory())).toEqual([
         'workflowExecutionStarted',
         'workflowTaskScheduled',
         'workflowTaskStarted',
@@ -32,138 +35,132 @@ describe('deliverMessage', () => {
     });
   });
 
-  it('goes on as an ordinary activity where the fast path has no room', async () => {
-    await place.withWorker({ attemptDelivery: [escalates, ends('accepted')] }, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
-      expect(await handle.result()).toEqual({ state: 'accepted', attempts: 1 });
-      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, false]);
+  // Each refusal was an activity that succeeded, and a timer: 11 events a resend, and nothing to be seen of a retry.
+  it.each([1, 4])('waits as one pending activity, whatever the number of refusals: %i', async (resends) => {
+    const refusals = Array.from({ length: resends }, () => refuses(4 * hourMs));
+    const script = { sendToKernel: [waits(4 * hourMs), ...refusals, ends('accepted', null, resends)] };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
+      expect(await handle.result()).toEqual({ state: 'accepted', attempts: resends });
+      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, ...refusals.map(() => false), false]);
       const history = await handle.fetchHistory();
-      expect(countKind(history, 'activityTaskScheduled')).toBe(1);
+      expect(Math.round(durationMs(history) / hourMs)).toBe(4 * resends);
+      expect(history.events).toHaveLength(14);
       expect(countKind(history, 'timerStarted')).toBe(0);
     });
   });
 
-  it('waits for hours where the record says so, and then attempts again', async () => {
-    const script = {
-      attemptDelivery: [waits(20 * hourMs), waits(4 * hourMs, { attempts: 2 }), ends('accepted', null, 3)],
-    };
-    await place.withWorker(script, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
-      expect(await handle.result()).toEqual({ state: 'accepted', attempts: 3 });
-      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, false, false]);
-      const history = await handle.fetchHistory();
-      expect(countKind(history, 'timerFired')).toBe(2);
-      expect(Math.round(durationMs(history) / hourMs)).toBe(24);
-    });
-  });
-
-  // The list of workflows said `queued` from the start to the end: `WaypostState="held"` found nothing, for hours.
-  it('shows in what state it waits, once for waits of the same state', async () => {
-    const script = {
-      attemptDelivery: [waits(hourMs), waits(hourMs, { attempts: 2 }), ends('failed', 'kernel_http_error', 3)],
-    };
+  it('shows its state and its code while it waits, and no code once it is well', async () => {
+    const script = { sendToKernel: [waits(hourMs), refuses(hourMs), ends('accepted')] };
     await place.withWorker(script, async ({ start }) => {
-      const handle = await start('deliverMessage', job);
+      const handle = await start('deliverMessage', followed);
       await handle.result();
       const upserts = (await handle.fetchHistory()).events?.flatMap((event) => {
         const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
-        const state = fields?.['WaypostState']?.data;
-        return state === undefined || state === null ? [] : [Buffer.from(state).toString()];
+        const text = (name: string) => Buffer.from(fields?.[name]?.data ?? '').toString();
+        return fields ? [[text('WaypostState'), text('WaypostErrorCode')]] : [];
       });
-      expect(upserts).toEqual(['"held"', '"failed"']);
+      expect(upserts?.at(0)).toEqual(['"held"', '"kernel_http_error"']);
+      expect(upserts?.at(1)?.[0]).toBe('"accepted"');
+      expect(upserts?.at(1)?.[1]).not.toContain('kernel');
     });
   });
 
-  it('is woken from its wait by a signal, and cancels the timer', async () => {
-    await place.withWorker({ attemptDelivery: [waits(20 * hourMs), ends('delivered')] }, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
-      await untilTimerStarted(handle);
+  it('is woken from its wait by a signal, and attempts at once', async () => {
+    const script = { sendToKernel: [waits(20 * hourMs), refuses(20 * hourMs), ends('delivered')] };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
+      await poll({ what: 'the wait', look: () => calls.length, isDone: (count) => count === 2, timeoutMs: 20_000 });
       await handle.signal(wakeSignal);
       expect(await handle.result()).toMatchObject({ state: 'delivered' });
-      expect(calls).toHaveLength(2);
-      const history = await handle.fetchHistory();
-      expect([countKind(history, 'timerCanceled'), countKind(history, 'timerFired')]).toEqual([1, 0]);
-    });
-  });
-
-  it('does not wait after a signal that came while it attempted: the attempt may not have seen what it tells', async () => {
-    let wake = (): Promise<void> => Promise.reject(new Error('nothing was started'));
-    const wakeAndWait = async () => {
-      await wake();
-      return waits(hourMs);
-    };
-    const script = { attemptDelivery: [escalates, wakeAndWait, ends('accepted')] };
-    await place.withWorker(script, async ({ start, calls, wakeNewest }) => {
-      wake = wakeNewest;
-      const handle = await start('deliverMessage', job);
-      expect(await handle.result()).toMatchObject({ state: 'accepted' });
       expect(calls).toHaveLength(3);
-      expect(countKind(await handle.fetchHistory(), 'timerStarted')).toBe(0);
+      const history = await handle.fetchHistory();
+      expect(countKind(history, 'activityTaskCanceled')).toBe(1);
+      expect(durationMs(history)).toBeLessThan(hourMs);
     });
   });
 
-  it('waits after an attempt that was started by its signal: it has seen what the signal tells', async () => {
-    await place.withWorker({ attemptDelivery: [waits(hourMs), ends('accepted')] }, async ({ calls, startBySignal }) => {
-      const handle = await startBySignal(job);
+  it('lets a call that a wake finds under way come to its end, and looks again then', async () => {
+    let wake = (): Promise<void> => Promise.reject(new Error('nothing was started'));
+    let callsAtOnce = 0;
+    const atOnce: number[] = [];
+    const wakeInTheMiddle = async () => {
+      callsAtOnce += 1;
+      atOnce.push(callsAtOnce);
+      await wake();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      callsAtOnce -= 1;
+      return ends('held');
+    };
+    const last = () => {
+      atOnce.push(callsAtOnce + 1);
+      return ends('accepted');
+    };
+    await place.withWorker({ sendToKernel: [escalates, wakeInTheMiddle, last] }, async ({ start, wakeNewest }) => {
+      wake = wakeNewest;
+      const handle = await start('deliverMessage', followed);
       expect(await handle.result()).toMatchObject({ state: 'accepted' });
-      expect(calls).toHaveLength(2);
-      expect(countKind(await handle.fetchHistory(), 'timerFired')).toBe(1);
+      expect(atOnce).toEqual([1, 1]);
     });
   });
 
-  it('ends with the state and the error that the record has', async () => {
-    const failed = { attemptDelivery: [waits(1_000), ends('failed', 'kernel_http_error', 6)] };
-    await place.withWorker(failed, async ({ start }) => {
-      const handle = await start('deliverMessage', job);
-      expect(await handle.result()).toEqual({ state: 'failed', attempts: 6 });
-      const { events } = await handle.fetchHistory();
-      const upsert = events?.findLast((event) => event.upsertWorkflowSearchAttributesEventAttributes);
-      const fields = upsert?.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields ?? {};
-      expect(Object.keys(fields).toSorted()).toEqual(['WaypostErrorCode', 'WaypostState']);
+  it('does not look again for the signal that started it: its first attempt has seen what that tells', async () => {
+    await place.withWorker({ sendToKernel: [ends('accepted')] }, async ({ calls, startBySignal }) => {
+      await (await startBySignal(followed)).result();
+      expect(calls).toHaveLength(1);
     });
   });
 
-  it('goes on as an ordinary activity where our own infrastructure fails the fast path', async () => {
-    const away = new Error('the database is away');
-    const script = { attemptDelivery: [away, away, away, ends('accepted')] };
-    await place.withWorker(script, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
+  it.each([
+    ['on the fast path', [{ ...ends('failed', 'kernel_http_error', 6), problem: aProblem() }]],
+    ['in an ordinary activity', [waits(1_000), refuses(1_000), fails(6)]],
+  ])('fails with the problem of a job that fails %s', async (_, sendToKernel) => {
+    await place.withWorker({ sendToKernel }, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
+      const error = await handle.result().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(WorkflowFailedError);
+      const { cause } = error as WorkflowFailedError; // as just seen
+      expect(cause).toBeInstanceOf(ApplicationFailure);
+      expect(cause).toMatchObject({ type: aProblem().class, details: [aProblem()], nonRetryable: true });
+      expect(cause?.message).toBe(`${aProblem().code}: ${aProblem().title}`);
+      expect(calls).toHaveLength(sendToKernel.length);
+    });
+  });
+
+  it('goes on as an ordinary activity where the fast path has no room, or our own infrastructure fails it', async () => {
+    await place.withWorker({ sendToKernel: [escalates, ends('accepted')] }, async ({ start, calls }) => {
+      expect(await (await start('deliverMessage', followed)).result()).toMatchObject({ state: 'accepted' });
+      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, false]);
+    });
+    await place.withWorker({ sendToKernel: [...away, ...away, ends('accepted')] }, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
       expect(await handle.result()).toMatchObject({ state: 'accepted' });
-      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, true, true, false]);
-    });
-  });
-
-  it('outlives an outage of our own infrastructure in the ordinary activity', async () => {
-    const away = Array.from({ length: 8 }, () => new Error('the database is away'));
-    await place.withWorker({ attemptDelivery: [escalates, ...away, ends('accepted')] }, async ({ start, calls }) => {
-      const handle = await start('deliverMessage', job);
-      expect(await handle.result()).toMatchObject({ state: 'accepted' });
-      expect(calls).toHaveLength(10);
+      expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, true, true, false, false, false, false]);
       expect(countKind(await handle.fetchHistory(), 'activityTaskScheduled')).toBe(1);
     });
   });
 
-  it('gives an outage an hour, and then fails by it: the sweep starts the job anew', async () => {
-    const script = { attemptDelivery: [escalates, new Error('the database is away')] };
+  it('waits for longer than an outage may take, as long as the message lives', async () => {
+    const script = { sendToKernel: [escalates, refuses(20 * hourMs), refuses(20 * hourMs), ends('accepted')] };
     await place.withWorker(script, async ({ start }) => {
-      const handle = await start('deliverMessage', job);
+      const handle = await start('deliverMessage', followed);
+      expect(await handle.result()).toMatchObject({ state: 'accepted' });
+      expect(Math.round(durationMs(await handle.fetchHistory()) / hourMs)).toBe(20);
+    });
+  });
+
+  it('gives an outage an hour, and then fails by it: the sweep starts the job anew', async () => {
+    await place.withWorker({ sendToKernel: [escalates, new Error('the database is away')] }, async ({ start }) => {
+      const handle = await start('deliverMessage', followed);
       const error = await handle.result().catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(WorkflowFailedError);
       expect(error).toMatchObject({ cause: expect.any(ActivityFailure) });
       expect(Math.round(durationMs(await handle.fetchHistory()) / hourMs)).toBe(1);
     });
   });
 
   it('ends at once where the job is not there', async () => {
-    await place.withWorker({ attemptDelivery: [ends('missing', null, 0)] }, async ({ start }) => {
-      expect(await (await start('deliverMessage', job)).result()).toEqual({ state: 'missing', attempts: 0 });
+    await place.withWorker({ sendToKernel: [ends('missing', null, 0)] }, async ({ start }) => {
+      expect(await (await start('deliverMessage', followed)).result()).toEqual({ state: 'missing', attempts: 0 });
     });
   });
 });
-
-type Handle = { fetchHistory: () => Promise<Parameters<typeof countKind>[0]> };
-
-async function untilTimerStarted(handle: Handle): Promise<void> {
-  const look = async () => countKind(await handle.fetchHistory(), 'timerStarted');
-  await poll({ what: 'the timer of the wait', look, isDone: (timers) => timers > 0, timeoutMs: 20_000 });
-}

@@ -9,11 +9,12 @@ beforeAll(async () => {
 afterAll(() => place.close());
 
 const page = { tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2', 'msg_3'] };
+const started = { ...page, retries: 'temporal' } as const;
 
 describe('deliverPage', () => {
   it('tells fifty messages in one workflow task and six events', async () => {
-    await place.withWorker({ attemptPage: [{ done: 2, left: 1 }] }, async ({ start, calls }) => {
-      const handle = await start('deliverPage', page);
+    await place.withWorker({ sendToKernelInPage: [{ done: 2, left: 1 }] }, async ({ start, calls }) => {
+      const handle = await start('deliverPage', started);
       expect(await handle.result()).toEqual({ done: 2, left: 1 });
       expect(calls.map(({ input }) => input)).toEqual([page]);
       expect(eventKinds(await handle.fetchHistory())).toEqual([
@@ -29,8 +30,8 @@ describe('deliverPage', () => {
 
   it('ends where our own infrastructure fails it: its messages are due by their records', async () => {
     const outage = ApplicationFailure.create({ type: 'outage', message: 'the database is away' });
-    await place.withWorker({ attemptPage: [outage] }, async ({ start }) => {
-      const handle = await start('deliverPage', page);
+    await place.withWorker({ sendToKernelInPage: [outage] }, async ({ start }) => {
+      const handle = await start('deliverPage', started);
       expect(await handle.result()).toEqual({ done: 0, left: 3 });
     });
   });

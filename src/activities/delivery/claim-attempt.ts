@@ -1,6 +1,13 @@
 import { type Job, noChange } from '../../domain/job.ts';
-import { busyUntil, type Claim, claimMessage, type OpenCall, type WorkflowRun } from '../../domain/message/claim.ts';
-import { wakeGraceMs } from '../../domain/message/outcome.ts';
+import {
+  busyUntil,
+  type Claim,
+  claimMessage,
+  nameWaiter,
+  type OpenCall,
+  type WorkflowRun,
+} from '../../domain/message/claim.ts';
+import { afterWait } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
 import { closeAttempt, findOpenAttempt, type OpenAttempt } from '../../store/attempts.ts';
@@ -55,10 +62,10 @@ export function createClaimAttempt(dependencies: {
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
-    const enter: EnterDestination = (channelId) => {
+    const enter: EnterDestination = (channelId, isReset) => {
       // Claimed again by itself, when its group has failed.
       giveBack(leave);
-      leave = input.enter(channelId);
+      leave = input.enter(channelId, isReset);
       return leave;
     };
     try {
@@ -72,7 +79,10 @@ export function createClaimAttempt(dependencies: {
   };
 
   async function claimIn(tx: Tx, input: ClaimInput, isShared: boolean): Promise<ClaimedAttempt | typeof alone> {
-    const job = await (isShared ? tryLockJob : lockJob)(tx, input.jobId);
+    const locked = await (isShared ? tryLockJob : lockJob)(tx, input.jobId);
+    const isReset = locked !== null && locked.awaitedBy !== null && locked.awaitedBy === nameWaiter(input.run);
+    // Whatever is written of it now, nobody waits for it at Temporal any more.
+    const job = locked === null ? null : { ...locked, awaitedBy: null };
     // What an interrupted call left behind may mean a failure; so may a row that somebody else holds.
     if (isShared && (job === null || job.state === 'sending')) return alone;
     const channelId = job?.channelId ?? null;
@@ -82,13 +92,13 @@ export function createClaimAttempt(dependencies: {
       findSendLimits(tx, { channelId, recipient: job.to ?? '' }),
     ]);
     if (channel === null) return { kind: 'missing' };
-    const leave = input.enter(channel.id);
+    const leave = input.enter(channel.id, isReset);
     if (leave === null) return { kind: 'crowded' };
-    return claim(tx, { job, channel, limits, run: input.run, now: clock(), leave, isShared });
+    return claim(tx, { job, channel, limits, run: input.run, now: clock(), leave, isShared, isReset });
   }
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {
-    const { job, channel, run, now, isShared } = ready;
+    const { job, channel, run, now, isShared, isReset } = ready;
     const [turn, groupFailedBy] = await Promise.all([turnOf(tx, job), groupFailureOf(tx, job)]);
     const open = job.state === 'sending' ? await findOpenCall(tx, job, run) : null;
     const isUploadLeft = open?.isUpload === true && busyUntil(open, now) === null;
@@ -100,13 +110,14 @@ export function createClaimAttempt(dependencies: {
       turn,
       groupFailedBy,
       openSend: isUploadLeft ? null : open,
+      isReset,
     });
     if (isShared && !ownRowOnly.has(verdict.kind)) return alone;
     switch (verdict.kind) {
       case 'done':
         return { kind: 'settled', job: await stopWaking(tx, job, now) };
       case 'wait':
-        return { kind: 'settled', job: await wakeAfter(tx, job, verdict.until, now) };
+        return { kind: 'settled', job: await lookAgainAt(tx, job, afterWait(job, verdict.until), now) };
       case 'busy':
         return { kind: 'settled', job: await lookAgainAt(tx, job, verdict.until, now) };
       case 'hold':
@@ -161,14 +172,7 @@ export function createClaimAttempt(dependencies: {
     return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: null } }, now });
   }
 
-  /** This workflow waits from here on; the sweep looks again only if it should have ended by then. */
-  async function wakeAfter(tx: Tx, job: Job, until: Date, now: Date): Promise<Job> {
-    if (job.wakeAt !== null && job.wakeAt >= until) return job;
-    const set = { wakeAt: new Date(until.getTime() + wakeGraceMs) };
-    return writeJobChange(tx, { job, change: { ...noChange, set }, now });
-  }
-
-  /** Another run is in its call and goes on with the message itself; the sweep looks again should it have died. */
+  /** It is not its time, or another run is in its call and goes on with the message itself: the sweep looks again then. */
   async function lookAgainAt(tx: Tx, job: Job, at: Date, now: Date): Promise<Job> {
     if (job.wakeAt !== null && job.wakeAt >= at) return job;
     return writeJobChange(tx, { job, change: { ...noChange, set: { wakeAt: at } }, now });
@@ -202,7 +206,7 @@ export function createClaimAttempt(dependencies: {
       return prepareSend(tx, { ...ready, job: { ...job, possibleDuplicate: true } });
     }
     const closed = await failures.recordWindowClosed(tx, { job, channel, now });
-    const isDue = closed.decision.next === 'retry' && closed.decision.delayMs === 0;
+    const isDue = closed.decision.next === 'retry' && (ready.isReset || closed.decision.delayMs === 0);
     return isDue ? prepareSend(tx, { ...ready, job: closed.job }) : { kind: 'settled', job: closed.job };
   }
 }

@@ -50,10 +50,10 @@ export function createClaimWithPlace(dependencies: {
     claim: (enter: EnterDestination) => Promise<Claimed>,
   ) => {
     const refusals: Refusal[] = [];
-    const claimed = await claim((channelId) => {
+    const claimed = await claim((channelId, isForced) => {
       // A claim whose transaction failed is made again, and asks again.
       refusals.length = 0;
-      const admission = bulkhead.enter({ ...caller, destination: nameDestination(channelId, caller.kind) });
+      const admission = bulkhead.enter({ ...caller, isForced, destination: nameDestination(channelId, caller.kind) });
       if (admission.kind !== 'entered') {
         refusals.push(admission);
         return null;
@@ -73,13 +73,17 @@ export function createClaimWithPlace(dependencies: {
   };
 
   /** Null = no call would be made of it now, so it may be looked at without a place. */
-  function hold({ tenantId, jobId }: Caller, { isOpen, dueMs }: Hold): Promise<Job | null> {
+  function hold({ tenantId, jobId, isFastPath }: Caller, { isOpen, dueMs }: Hold): Promise<Job | null> {
     return transactions.withTenant(tenantId, async (tx) => {
       const job = await lockJob(tx, jobId);
       const now = clock();
       if (job === null || !wouldBeCalled(job, now)) return null;
       const until = new Date(dueMs);
-      return writeJobChange(tx, { job, change: holdForDestination(job, { until, isOpen }), now });
+      return writeJobChange(tx, {
+        job,
+        change: holdForDestination(job, { until, isOpen, isAtTemporal: !isFastPath && job.awaitedBy !== null }),
+        now,
+      });
     });
   }
 

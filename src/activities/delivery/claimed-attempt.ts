@@ -34,8 +34,11 @@ export type ClaimedAttempt =
   | { readonly kind: 'crowded' }
   | { readonly kind: 'missing' };
 
-/** Asks for room at a destination; null = there is none now. The returned function gives the room back. */
-export type EnterDestination = (channelId: string) => Leave | null;
+/**
+ * Asks for room at a destination; null = there is none now. The returned function gives the room back. `isReset` = an
+ * operator asks for the call, which may go as the probe of a destination that is away.
+ */
+export type EnterDestination = (channelId: string, isReset: boolean) => Leave | null;
 
 /** Gives the room back; `isReached` = the destination answered, null = it was never called. */
 export type Leave = (isReached: boolean | null) => void;

@@ -17,6 +17,8 @@ export interface Call {
   readonly tenantId: string;
   /** It runs inside the workflow task; otherwise it has a slot of the queue of sends. */
   readonly isFastPath: boolean;
+  /** An operator asks for it: it goes as the probe of a destination that is away. */
+  readonly isForced?: boolean;
 }
 
 /**
@@ -133,11 +135,12 @@ export function createDestinationBulkhead(
     enter(call) {
       const destination = find(call.destination);
       destination.expected = Math.max(0, destination.expected - 1);
-      const isOpen = (destination.breaker.openUntilMs() ?? 0) > nowMs();
+      const { isForced = false } = call;
+      const isOpen = !isForced && (destination.breaker.openUntilMs() ?? 0) > nowMs();
       const leavePlace = isOpen ? null : takePlace(destination, call);
       if (leavePlace === null)
         return !isOpen && call.isFastPath && destination.own < ownCalls ? { kind: 'escalate' } : hold(destination);
-      const end = destination.breaker.tryPass();
+      const end = destination.breaker.tryPass(isForced);
       if (end === null) {
         leavePlace();
         return hold(destination);

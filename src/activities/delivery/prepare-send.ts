@@ -32,6 +32,8 @@ export interface ReadyMessage {
   readonly leave: Leave;
   /** Other messages are claimed in the same transaction. */
   readonly isShared: boolean;
+  /** An operator asks for it now: neither its time nor a limit keeps it. */
+  readonly isReset: boolean;
 }
 
 export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt | typeof alone>;
@@ -49,7 +51,7 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared }) {
+  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared, isReset }) {
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
     const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
@@ -76,9 +78,9 @@ export function createPrepareSend(dependencies: {
     const since = new Date(now.getTime() - mediaLifetimeMs);
     const mediaId = file === null ? null : await findUploadedMedia(tx, { jobId: job.id, part, since });
     const isUpload = file !== null && mediaId === null;
-    const wait = await sendRoom.find(tx, { job, channel, limits, isUpload, now });
+    const wait = isReset ? null : await sendRoom.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
-      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait, now), now });
+      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
       return { kind: 'settled', job: held };
     }
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);

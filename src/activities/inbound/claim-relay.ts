@@ -5,10 +5,10 @@ import { expireInbound, recordBotFailure, recordRelayed } from '../../domain/inb
 import { readReference } from '../../domain/inbound/read-content.ts';
 import { serviceUrlOf } from '../../domain/bot-address.ts';
 import { type Job, noChange } from '../../domain/job.ts';
-import type { WorkflowRun } from '../../domain/message/claim.ts';
+import { nameWaiter, type WorkflowRun } from '../../domain/message/claim.ts';
 import { expiredFailure } from '../../domain/message/ending-failures.ts';
+import { afterWait } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure } from '../../domain/message/interruption.ts';
-import { wakeGraceMs } from '../../domain/message/outcome.ts';
 import { closeAttempt, findOpenAttempt, openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
@@ -69,8 +69,11 @@ export function createClaimRelay(dependencies: {
         const job = await lockJob(tx, input.jobId);
         const channel = job?.channelId ? await channels.findWhatsapp(tx, job.channelId) : null;
         if (job === null || channel === null) return { kind: 'missing' };
-        leave = input.enter(channel.id);
-        return leave === null ? { kind: 'crowded' } : claim(tx, job, channel, input.run, leave);
+        const isReset = job.awaitedBy !== null && job.awaitedBy === nameWaiter(input.run);
+        leave = input.enter(channel.id, isReset);
+        if (leave === null) return { kind: 'crowded' };
+        // Whatever is written of it now, nobody waits for it at Temporal any more.
+        return claim(tx, { job: { ...job, awaitedBy: null }, channel, run: input.run, leave, isReset });
       });
       if (claimed.kind !== 'post') giveBack(leave);
       return claimed;
@@ -82,17 +85,21 @@ export function createClaimRelay(dependencies: {
 
   async function claim(
     tx: Tx,
-    job: Job,
-    channel: WhatsappChannel,
-    run: WorkflowRun,
-    leave: Leave,
+    ready: {
+      readonly job: Job;
+      readonly channel: WhatsappChannel;
+      readonly run: WorkflowRun;
+      readonly leave: Leave;
+      readonly isReset: boolean;
+    },
   ): Promise<ClaimedRelay> {
+    const { job, channel, run, leave, isReset } = ready;
     const now = clock();
     const line = job.state === 'relaying' ? null : lineOf(job);
     const turn = line === null ? 'free' : await findTurn(tx, { line, jobId: job.id });
     const attempt = job.state === 'relaying' ? await findOpenAttempt(tx, job.id) : null;
     const open = attempt === null ? null : { ...attempt, isOfThisRun: job.workflowRunId === run.runId };
-    const verdict = claimInbound({ job, now, turn, open, run });
+    const verdict = claimInbound({ job, now, turn, open, run, isReset });
     const settle = async (change: Parameters<WriteJobChange>[1]['change']): Promise<ClaimedRelay> => ({
       kind: 'settled',
       job: await writeJobChange(tx, { job, change, now }),
@@ -100,13 +107,13 @@ export function createClaimRelay(dependencies: {
     switch (verdict.kind) {
       case 'done':
         return job.wakeAt === null ? { kind: 'settled', job } : settle({ ...noChange, set: { wakeAt: null } });
+      // It is not its time, or another run goes on with it: the sweep looks again then.
       case 'wait':
-        return settle({ ...noChange, set: { wakeAt: new Date(verdict.until.getTime() + wakeGraceMs) } });
-      // The other run goes on with it; the sweep looks again should that have died.
-      case 'busy':
-        return job.wakeAt !== null && job.wakeAt >= verdict.until
-          ? { kind: 'settled', job }
-          : settle({ ...noChange, set: { wakeAt: verdict.until } });
+      case 'busy': {
+        const wakeAt = verdict.kind === 'busy' ? verdict.until : afterWait(job, verdict.until);
+        const isKnown = job.wakeAt !== null && job.wakeAt >= wakeAt;
+        return isKnown ? { kind: 'settled', job } : settle({ ...noChange, set: { wakeAt } });
+      }
       case 'hold':
         return settle(verdict.change);
       case 'expired': {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorClasses } from '../../domain/problems/problem.ts';
+import { usualAmbiguousWindowMs, usualBackoff, usualRetries } from '../../domain/retry-table.ts';
 import { credentialOf, languageTagText, lineOf, urlText } from './primitives.ts';
 
 const maxTimeMs = 24 * 60 * 60 * 1000;
@@ -50,12 +51,12 @@ export const newWhatsappChannel = z.strictObject({
   ...whatsappMembers,
   botUrl: whatsappMembers.botUrl.default(null),
   kpiUrl: whatsappMembers.kpiUrl.default(null),
-  numRetries: whatsappMembers.numRetries.default(5),
-  retryInitialMs: whatsappMembers.retryInitialMs.default(1_000),
-  retryMaxMs: whatsappMembers.retryMaxMs.default(600_000),
+  numRetries: whatsappMembers.numRetries.default(usualRetries),
+  retryInitialMs: whatsappMembers.retryInitialMs.default(usualBackoff.initialMs),
+  retryMaxMs: whatsappMembers.retryMaxMs.default(usualBackoff.maximumMs),
   statusWindowSeconds: whatsappMembers.statusWindowSeconds.default(86_400),
   ambiguousPolicy: whatsappMembers.ambiguousPolicy.default('resend'),
-  ambiguousWindowMs: whatsappMembers.ambiguousWindowMs.default(10_000),
+  ambiguousWindowMs: whatsappMembers.ambiguousWindowMs.default(usualAmbiguousWindowMs),
   ordering: whatsappMembers.ordering.default('strict'),
   ratePerSecond: whatsappMembers.ratePerSecond.default(80),
   userNotices: whatsappMembers.userNotices.default({}),

@@ -24,13 +24,15 @@ export function claimInbound(input: {
   readonly turn: Turn;
   readonly open: OpenCall | null;
   readonly run: WorkflowRun;
+  /** An operator has reset the activity that waits for the next attempt: it does not wait for its time. */
+  readonly isReset: boolean;
 }): InboundClaim {
-  const { job, now, turn } = input;
+  const { job, now, turn, isReset } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
   const until = busyUntil(input.open, now);
   if (until !== null) return { kind: 'busy', until };
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
-  const dueMs = job.nextAttemptAt?.getTime() ?? 0;
+  const dueMs = isReset ? 0 : (job.nextAttemptAt?.getTime() ?? 0);
   if (dueMs - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueMs) };
   if (turn !== 'free') return { kind: 'hold', change: holdInboundForTurn(job, turn, now) };
   return {

@@ -29,6 +29,13 @@ export type Claim =
 export interface WorkflowRun {
   readonly workflowId: string;
   readonly runId: string;
+  /** Names the ordinary activity among all of its run's; null = it is a local one. */
+  readonly activityId: string | null;
+}
+
+/** Names an activity that waits at Temporal, for `awaitedBy`; null = a local one, which never waits. */
+export function nameWaiter({ runId, activityId }: WorkflowRun): string | null {
+  return activityId === null ? null : `${runId}/${activityId}`;
 }
 
 export function runOf(job: Job, run: WorkflowRun): Pick<Job, 'workflowId' | 'workflowRunId'> {
@@ -69,8 +76,10 @@ export function claimMessage(input: {
   readonly groupFailedBy: string | null;
   /** Null = no send is open. */
   readonly openSend: OpenCall | null;
+  /** An operator has reset the activity that waits for the next attempt: it does not wait for its time. */
+  readonly isReset: boolean;
 }): Claim {
-  const { job, now } = input;
+  const { job, now, isReset } = input;
   if (job.terminal || !claimable.has(job.state)) return { kind: 'done' };
   if (input.openSend !== null) {
     const until = busyUntil(input.openSend, now);
@@ -79,7 +88,7 @@ export function claimMessage(input: {
   if (job.expiresAt.getTime() <= now.getTime()) return { kind: 'expired' };
   if (input.groupFailedBy !== null && !job.isOutcomeUnknown)
     return { kind: 'group_failed', causeId: input.groupFailedBy };
-  const dueAt = Math.max(job.nextAttemptAt?.getTime() ?? 0, job.sendAt?.getTime() ?? 0);
+  const dueAt = Math.max((isReset ? null : job.nextAttemptAt)?.getTime() ?? 0, job.sendAt?.getTime() ?? 0);
   if (dueAt - now.getTime() > shortestWaitMs) return { kind: 'wait', until: new Date(dueAt) };
   if (input.turn !== 'free') return { kind: 'hold', change: holdForTurn(job, input.turn, now) };
   if (input.isChannelPaused) return { kind: 'hold', change: holdForChannel(job) };

@@ -1,5 +1,6 @@
 import { type Failure, isLocalFault } from '../failure.ts';
 import { backoffMs, localDelayMs, throttleDelayMs } from '../retry.ts';
+import { retryTable } from '../retry-table.ts';
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { outcomeUnknownFailure } from './kernel-failure.ts';
 
@@ -63,23 +64,24 @@ export function decideAfterFailure(situation: Situation): Decision {
     const delayMs = localDelayMs(situation.attempts - 1 - situation.retriesUsed, situation.random);
     return { ...retry(situation, delayMs, 'retry'), countsAsRetry: false };
   }
-  if (failure.source === 'rendering' || failure.class === 'permanent') return fail(situation, false);
-  switch (failure.class) {
-    case 'configuration':
-    case 'policy':
+  if (failure.source === 'rendering') return fail(situation, false);
+  switch (retryTable[failure.class].wait) {
+    case 'never':
+      return fail(situation, false);
+    case 'resume':
       return { next: 'pause_channel', informUser: false, recoverable: true, willRetry: true };
-    case 'throttled': {
+    case 'answer': {
       const throttledBefore = situation.throttledInARow;
       const delayMs = throttleDelayMs({ failure, throttledBefore, ...backoffLimits(situation) });
       return retry(situation, delayMs, 'rate_limit');
     }
-    case 'ambiguous': {
+    case 'window': {
       const windowMs = Math.max(limits.ambiguousWindowMs, failure.retryAfterMs ?? 0);
       const wait = retry(situation, windowMs, 'ambiguous_window');
       const isResent = limits.ambiguousPolicy === 'resend' && hasRetriesLeft(situation, failure.maxRetries);
       return isResent ? wait : { ...wait, recoverable: false, willRetry: false };
     }
-    case 'transient':
+    case 'backoff':
       if (!hasRetriesLeft(situation, failure.maxRetries)) return fail(situation, true);
       return retry(situation, Math.max(nextBackoffMs(situation), failure.retryAfterMs ?? 0), 'retry');
   }

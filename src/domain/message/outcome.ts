@@ -9,6 +9,15 @@ import { buildKpiValue, type KpiEventName } from './kpi.ts';
 export const wakeGraceMs = 30_000;
 
 /**
+ * When the sweep looks after a job that is not due before `until`: a refusal is waited out by an activity at Temporal, which
+ * gets the grace; everything else is a row that the sweep starts.
+ */
+export function afterWait({ waitingFor, error }: Job, until: Date): Date {
+  const isThrottled = waitingFor?.reason === 'rate_limit' && error?.class === 'throttled';
+  return waitingFor?.reason === 'retry' || isThrottled ? new Date(until.getTime() + wakeGraceMs) : until;
+}
+
+/**
  * Kernel took one send of a message. `isComplete` = it was the last one missing. Where a status has come before the answer
  * the record knows more already and was told: then only the provider's id is new.
  */
@@ -116,6 +125,7 @@ export function recordFailure(input: {
       isOutcomeUnknown: decision.reason === 'ambiguous_window',
       retriesUsed: job.retriesUsed + (decision.countsAsRetry ? 1 : 0),
       throttledInARow: throttledBefore + (isThrottled ? 1 : 0),
+      awaitedBy: null,
       wakeAt: new Date(isTold ? now.getTime() + startGraceMs : until.getTime() + wakeGraceMs),
     },
     timeline: [

@@ -1,5 +1,4 @@
 import { type Job, type JobChange, noChange } from '../job.ts';
-import { wakeGraceMs } from './outcome.ts';
 
 /** What a throttled answer slows: one recipient of a number, the number, or every number of its account. */
 export type LimitScope = 'pair' | 'number' | 'account';
@@ -40,18 +39,13 @@ export function throttleLimit(limit: SendLimit, delayMs: number, now: Date): Sen
   return { blockedUntil: until, throttledInARow: countThrottledBefore(limit, now) + 1 };
 }
 
-/** Shorter than it takes a run to end and the sweep to start another one, which must not meet. */
-const momentMs = 3_000;
-
 /**
- * Nothing is wrong with the message: its number, its recipient or its channel's rate has no room before `until`. For a
- * moment its workflow waits; for longer it ends, and the sweep starts it then: a thousand that wait are a thousand rows and
- * no workflow. `hasSlot` = the place at `until` is its own; otherwise it asks again then.
+ * Nothing is wrong with the message: its number, its recipient or its channel's rate has no room before `until`. Its
+ * workflow ends, and the sweep starts it then: a thousand that wait are a thousand rows and no workflow. `hasSlot` = the place at `until` is its own; otherwise it asks again then.
  */
-export function holdForRoom(job: Job, wait: { readonly until: Date; readonly hasSlot: boolean }, now: Date): JobChange {
+export function holdForRoom(job: Job, wait: { readonly until: Date; readonly hasSlot: boolean }): JobChange {
   const until = wait.until > job.expiresAt ? job.expiresAt : wait.until;
   const detail = wait.hasSlot ? "the channel's rate has no room before" : 'the provider has asked to wait';
-  const isMoment = until.getTime() - now.getTime() <= momentMs;
   const isKnown = job.state === 'held' && job.waitingFor?.reason === 'rate_limit';
   return {
     ...noChange,
@@ -60,7 +54,7 @@ export function holdForRoom(job: Job, wait: { readonly until: Date; readonly has
       waitingFor: { reason: 'rate_limit', until, detail },
       nextAttemptAt: until,
       rateSlotAt: wait.hasSlot ? wait.until : null,
-      wakeAt: isMoment ? new Date(until.getTime() + wakeGraceMs) : until,
+      wakeAt: until,
     },
     timeline: isKnown
       ? []

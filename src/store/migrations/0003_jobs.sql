@@ -46,6 +46,7 @@ create table job (
   wake_at timestamptz,
   workflow_id text,
   workflow_run_id text,
+  awaited_by text,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   finished_at timestamptz
@@ -97,6 +98,8 @@ comment on column job.status_until is 'end of the status window; null = not acce
 comment on column job.wake_at is 'when the sweep makes sure that a workflow runs; null = nothing is due';
 comment on column job.workflow_id is 'the page''s workflow that attempted it last; null = its own, named by its id';
 comment on column job.workflow_run_id is 'the run that attempted it last; null = none';
+comment on column job.awaited_by is
+  'the activity that waits for the next attempt, as run/activity, once Temporal has confirmed its failure; null = none';
 comment on column job.created_at is 'when it was accepted';
 comment on column job.updated_at is 'last change';
 comment on column job.finished_at is 'when it became terminal; null = it is not';

@@ -111,7 +111,7 @@ end $$;
 -- The planner takes the policies and the expiry for far more selective than they are, and would sort a tenant's whole backlog
 -- for one share of it: without sorts it keeps to the order of the index, which ends with the share.
 create function lease_due_jobs(page_size integer, lease_seconds integer)
-returns table (id text, tenant_id text, kind text, attempts integer, origin text)
+returns table (id text, tenant_id text, channel_id text, kind text, attempts integer, origin text, is_row boolean)
 language plpgsql security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -155,7 +155,7 @@ begin
   leased_ids := lease_jobs(due_ids, lease_seconds);
   -- In that order: what is due for longer is started first.
   return query
-    select j.id, j.tenant_id, j.kind, j.attempts, j.origin
+    select j.id, j.tenant_id, j.channel_id, j.kind, j.attempts, j.origin, j.state = 'held' and j.awaited_by is null
     from unnest(leased_ids) with ordinality as leased (id, place) join job j on j.id = leased.id
     order by leased.place;
 end $$;

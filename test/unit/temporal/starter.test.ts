@@ -13,10 +13,17 @@ describe('a start that Temporal does not take', () => {
     });
     const client = new Client({ connection: Connection.lazy({ address: 'localhost:1' }) });
     client.connection.withDeadline = () => Promise.reject(new Error('Failed to start workflow', { cause: refusal }));
-    const starter = createStarter({ client, onFailure: (failure) => void failures.push(failure) });
-    expect(await starter.start({ id: 'msg_1', tenantId: 'ten_1', kind: 'message', isWake: false }, 'single')).toBe(
-      false,
-    );
+    const starter = createStarter({
+      client,
+      publicUrl: 'http://waypost.test',
+      onFailure: (failure) => void failures.push(failure),
+    });
+    expect(
+      await starter.start(
+        { id: 'msg_1', tenantId: 'ten_1', kind: 'message', channelId: null, isWake: false, isUnlessPaused: false },
+        'single',
+      ),
+    ).toBe(false);
     expect(await starter.startPurge()).toBe(false);
     expect(failures).toMatchObject([
       { jobId: 'msg_1', grpcCode: 5, reason: '5 NOT_FOUND: Namespace nowhere is not found.' },
@@ -44,7 +51,7 @@ describe('the workflow of a page', () => {
   // It was named by its first message alone, so that another page with the same first one was taken for it.
   it('is named by all of its messages', async () => {
     const { workflowIds, client } = createNotingClient();
-    const starter = createStarter({ client, onFailure: () => undefined });
+    const starter = createStarter({ client, publicUrl: 'http://waypost.test', onFailure: () => undefined });
     const page = { tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'] };
     await starter.startPage(page, 'bulk');
     await starter.startPage(page, 'bulk');

@@ -12,6 +12,7 @@ function claim(members: Parameters<typeof aJob>[0], rest: Partial<Parameters<typ
     turn: 'free' as const,
     groupFailedBy: null,
     openSend: null,
+    isReset: false,
     ...rest,
   });
 }
@@ -63,9 +64,17 @@ describe('claimMessage', () => {
     expect(claim({ state: 'held', isOutcomeUnknown: true }, { groupFailedBy }).kind).toBe('window_closed');
   });
 
+  it('does not wait for its time where an operator has reset its activity', () => {
+    const held = { state: 'held', nextAttemptAt: after(60_000) } as const;
+    expect(claim(held)).toEqual({ kind: 'wait', until: after(60_000) });
+    expect(claim(held, { isReset: true })).toEqual({ kind: 'go' });
+    expect(claim({ ...held, isOutcomeUnknown: true }, { isReset: true })).toEqual({ kind: 'window_closed' });
+    expect(claim({ state: 'scheduled', sendAt: after(60_000) }, { isReset: true }).kind).toBe('wait');
+  });
+
   it('counts the attempt, forgets the wait and leaves the sweep a lease', () => {
     const job = aJob({ state: 'held', attempts: 2, nextAttemptAt: noon, isOutcomeUnknown: false });
-    expect(startAttempt(job, noon, { workflowId: 'msg_1', runId: 'run-1' })).toMatchObject({
+    expect(startAttempt(job, noon, { workflowId: 'msg_1', runId: 'run-1', activityId: null })).toMatchObject({
       set: {
         state: 'sending',
         attempts: 3,

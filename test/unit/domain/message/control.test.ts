@@ -41,6 +41,7 @@ describe('cancelMessage', () => {
           turn: 'free' as const,
           groupFailedBy: null,
           openSend: null,
+          isReset: false,
         };
         expect(claimMessage({ job: cancelled, now: noon, ...surroundings }).kind).toBe('done');
         expect(advanceMessage({ job: cancelled, confirmed: 'delivered', ...bounds })).toBeNull();

@@ -42,7 +42,7 @@ describe('a limit', () => {
 describe('a message without room', () => {
   it('is held until then, due by itself, and told once', () => {
     const job = aJob();
-    const change = holdForRoom(job, { until: after(60_000), hasSlot: true }, noon);
+    const change = holdForRoom(job, { until: after(60_000), hasSlot: true });
     expect(change.set).toMatchObject({
       state: 'held',
       waitingFor: { reason: 'rate_limit', until: after(60_000) },
@@ -51,19 +51,13 @@ describe('a message without room', () => {
       rateSlotAt: after(60_000),
     });
     expect(change.events).toEqual(['message.held']);
-    const later = holdForRoom({ ...job, ...change.set }, { until: after(70_000), hasSlot: true }, noon);
+    const later = holdForRoom({ ...job, ...change.set }, { until: after(70_000), hasSlot: true });
     expect(later.events).toEqual([]);
-  });
-
-  it('waits for a moment in its own workflow: a run that ends and the next one must not meet', () => {
-    const change = holdForRoom(aJob(), { until: after(3_000), hasSlot: true }, noon);
-    expect(change.set.nextAttemptAt).toEqual(after(3_000));
-    expect(change.set.wakeAt?.getTime()).toBeGreaterThan(after(20_000).getTime());
   });
 
   it('waits no longer than it lives', () => {
     const job = aJob({ expiresAt: after(10_000) });
-    expect(holdForRoom(job, { until: after(30_000), hasSlot: false }, noon).set).toMatchObject({
+    expect(holdForRoom(job, { until: after(30_000), hasSlot: false }).set).toMatchObject({
       wakeAt: after(10_000),
     });
   });
