@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../demo/stand-ins/http-server.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
@@ -19,6 +19,7 @@ const messages = 10;
 
 let place: Product;
 let hanging: Awaited<ReturnType<typeof startHanging>>;
+const answering: (typeof hanging)[] = [];
 let sink: Awaited<ReturnType<typeof startWebhookSink>>;
 let quiet: Tenant;
 let quietChannel: ProductChannel;
@@ -38,9 +39,6 @@ async function startHanging() {
   return {
     ...server,
     open: () => open.size,
-    hang: () => {
-      isHanging = true;
-    },
     answer(): void {
       isHanging = false;
       for (const response of open) good(response);
@@ -55,7 +53,7 @@ function good(response: ServerResponse): void {
 }
 
 beforeAll(async () => {
-  [place, hanging, sink] = await Promise.all([openProduct(), startHanging(), startWebhookSink()]);
+  [place, sink] = await Promise.all([openProduct(), startWebhookSink()]);
   await Promise.all([place.startApi({ LOG_LEVEL: 'error' }), place.startWorker({ LOG_LEVEL: 'error' })]);
   quiet = await place.makeTenant();
   quietChannel = await place.makeChannel(quiet, { ratePerSecond: 1_000 });
@@ -68,17 +66,16 @@ beforeAll(async () => {
   });
   await quiet.ask('POST /v1/webhooks', { url: `${sink.url}/quiet` });
 });
-afterEach(async () => {
-  // The next upstream finds an idle product.
+beforeEach(async () => {
+  hanging = await startHanging();
+});
+afterEach(() => {
   hanging.answer();
-  const look = async () => (await place.temporal.client.count('ExecutionStatus="Running"')).count;
-  await poll({ what: 'no workflow runs', look, isDone: (count) => count === 0, timeoutMs: 120_000 });
-  hanging.hang();
-}, 130_000);
+  answering.push(hanging);
+});
 afterAll(async () => {
-  hanging.answer();
   await place.close();
-  await Promise.all([hanging.stop(), sink.stop()]);
+  await Promise.all([...answering, sink].map((each) => each.stop()));
 });
 
 function addIntegration(tenant: Caller, name: string, url: string): Promise<unknown> {
