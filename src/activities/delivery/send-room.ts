@@ -36,7 +36,9 @@ export interface SendRoom {
 export function createSendRoom(): SendRoom {
   const places = new Map<string, Places>();
   /** Reservations under way, with how many claims wait for them. */
-  const reserving = new Map<string, { wanted: number; readonly done: Promise<void> }>();
+  const reserving = new Map<string, { readonly tx: Tx; wanted: number; readonly done: Promise<void> }>();
+  /** Transactions that have taken places, and so hold a lock which others may wait for. */
+  const holding = new WeakSet<Tx>();
 
   async function reserve(tx: Tx, channel: WhatsappChannel, now: Date): Promise<void> {
     // Claims of the same transaction come in the same turn: by then all of them are counted.
@@ -47,10 +49,14 @@ export function createSendRoom(): SendRoom {
     const count = Math.max(usual, reserving.get(channel.id)?.wanted ?? 1);
     const wanted = { tenantId: channel.tenantId, channelId: channel.id, now, count, spacingMs, burstMs };
     const first = await reservePlaces(tx, wanted);
+    holding.add(tx);
     places.set(channel.id, { takenMs: now.getTime(), count, spacingMs, nextMs: first.getTime(), left: count });
   }
 
-  /** Claims that come together wait for the places that the first of them takes, and do not each take some. */
+  /**
+   * Claims that come together wait for the places that the first of them takes, and do not each take some. But who holds a
+   * lock waits for no other transaction here: that one may wait for the lock, and the database would see no deadlock.
+   */
   async function takePlace(tx: Tx, channel: WhatsappChannel, now: Date): Promise<Date> {
     for (;;) {
       const used = usePlace(places.get(channel.id), now.getTime());
@@ -59,15 +65,17 @@ export function createSendRoom(): SendRoom {
         return new Date(used.atMs);
       }
       const underWay = reserving.get(channel.id);
-      if (underWay !== undefined) {
+      if (underWay !== undefined && (underWay.tx === tx || !holding.has(tx))) {
         underWay.wanted += 1;
         // Should it fail, that is the other claim's to tell; this one tries by itself.
         await underWay.done.catch(() => undefined);
         continue;
       }
-      const done = reserve(tx, channel, now).finally(() => reserving.delete(channel.id));
-      reserving.set(channel.id, { wanted: 1, done });
-      await done;
+      const mine = { tx, wanted: 1, done: reserve(tx, channel, now) };
+      if (underWay === undefined) reserving.set(channel.id, mine);
+      await mine.done.finally(() => {
+        if (reserving.get(channel.id) === mine) reserving.delete(channel.id);
+      });
     }
   }
 
