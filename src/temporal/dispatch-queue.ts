@@ -1,6 +1,6 @@
 import { startGraceMs } from '../domain/acceptance.ts';
 import type { JobStart } from '../domain/job-start.ts';
-import type { StartPriority } from './starter.ts';
+import type { StartPriority } from './job-workflow.ts';
 
 /** So many messages of one tenant in one commit are bulk: nobody waits for the first of them. */
 const bulkMessages = 8;

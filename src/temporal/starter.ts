@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import type { JobStart } from '../domain/job-start.ts';
 import type { WorkflowName } from '../contracts/workflow-names.ts';
 import {
   type ChannelReference,
   type DeliveryReference,
   type ErasureReference,
-  type JobToFollow,
   type PageReference,
   purgeWorkflowId,
   searchAttributeNames,
@@ -14,8 +12,7 @@ import {
   wakeSignal,
   type WebhookReference,
 } from '../contracts/workflows.ts';
-
-export type JobToStart = Pick<JobStart, 'id' | 'tenantId' | 'kind' | 'channelId' | 'isWake' | 'isUnlessPaused'>;
+import { describeStart, type JobToStart, priorityKeys, type StartPriority } from './job-workflow.ts';
 
 /** Why Temporal took no start, for the log: `grpcCode` null = no server said so. */
 export interface StartFailure {
@@ -24,13 +21,6 @@ export interface StartFailure {
   /** Temporal's own words, cut; they name namespaces, search attributes and limits, and quote no payload. */
   readonly reason: string;
 }
-
-/**
- * What Temporal gives first to a worker that has too much to do: answers to people, then single messages, then bulk. Within
- * one priority Temporal takes turns between tenants, where the server has `matching.enableFairness`.
- */
-export const priorityKeys = { answer: 2, single: 3, bulk: 4 } as const;
-export type StartPriority = keyof typeof priorityKeys;
 
 /**
  * Starts and wakes workflows: answers whether Temporal took it, and never rejects, for where Temporal is away the sweep tries
@@ -42,6 +32,8 @@ export interface Starter {
    * job goes on (`isUnlessPaused`).
    */
   start(job: JobToStart, priority: StartPriority): Promise<boolean>;
+  /** Whether an operator has paused the job's activity; false also where Temporal does not say. Never rejects. */
+  isPaused(jobId: string): Promise<boolean>;
   /** Starts the first attempts of several messages of one tenant in one workflow. */
   startPage(page: PageReference, priority: StartPriority): Promise<boolean>;
   /** Makes sure that the channel's KPI relay runs. */
@@ -55,13 +47,6 @@ export interface Starter {
   /** Makes sure that the endpoint's relay runs. */
   startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
 }
-
-const workflowOfKind = { message: 'deliverMessage', notification: 'notifyBatch', inbound: 'relayInbound' } as const;
-const summaryOfKind = {
-  message: 'Deliver one message',
-  notification: 'Deliver one notification to its receivers',
-  inbound: 'Relay one inbound message to the bot',
-} as const;
 
 const maxReasonChars = 300;
 
@@ -77,53 +62,22 @@ function pageWorkflowId(jobIds: readonly string[]): string {
   return `page-${createHash('sha256').update(jobIds.join()).digest('hex').slice(0, 32)}`;
 }
 
-function channelAttribute(channelId: string | null) {
-  const key = { name: searchAttributeNames.channel, type: 'KEYWORD' as const };
-  return channelId === null ? [] : [{ key, value: channelId }];
-}
-
 export function createStarter(options: {
   readonly client: Client;
   readonly onFailure: (failure: StartFailure) => void;
   readonly publicUrl: string;
   readonly deadlineMs?: number;
 }): Starter {
-  const { client, deadlineMs = 5_000 } = options;
-
-  function startOptions(job: JobToStart, priority: StartPriority) {
-    return {
-      taskQueue: taskQueues.main,
-      workflowId: job.id,
-      args: [
-        {
-          tenantId: job.tenantId,
-          jobId: job.id,
-          ...(job.kind !== 'notification' && { retries: 'temporal' }),
-        } satisfies JobToFollow,
-      ],
-      // One job may have several runs one after the other, never two at once.
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-      workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      staticSummary: summaryOfKind[job.kind],
-      staticDetails: describeJob(job),
-      priority: { priorityKey: priorityKeys[priority], fairnessKey: job.tenantId },
-      typedSearchAttributes: [
-        { key: { name: searchAttributeNames.tenant, type: 'KEYWORD' as const }, value: job.tenantId },
-        { key: { name: searchAttributeNames.kind, type: 'KEYWORD' as const }, value: job.kind },
-        { key: { name: searchAttributeNames.state, type: 'KEYWORD' as const }, value: 'queued' },
-        ...channelAttribute(job.channelId),
-      ],
-    };
-  }
+  const { client, publicUrl, deadlineMs = 5_000 } = options;
 
   async function start(job: JobToStart, priority: StartPriority): Promise<boolean> {
-    const type = workflowOfKind[job.kind];
+    const { type, options: starting } = describeStart(job, priority, publicUrl);
     try {
       if (job.isUnlessPaused && (await isPaused(job.id))) return true;
       await client.connection.withDeadline(Date.now() + deadlineMs, async () =>
         job.isWake
-          ? await client.workflow.signalWithStart(type, { ...startOptions(job, priority), signal: wakeSignal })
-          : await client.workflow.start(type, startOptions(job, priority)),
+          ? await client.workflow.signalWithStart(type, { ...starting, signal: wakeSignal })
+          : await client.workflow.start(type, starting),
       );
       return true;
     } catch (error) {
@@ -134,16 +88,14 @@ export function createStarter(options: {
 
   /** Whether an operator has paused an activity of the workflow: then it waits for that person, and not for us. */
   async function isPaused(workflowId: string): Promise<boolean> {
-    const { raw } = await client.connection.withDeadline(Date.now() + deadlineMs, () =>
-      client.workflow.getHandle(workflowId).describe(),
-    );
-    return raw.pendingActivities?.some(({ paused }) => paused === true) ?? false;
-  }
-
-  /** Markdown for the Web UI; ids and links alone, for Temporal keeps it in clear. */
-  function describeJob({ id, tenantId, channelId, kind }: JobToStart): string {
-    const channel = channelId === null ? '' : ` on channel \`${channelId}\``;
-    return `[${id}](${options.publicUrl}/v1/jobs/${id}): one ${kind} of tenant \`${tenantId}\`${channel}`;
+    try {
+      const { raw } = await client.connection.withDeadline(Date.now() + deadlineMs, () =>
+        client.workflow.getHandle(workflowId).describe(),
+      );
+      return raw.pendingActivities?.some(({ paused }) => paused === true) ?? false;
+    } catch {
+      return false;
+    }
   }
 
   /** Starts a workflow that is not the story of a job; twice is one run. */
@@ -214,6 +166,7 @@ export function createStarter(options: {
 
   return {
     start,
+    isPaused,
     startPage,
     startErasure,
     startKpiRelay: (channel) =>

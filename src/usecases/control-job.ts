@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../domain/job.ts';
 import { retryBatch, writeWithinMs } from '../domain/notification/control.ts';
-import { retryMessage } from '../domain/message/control.ts';
+import { retryMessage, retryNow } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { isBatchSending } from '../store/batch-jobs.ts';
 import type { CancelJob } from '../store/job-cancellation.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
-import { lockJob } from '../store/jobs.ts';
+import { findJob, lockJob } from '../store/jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 import { forgetUploadedMedia } from '../store/uploaded-media.ts';
 
@@ -19,7 +19,10 @@ export interface ControlJob {
    * batch was being sent, the answer takes until its sends are recorded, 5 s at most.
    */
   cancel(tenantId: string, jobId: string): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
-  /** Runs a failed, expired or cancelled job again at once. Refuses with `not_found` and `conflict`. */
+  /**
+   * Runs a failed, expired or cancelled job again at once, and tries a message at once that waits for a retry. Refuses with
+   * `not_found`, and with a `conflict` that names what else holds it.
+   */
   retry(tenantId: string, jobId: string): Promise<Job>;
 }
 
@@ -27,9 +30,11 @@ export function createControlJob(dependencies: {
   readonly transactions: Transactions;
   readonly cancelJob: CancelJob;
   readonly writeJobChange: WriteJobChange;
+  /** Whether an operator has paused the job's activity in Temporal. */
+  readonly isPaused: (jobId: string) => Promise<boolean>;
   readonly clock: () => Date;
 }): ControlJob {
-  const { transactions, cancelJob, writeJobChange, clock } = dependencies;
+  const { transactions, cancelJob, writeJobChange, isPaused, clock } = dependencies;
 
   async function lock(tx: Tx, jobId: string): Promise<Job> {
     const job = await lockJob(tx, jobId);
@@ -62,18 +67,24 @@ export function createControlJob(dependencies: {
         await waitForSends(tenantId, jobId);
       return cancelled;
     },
-    retry: (tenantId, jobId) =>
-      transactions.withTenant(tenantId, async (tx) => {
+    async retry(tenantId, jobId) {
+      const found = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
+      if (found !== null && found.awaitedBy !== null && !found.terminal && (await isPaused(jobId)))
+        throw apiProblem('conflict', 'An operator has paused its activity in Temporal, and unpauses it there.');
+      return transactions.withTenant(tenantId, async (tx) => {
         const job = await lock(tx, jobId);
         const now = clock();
-        const change = job.kind === 'notification' ? retryBatch(job, now) : retryMessage(job, now);
-        if (change === null)
-          throw apiProblem(
-            'conflict',
-            `The job is ${job.state}; only a failed, expired or cancelled one is run again.`,
-          );
-        if (job.kind === 'message') await forgetUploadedMedia(tx, jobId);
+        const change =
+          job.kind === 'notification' ? retryBatch(job, now) : (retryNow(job, now) ?? retryMessage(job, now));
+        if (change === null) throw apiProblem('conflict', describeHold(job));
+        if (job.kind === 'message' && job.state !== 'held') await forgetUploadedMedia(tx, jobId);
         return writeJobChange(tx, { job, change, now });
-      }),
+      });
+    },
   };
+}
+
+function describeHold({ state, waitingFor }: Job): string {
+  const cause = waitingFor === null ? '' : ` and waits for ${waitingFor.reason} (${waitingFor.detail ?? 'no detail'})`;
+  return `The job is ${state}${cause}; what is tried again is one that waits for a retry, or has failed, expired or been cancelled.`;
 }

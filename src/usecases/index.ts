@@ -15,7 +15,7 @@ import { createTestWebhook, type PostEvent } from './test-webhook.ts';
 /** The verbs that routes call. */
 export function createUseCases(
   dependencies: Stores & {
-    readonly starter: Pick<Starter, 'startErasure'>;
+    readonly starter: Pick<Starter, 'startErasure' | 'isPaused'>;
     readonly webhookClient: PostEvent;
     readonly publicUrl: string;
     readonly admissionLimits: AdmissionLimits;
@@ -31,7 +31,7 @@ export function createUseCases(
     acceptNotification: createAcceptNotification({ ...dependencies, admissionControl }),
     applyInbound: createApplyInbound(dependencies),
     applyStatuses: createApplyStatuses(dependencies),
-    controlJob: createControlJob(dependencies),
+    controlJob: createControlJob({ ...dependencies, isPaused: (jobId) => dependencies.starter.isPaused(jobId) }),
     eraseRecipient: createEraseRecipient(dependencies),
     retryJobs: createRetryJobs({ ...dependencies, admissionControl }),
     replayWebhook: createReplayWebhook(dependencies),

@@ -102,7 +102,7 @@ describe('the registry of problems', () => {
       const rows = [...page.text.matchAll(/<th>([^<]+)<\/th><td>([^<]+)<\/td>/g)].map(([, name]) => name);
       expect([page.headers['content-type'], rows]).toEqual([
         'text/html; charset=utf-8',
-        ['Meaning', 'What to do', 'Class', 'HTTP status', 'Sources'],
+        ['Meaning', 'What to do', 'Class', 'Retried', 'HTTP status', 'Sources'],
       ]);
     }
     expect((await test.call('GET /problems', html)).text).toContain('<a href="/problems/conflict">');

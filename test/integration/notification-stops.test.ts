@@ -35,7 +35,8 @@ async function open(type: 'USER_CENTER_NOTIFICATION' | 'PUSH_NOTIFICATION', more
 }
 
 /** Nobody is woken: the tests run the workflow's steps themselves. */
-const createControl = () => createControlJob({ ...bench.stores, clock: () => bench.now() });
+const createControl = () =>
+  createControlJob({ ...bench.stores, isPaused: async () => false, clock: () => bench.now() });
 
 /** The API's cancel; resolves when it answers. */
 async function cancel(job: Job): Promise<void> {

@@ -34,6 +34,7 @@ beforeAll(async () => {
   view = await openNamespace(inject('temporalAddress'), namespace);
   temporal = await runOnTemporal(place, namespace);
   ({ client } = temporal);
+  place.askPaused((jobId) => temporal.starter.isPaused(jobId));
   cliPath = (await resolveTemporalCli(join(repository, '.cache'))).path;
 });
 afterAll(async () => {
@@ -144,12 +145,23 @@ describe('a delivery that waits for its next attempt', () => {
       { id, tenantId: place.tenantId, kind: 'message', channelId, isWake: true, isUnlessPaused: true },
       'single',
     );
+    await expect(place.control.retry(place.tenantId, id)).rejects.toThrow('paused its activity');
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     expect(place.sendsOf(id)).toHaveLength(1);
     expect(await waitingOf(id)).toMatchObject({ activityId, paused: true });
     await run('activity unpause', { JOB: id, ACTIVITY: activityId });
     await sendsReach(id, 2);
     expect(await client.workflow.getHandle(id).result()).toMatchObject({ state: 'accepted' });
+  });
+
+  // Only a job that had ended could be run again.
+  it('is sent at once when an operator retries it', async () => {
+    const { id } = await refuse('+34600001003', 1);
+    await waitingOf(id);
+    expect(await place.control.retry(place.tenantId, id)).toMatchObject({ state: 'held', attempts: 1 });
+    await sendsReach(id, 2);
+    expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 2 });
+    expect(await place.timelineOf(id)).toContain('job.retried');
   });
 
   it.each([

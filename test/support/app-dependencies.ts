@@ -43,7 +43,7 @@ export async function createAppDependencies(
     links,
     random: Math.random,
   });
-  const starter = { startErasure: async () => true };
+  const starter = { startErasure: async () => true, isPaused: async () => false };
   const clock = () => new Date();
   const http = createGuardedHttp({
     guard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),

@@ -36,7 +36,8 @@ export async function openDeliveryFixture() {
   const admissionControl = { enterLater: async () => undefined };
   const accept = createAcceptMessage({ admissionControl, ...stores, clock });
   const applyStatuses = createApplyStatuses({ ...stores, clock });
-  const control = createControlJob({ ...stores, clock });
+  let isPaused = (_jobId: string): Promise<boolean> => Promise.resolve(false);
+  const control = createControlJob({ ...stores, isPaused: (jobId) => isPaused(jobId), clock });
   let phoneCount = 0;
 
   const dropped: number[] = [];
@@ -66,6 +67,10 @@ export async function openDeliveryFixture() {
     ...worker,
     kernel,
     control,
+    /** Who says whether an activity is paused. */
+    askPaused(ask: typeof isPaused): void {
+      isPaused = ask;
+    },
     applyStatuses,
     createWorker,
     createDyingStores: () => createDyingStores(stores),

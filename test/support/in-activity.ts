@@ -5,6 +5,11 @@ import { DefaultLogger } from '@temporalio/worker';
 export const runOfTests = { workflowId: 'test', runId: 'run-of-tests' };
 
 /** Runs a call of an activity inside an activity's context, without Temporal. */
-export function runInActivity<T>(work: () => Promise<T>, workflowExecution = runOfTests): Promise<T> {
-  return new MockActivityEnvironment({ workflowExecution }, { logger: new DefaultLogger('ERROR') }).run(work);
+export function runInActivity<T>(
+  work: () => Promise<T>,
+  workflowExecution = runOfTests,
+  activityId = 'test',
+): Promise<T> {
+  const info = { workflowExecution, activityId };
+  return new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(work);
 }

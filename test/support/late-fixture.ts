@@ -15,7 +15,12 @@ export async function openLateFixture() {
   });
   const named = (url: string, name: string) => url.replace('127.0.0.1', `${name}.test`);
   // Nobody is woken: the tests run the workflow's steps themselves.
-  const dependencies = { ...bench.stores, starter: { wakeSoon: () => true }, clock: () => bench.now() };
+  const dependencies = {
+    ...bench.stores,
+    starter: { wakeSoon: () => true },
+    isPaused: async () => false,
+    clock: () => bench.now(),
+  };
   const control = createControlJob(dependencies);
   return Object.assign(bench, {
     named,

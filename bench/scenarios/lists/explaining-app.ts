@@ -31,7 +31,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     ...stores.transactions,
     ...explainTransactions(stores.transactions, (plan) => plans.push(plan)),
   };
-  const starter = { startErasure: async () => true };
+  const starter = { startErasure: async () => true, isPaused: async () => false };
   const explainedStores = { ...stores, transactions: explained };
   const app = await buildApp({
     ...explainedStores,

@@ -1,3 +1,4 @@
+import { startGraceMs } from '../acceptance.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
 import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
@@ -32,6 +33,21 @@ export function cancelByGroup(input: {
     events: ['message.cancelled'],
     kpi: [buildKpiValue({ event: 'cancelled', job, now, numRetries, problem, recoverable: false })],
     problems: [problem],
+  };
+}
+
+/** Tries a message, in or out, that waits for a retry at once. Null = it waits for something else, or for nothing. */
+export function retryNow(job: Job, now: Date): JobChange | null {
+  if (job.state !== 'held' || job.waitingFor?.reason !== 'retry') return null;
+  return {
+    ...noChange,
+    set: {
+      waitingFor: { ...job.waitingFor, until: now },
+      nextAttemptAt: now,
+      wakeAt: new Date(now.getTime() + startGraceMs),
+    },
+    timeline: [{ type: 'job.retried', title: 'Tried at once by an operator' }],
+    isDue: true,
   };
 }
 
