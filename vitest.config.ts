@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** How many files run at once. More than there are cores: most of a test's time is spent waiting for a server. */
-const filesAtOnce = 6;
+const filesAtOnce = 4;
 
 const setups = {
   stack: ['test/support/global-stack.ts'],
