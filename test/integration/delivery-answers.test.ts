@@ -21,7 +21,13 @@ describe('an attempt that Kernel accepts', () => {
   it('leaves an accepted message, one attempt, one event and one KPI event', async () => {
     const channelId = await place.addChannel();
     const { id } = await place.accept(channelId, { to: '+34600000001' });
-    expect(await place.attempt(id, true)).toEqual({ next: 'end', state: 'accepted', errorCode: null, attempts: 1 });
+    expect(await place.attempt(id, true)).toEqual({
+      next: 'end',
+      state: 'accepted',
+      errorCode: null,
+      problem: null,
+      attempts: 1,
+    });
     const job = await place.find(id);
     const [send] = place.sendsOf(id);
     expect(job).toMatchObject({

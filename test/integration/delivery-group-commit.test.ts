@@ -115,7 +115,7 @@ describe('a page of 50 messages', () => {
     );
     const { outcome } = await runPage(ids);
     await place.asOwner('drop trigger poison on message_part');
-    expect(outcome).toEqual({ done: 10, left: 0 });
+    expect(outcome).toEqual({ done: 10, left: 0, failed: [{ jobId: poisoned, code: 'internal_error' }] });
     expect(new Set(await statesOf(others))).toEqual(new Set(['accepted']));
     expect(await place.find(poisoned)).toMatchObject({ state: 'failed', error: { code: 'internal_error' } });
     for (const id of ids) expect(place.sendsOf(id)).toHaveLength(1);
