@@ -1,7 +1,7 @@
 import type { DeliveryActivities, DeliveryStep, PageOutcome } from '../contracts/activities.ts';
 import { type JobStart, toJobStart } from '../domain/job-start.ts';
 import { noFastPlace } from './delivery/claim-place.ts';
-import { findJob, postponeStarts } from '../store/jobs.ts';
+import { endPostponement, findJob, postponeStarts } from '../store/jobs.ts';
 import type { Transactions } from '../store/transactions.ts';
 
 /** A page that has not come to its end by then tells the sweep that it still goes on. */
@@ -10,6 +10,8 @@ const postponeEveryMs = 2_000;
 const namedFailures = 10;
 /** For how long, for each row of sends that stands in front. */
 const graceOfRowMs = 5_000;
+/** And no longer than this, for the process may die: it is told again long before, unless a call takes its longest time. */
+const longestGraceMs = 30_000;
 
 /**
  * The first attempt at each message of a page, by the very function that attempts a single one; so running it twice is as
@@ -29,6 +31,7 @@ export function createAttemptPage(dependencies: {
     const outcome = { done: 0, left: 0 };
     const failed: { jobId: string; code: string }[] = [];
     const faults: unknown[] = [];
+    const undone: string[] = [];
     const rest = [...jobIds];
     let lanes = jobIds.length;
     let toldMs = clock().getTime();
@@ -39,7 +42,8 @@ export function createAttemptPage(dependencies: {
       toldMs = nowMs;
       // With the one that is about to be claimed: until then a sweep could take it.
       const waiting = [jobId, ...rest];
-      const until = new Date(nowMs + Math.ceil(waiting.length / lanes + 1) * graceOfRowMs);
+      const graceMs = Math.min(Math.ceil(waiting.length / lanes + 1) * graceOfRowMs, longestGraceMs);
+      const until = new Date(nowMs + graceMs);
       await transactions.withTenant(tenantId, (tx) => postponeStarts(tx, waiting, until));
     }
     async function attemptNext(): Promise<void> {
@@ -48,6 +52,7 @@ export function createAttemptPage(dependencies: {
         await postponeFrom(jobId).catch(() => undefined);
         const step = await attemptDelivery({ tenantId, jobId, isFastPath: true }).catch((error: unknown) => {
           faults.push(error);
+          undone.push(jobId);
           return null;
         });
         if (step === null) continue;
@@ -70,6 +75,7 @@ export function createAttemptPage(dependencies: {
     }
     function leave(jobId: string): void {
       outcome.left += 1;
+      undone.push(jobId);
       void startAlone(jobId).catch(() => undefined);
     }
     /** In a workflow of its own. Should this fail, the sweep does it. */
@@ -80,6 +86,10 @@ export function createAttemptPage(dependencies: {
     // All at once: so they are claimed, and where they are answered together recorded, in one transaction.
     await Promise.all(jobIds.map(attemptNext));
     rest.forEach(leave);
+    // The sweep need not wait for what this page said of them; should it be told nothing, it comes a little later.
+    if (undone.length > 0) {
+      await transactions.withTenant(tenantId, (tx) => endPostponement(tx, undone, clock())).catch(() => undefined);
+    }
     // Tried again as a whole: who is done is found done.
     if (faults.length > 0) throw faults[0];
     return { ...outcome, ...(failed.length > 0 && { failed }) } satisfies PageOutcome;

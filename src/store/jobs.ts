@@ -105,3 +105,12 @@ export async function postponeStarts(tx: Tx, ids: readonly string[], until: Date
     values: [ids, until],
   });
 }
+
+/** Ends that for those which were not attempted after all: they are due at once. */
+export async function endPostponement(tx: Tx, ids: readonly string[], now: Date): Promise<void> {
+  await tx.execute({
+    name: 'end-postponement',
+    text: `update job set wake_at = $2 where id = any ($1) and state = 'queued' and attempts = 0 and wake_at > $2`,
+    values: [ids, now],
+  });
+}

@@ -76,7 +76,13 @@ describe('a page', () => {
         tenantId: place.tenantId,
         jobIds: ids,
       });
+    // A page that takes long keeps the sweep from its messages. It once left them so, for up to minutes.
+    await place.rows("update job set wake_at = now() + interval '1 hour' where id = any ($1)", [ids]);
     await expect(run()).rejects.toThrow('the worker stops');
+    const due = await place.rows("select 1 from job where id = any ($1) and wake_at < now() + interval '1 minute'", [
+      ids,
+    ]);
+    expect(due).toHaveLength(1);
     const states = await Promise.all(ids.map(async (id) => (await place.find(id)).state));
     expect(states.toSorted()).toEqual(['accepted', 'accepted', 'queued']);
     expect(await attemptPage(ids)).toEqual({ done: 3, left: 0 });
