@@ -7,6 +7,9 @@ import { nameWaiter, type WorkflowRun } from '../domain/message/claim.ts';
 import { rememberWaiter } from '../store/jobs.ts';
 import type { Transactions } from '../store/transactions.ts';
 
+/** Well below the heartbeat time-out of these activities (`workflows/attempt-options.ts`). */
+const heartbeatEveryMs = 5_000;
+
 type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promise<DeliveryStep>;
 
 /**
@@ -33,7 +36,7 @@ export function createTellRefusals(dependencies: {
   }
 
   return (attempt) => async (input) => {
-    const step = await attempt(input);
+    const step = await (input.isFastPath ? attempt(input) : attemptWithHeartbeat(attempt, input));
     const failure = input.isFastPath ? null : toFailure(step);
     if (failure === null || step.next === 'escalate') return step;
     if (step.next === 'end') throw failure;
@@ -46,6 +49,17 @@ export function createTellRefusals(dependencies: {
     await remember(input, step.attempts);
     throw new CompleteAsyncError();
   };
+}
+
+/** So that Temporal learns soon of a worker that died: what it had taken, also without having begun, goes to another. */
+async function attemptWithHeartbeat(attempt: Attempt, input: Parameters<Attempt>[0]): Promise<DeliveryStep> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), heartbeatEveryMs);
+  try {
+    return await attempt(input);
+  } finally {
+    clearInterval(beat);
+  }
 }
 
 async function failCurrentActivity(failure: ApplicationFailure): Promise<void> {

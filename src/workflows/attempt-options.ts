@@ -28,6 +28,8 @@ export function waitingOptions(scheduleToCloseMs: number): ActivityOptions {
   return {
     ...ownPathOptions,
     scheduleToCloseTimeout: scheduleToCloseMs,
+    // A worker that was killed may have taken it and not begun: without this it would stand still for a minute.
+    heartbeatTimeout: '15s',
     retry: retryPolicies.refusals,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: 'next attempts',

@@ -47,6 +47,9 @@ describe('deliverMessage', () => {
       expect(Math.round(durationMs(history) / hourMs)).toBe(4 * resends);
       expect(history.events).toHaveLength(14);
       expect(countKind(history, 'timerStarted')).toBe(0);
+      // A worker that was killed once kept what it had taken for a minute, whatever the refusal asked for.
+      const [scheduled] = history.events?.flatMap((event) => event.activityTaskScheduledEventAttributes ?? []) ?? [];
+      expect(Number(scheduled?.heartbeatTimeout?.seconds)).toBe(15);
     });
   });
 
