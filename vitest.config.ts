@@ -51,6 +51,7 @@ export default defineConfig({
         ...(group === 'parallel' && { maxWorkers: filesAtOnce }),
         ...(group === 'alone' && { fileParallelism: false }),
         sequence: { groupOrder: groupOrder[group] },
+        ...(name === 'e2e' && { setupFiles: ['test/support/output-of-failures.ts'] }),
         ...(shares !== null && { globalSetup: setups[shares] }),
       },
     })),

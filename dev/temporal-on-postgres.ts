@@ -8,13 +8,11 @@ import proto from '@temporalio/proto';
 import pg from 'pg';
 import type { PostgresServer } from './postgres-server.ts';
 import { runProgram } from './run-program.ts';
-import { endLeftover, findFreePorts, readLogTail, startServerProcess } from './server-process.ts';
+import { findFreePorts } from './server-process.ts';
 import {
   createTemporalServer,
-  KILL,
   NAMESPACE,
-  serverEnvironment,
-  STOP,
+  runTemporal,
   type TemporalOptions,
   type TemporalServer,
   waitUntilReady,
@@ -186,32 +184,11 @@ async function launchServer(
   place: { home: string; configFile: string; address: string; log: (line: string) => void },
 ) {
   const { home, configFile, address, log } = place;
-  const recordFile = join(home, 'temporal.pid.json');
-  const logFile = join(home, 'temporal.log');
-  if (await endLeftover(recordFile, STOP)) log('ended a temporal server that an earlier run left behind');
-  let isReady = false;
-  const server = await startServerProcess({
-    command,
-    args: ['--config-file', configFile, '--allow-no-auth', 'start'],
-    cwd: home,
-    env: serverEnvironment(home),
-    logFile,
-    recordFile,
-    account: null,
-    onUnexpectedEnd: (how) => {
-      if (isReady) log(`temporal ended by itself (${how}), see ${logFile}`);
-    },
-  });
-  try {
+  const args = ['--config-file', configFile, '--allow-no-auth', 'start'];
+  return runTemporal({ command, args, home, name: 'temporal', log }, async (server) => {
     await registerNamespace(address, () => server.hasEnded());
     await waitUntilReady(server, address);
-    isReady = true;
-  } catch (error) {
-    await server.end(KILL);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The Temporal server did not start: ${reason}\n${readLogTail(logFile)}`);
-  }
-  return server;
+  });
 }
 
 /** The dev server brings its namespace along, this one does not. */

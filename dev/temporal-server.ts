@@ -18,13 +18,13 @@ const START_TIMEOUT_MS = 60_000;
 const CALL_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
 const PORT_ATTEMPTS = 3;
-export const NAMESPACE = 'default';
 const RECORD_SUFFIX = '.pid.json';
-export const STOP: readonly EndStep[] = [
+export const NAMESPACE = 'default';
+const STOP: readonly EndStep[] = [
   ['SIGTERM', 10_000],
   ['SIGKILL', 5_000],
 ];
-export const KILL: readonly EndStep[] = [['SIGKILL', 5_000]];
+const KILL: readonly EndStep[] = [['SIGKILL', 5_000]];
 
 export interface TemporalServer {
   /** `host:port` of the gRPC front end. */
@@ -113,9 +113,6 @@ async function launchServer(
   mkdirSync(home, { recursive: true });
   // Without a file several servers may share the folder: each has its own record.
   const name = dbFile === null ? `temporal-${port}` : 'temporal';
-  const recordFile = join(home, `${name}${RECORD_SUFFIX}`);
-  const logFile = join(home, `${name}.log`);
-  if (await endLeftover(recordFile, STOP)) log('ended a temporal server that an earlier run left behind');
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   args.push('--ui-disable-news-fetch', '--log-level', 'warn');
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
@@ -124,9 +121,26 @@ async function launchServer(
   if (dbFile !== null) args.push('--db-filename', dbFile);
   // Durable enough for development: WAL with NORMAL survives a killed process, though not always a power cut.
   args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
+  return runTemporal({ command: cliPath, args, home, name, log }, (server) =>
+    waitUntilReady(server, `127.0.0.1:${port}`),
+  );
+}
+
+/**
+ * Starts a Temporal server, whose log and record are named so and lie in `home`, and returns it once `whenReady` has; one that
+ * does not get there is ended, and its last words are in the error. One that an earlier run left behind is ended first.
+ */
+export async function runTemporal(
+  place: { command: string; args: readonly string[]; home: string; name: string; log: (line: string) => void },
+  whenReady: (server: ServerProcess) => Promise<void>,
+): Promise<ServerProcess> {
+  const { command, args, home, name, log } = place;
+  const recordFile = join(home, `${name}${RECORD_SUFFIX}`);
+  const logFile = join(home, `${name}.log`);
+  if (await endLeftover(recordFile, STOP)) log('ended a temporal server that an earlier run left behind');
   let isReady = false;
   const server = await startServerProcess({
-    command: cliPath,
+    command,
     args,
     cwd: home,
     env: serverEnvironment(home),
@@ -138,7 +152,7 @@ async function launchServer(
     },
   });
   try {
-    await waitUntilReady(server, `127.0.0.1:${port}`);
+    await whenReady(server);
     isReady = true;
   } catch (error) {
     await server.end(KILL);
@@ -154,7 +168,7 @@ export function endLeftoverTemporal(dbFile: string): Promise<boolean> {
 }
 
 /** Nothing of the user's TEMPORAL_* settings, which are meant for clients; the server insists on some HOME and USER. */
-export function serverEnvironment(home: string): NodeJS.ProcessEnv {
+function serverEnvironment(home: string): NodeJS.ProcessEnv {
   const { PATH = '/usr/bin:/bin', HOME, USER, TMPDIR } = process.env;
   return { PATH, HOME: HOME || home, USER: USER || 'waypost', ...(TMPDIR && { TMPDIR }) };
 }

@@ -27,7 +27,7 @@ import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createClaimWithPlace } from './delivery/claim-place.ts';
 import { createDestinationBulkhead } from './delivery/destination-bulkhead.ts';
 import { createPrepareSend } from './delivery/prepare-send.ts';
-import { createSendRoom } from './delivery/send-room.ts';
+import { createRateLimiter } from './delivery/rate-limiter.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createRecordUpload } from './delivery/record-upload.ts';
 import { createTellRefusals } from './tell-refusals.ts';
@@ -82,7 +82,7 @@ export function createActivities(dependencies: {
     ...followed,
     claimAttempt: createClaimAttempt({
       ...stores,
-      prepareSend: createPrepareSend({ ...stores, sendRoom: createSendRoom() }),
+      prepareSend: createPrepareSend({ ...stores, rateLimiter: createRateLimiter() }),
       faultLog,
       clock,
     }),

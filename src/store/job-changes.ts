@@ -6,7 +6,7 @@ import { standsInLine } from '../domain/message/turn.ts';
 import { coalesce } from './coalesce.ts';
 import { makeNextDue } from './conversation-lines.ts';
 import { changingColumns, type JobColumn, listChanged } from './job-columns.ts';
-import { findLocked, keepLocked } from './locked-jobs.ts';
+import { findLocked, keepLocked } from './jobs.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WriteJobChange {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimAttempt } from '../../src/activities/delivery/claim-attempt.ts';
 import { createPrepareSend } from '../../src/activities/delivery/prepare-send.ts';
-import { createSendRoom } from '../../src/activities/delivery/send-room.ts';
+import { createRateLimiter } from '../../src/activities/delivery/rate-limiter.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
 import type { KernelAnswer } from '../../src/upstreams/kernel/kernel-answer.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
@@ -37,7 +37,7 @@ const refusedAnswer: KernelAnswer = {
 async function claimAndDie(jobId: string) {
   const claimAttempt = createClaimAttempt({
     ...place.stores,
-    prepareSend: createPrepareSend({ ...place.stores, sendRoom: createSendRoom() }),
+    prepareSend: createPrepareSend({ ...place.stores, rateLimiter: createRateLimiter() }),
     faultLog: place.faultLog,
     clock: place.clock,
   });

@@ -8,6 +8,8 @@ const projectDir = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const startTimeoutMs = 40_000;
 // A worker drains for 30 s, and then ends by force within 10 s more.
 const endTimeoutMs = 45_000;
+const recentProcesses = 4;
+const recentChars = 3_000;
 
 export type Door = 'api' | 'worker' | 'migrate' | 'rotate-keys';
 export type Environment = Readonly<Record<string, string>>;
@@ -32,6 +34,8 @@ export interface ProductProcess {
 }
 
 const running = new Set<ChildProcess>();
+/** What was started last, with what it writes. */
+const recent: { readonly title: string; readonly output: () => string }[] = [];
 const endAll = (): void => {
   for (const child of running) child.kill('SIGKILL');
 };
@@ -54,6 +58,9 @@ export function startProcess(door: Door, environment: Environment): ProductProce
   child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
   running.add(child);
+  const output = () => written.stdout + written.stderr;
+  recent.push({ title: `${door} ${child.pid}`, output });
+  if (recent.length > recentProcesses) recent.shift();
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
@@ -67,12 +74,17 @@ export function startProcess(door: Door, environment: Environment): ProductProce
   };
   return {
     pid: child.pid ?? 0,
-    output: () => written.stdout + written.stderr,
+    output,
     isRunning: () => running.has(child),
     ended,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   };
+}
+
+/** The last words of the processes that were started last. */
+export function recentOutput(): string {
+  return recent.map(({ title, output }) => `--- ${title} ---\n${output().slice(-recentChars)}`).join('\n');
 }
 
 /** Waits until the URL answers 200; rejects with the last words of a process that ended instead. */

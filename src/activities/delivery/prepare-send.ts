@@ -2,7 +2,7 @@ import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import type { CreateId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
-import { holdForRoom, type SendLimit } from '../../domain/message/send-limit.ts';
+import { holdForLimit, type SendLimit } from '../../domain/message/send-limit.ts';
 import { tellSkipped } from '../../domain/message/skip.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { fillMediaId } from '../../domain/rendering/rendered.ts';
@@ -16,7 +16,7 @@ import { listParts } from '../../store/message-parts.ts';
 import type { Tx } from '../../store/transactions.ts';
 import { findUploadedMedia } from '../../store/uploaded-media.ts';
 import { findQuotedMessage } from './find-quoted-message.ts';
-import type { SendRoom } from './send-room.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { ClaimedAttempt, Leave } from './claimed-attempt.ts';
 
 /** Meta keeps an uploaded file for 30 days; a day less, so that none ends on its way. */
@@ -47,9 +47,9 @@ export function createPrepareSend(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly createId: CreateId;
-  readonly sendRoom: SendRoom;
+  readonly rateLimiter: RateLimiter;
 }): PrepareSend {
-  const { channels, writeJobChange, failures, createId, sendRoom } = dependencies;
+  const { channels, writeJobChange, failures, createId, rateLimiter } = dependencies;
 
   return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared, isReset }) {
     // `request` was parsed at the door and stored by us.
@@ -78,9 +78,9 @@ export function createPrepareSend(dependencies: {
     const since = new Date(now.getTime() - mediaLifetimeMs);
     const mediaId = file === null ? null : await findUploadedMedia(tx, { jobId: job.id, part, since });
     const isUpload = file !== null && mediaId === null;
-    const wait = isReset ? null : await sendRoom.find(tx, { job, channel, limits, isUpload, now });
+    const wait = isReset ? null : await rateLimiter.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
-      const held = await writeJobChange(tx, { job, change: holdForRoom(job, wait), now });
+      const held = await writeJobChange(tx, { job, change: holdForLimit(job, wait), now });
       return { kind: 'settled', job: held };
     }
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);

@@ -14,7 +14,6 @@ import { createDescribeFailure } from './describe-failure.ts';
 import { createExpireBatch } from './expire-batch.ts';
 import { createIntegratorGate } from './integrator-gate.ts';
 import { createJudgeCallback } from './judge-callback.ts';
-import { createNotifyIntegrator } from './notify-integrator.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
 import { createProcessCenterPage } from './process-center-page.ts';
@@ -90,7 +89,12 @@ export function createNotificationActivities(dependencies: {
       processCenterPage: createProcessCenterPage(pages),
       processPushPage: createPushPage(pages),
     }),
-    notifyIntegrator: createNotifyIntegrator({ prepareErrorCallbacks, sendErrorCallbacks }),
+    /** Makes the error callbacks of a batch and sends those that are due. Running it again is as safe as each of the two. */
+    async notifyIntegrator(reference) {
+      const { callbacks, job } = await prepareErrorCallbacks(reference);
+      if (callbacks === 0 || job === null) return { pending: 0, nextDueMs: null };
+      return sendErrorCallbacks(reference, { job, callbacks });
+    },
     async openBatch(reference) {
       const { recipients, next } = await openBatch(reference);
       return { recipients, next };

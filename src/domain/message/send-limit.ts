@@ -43,7 +43,7 @@ export function throttleLimit(limit: SendLimit, delayMs: number, now: Date): Sen
  * Nothing is wrong with the message: its number, its recipient or its channel's rate has no room before `until`. Its
  * workflow ends, and the sweep starts it then: a thousand that wait are a thousand rows and no workflow. `hasSlot` = the place at `until` is its own; otherwise it asks again then.
  */
-export function holdForRoom(job: Job, wait: { readonly until: Date; readonly hasSlot: boolean }): JobChange {
+export function holdForLimit(job: Job, wait: { readonly until: Date; readonly hasSlot: boolean }): JobChange {
   const until = wait.until > job.expiresAt ? job.expiresAt : wait.until;
   const detail = wait.hasSlot ? "the channel's rate has no room before" : 'the provider has asked to wait';
   const isKnown = job.state === 'held' && job.waitingFor?.reason === 'rate_limit';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   countThrottledBefore,
-  holdForRoom,
+  holdForLimit,
   limitScopeOf,
   noLimit,
   throttleLimit,
@@ -42,7 +42,7 @@ describe('a limit', () => {
 describe('a message without room', () => {
   it('is held until then, due by itself, and told once', () => {
     const job = aJob();
-    const change = holdForRoom(job, { until: after(60_000), hasSlot: true });
+    const change = holdForLimit(job, { until: after(60_000), hasSlot: true });
     expect(change.set).toMatchObject({
       state: 'held',
       waitingFor: { reason: 'rate_limit', until: after(60_000) },
@@ -51,13 +51,13 @@ describe('a message without room', () => {
       rateSlotAt: after(60_000),
     });
     expect(change.events).toEqual(['message.held']);
-    const later = holdForRoom({ ...job, ...change.set }, { until: after(70_000), hasSlot: true });
+    const later = holdForLimit({ ...job, ...change.set }, { until: after(70_000), hasSlot: true });
     expect(later.events).toEqual([]);
   });
 
   it('waits no longer than it lives', () => {
     const job = aJob({ expiresAt: after(10_000) });
-    expect(holdForRoom(job, { until: after(30_000), hasSlot: false }).set).toMatchObject({
+    expect(holdForLimit(job, { until: after(30_000), hasSlot: false }).set).toMatchObject({
       wakeAt: after(10_000),
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSendRoom } from '../../../../src/activities/delivery/send-room.ts';
+import { createRateLimiter } from '../../../../src/activities/delivery/rate-limiter.ts';
 import type { WhatsappChannel } from '../../../../src/store/channels.ts';
 import type { Tx } from '../../../../src/store/transactions.ts';
 import { aJob } from '../../../support/a-job.ts';
@@ -37,9 +37,9 @@ describe('places in the rate of a channel', () => {
     // The one waited for the places that the other was about to take, and the other for the lock of the one: 10 s, until
     // the database gave the lock up.
     const row = openRow();
-    const room = createSendRoom();
+    const limiter = createRateLimiter();
     const find = (tx: Tx) =>
-      room.find(tx, { job: aJob(), channel, limits: { channel: noLimit, pair: noLimit }, isUpload: false, now });
+      limiter.find(tx, { job: aJob(), channel, limits: { channel: noLimit, pair: noLimit }, isUpload: false, now });
     const first = row.begin();
     const second = row.begin();
     expect(await find(first)).toBeNull();
@@ -58,9 +58,9 @@ describe('places in the rate of a channel', () => {
         return [{ first_at: now }] as never[];
       },
     };
-    const room = createSendRoom();
+    const limiter = createRateLimiter();
     const claims = Array.from({ length: 20 }, () =>
-      room.find(tx, { job: aJob(), channel, limits: { channel: noLimit, pair: noLimit }, isUpload: false, now }),
+      limiter.find(tx, { job: aJob(), channel, limits: { channel: noLimit, pair: noLimit }, isUpload: false, now }),
     );
     await Promise.all(claims);
     expect(queries).toBe(1);

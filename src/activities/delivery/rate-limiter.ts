@@ -19,7 +19,7 @@ export interface Wait {
  * Says when a message may go: null = now. What the provider has blocked and the rate of the channel live in Postgres, so
  * they hold over all workers and restarts; a worker takes places of the rate a few at a time.
  */
-export interface SendRoom {
+export interface RateLimiter {
   find(
     tx: Tx,
     input: {
@@ -33,7 +33,7 @@ export interface SendRoom {
   ): Promise<Wait | null>;
 }
 
-export function createSendRoom(): SendRoom {
+export function createRateLimiter(): RateLimiter {
   const places = new Map<string, Places>();
   /** Reservations under way, with how many claims wait for them. */
   const reserving = new Map<string, { readonly tx: Tx; wanted: number; readonly done: Promise<void> }>();
