@@ -4,6 +4,7 @@ import type { KernelStep } from '../../demo/stand-ins/kernel-script.ts';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
+import { startOwnTemporal } from '../support/own-temporal.ts';
 import { poll } from '../support/poll.ts';
 import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
@@ -33,6 +34,7 @@ function chooseStep(random: () => number): KernelStep | null {
   return dice < 0.2 ? { answer: { delayMs: 300 } } : null;
 }
 
+let temporal: Awaited<ReturnType<typeof startOwnTemporal>>;
 let place: Product;
 let tenant: Caller;
 let worker: RunningProcess;
@@ -40,7 +42,8 @@ const random = createRandom(seed);
 const jobs: JobView[][] = [];
 
 beforeAll(async () => {
-  place = await openProduct({ decide: () => chooseStep(random) });
+  temporal = await startOwnTemporal();
+  place = await openProduct({ temporalAddress: temporal.address, decide: () => chooseStep(random) });
   await place.startApi();
   [worker] = await Promise.all([place.startWorker(), place.startWorker()]);
   const made = await place.makeTenant();
@@ -55,6 +58,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await place.close();
+  await temporal.stop();
 });
 
 /** A number and a name of its own for every conversation; the groups are the two halves of one. */

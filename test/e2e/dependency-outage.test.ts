@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres, type PostgresServer } from '../../dev/postgres-server.ts';
 import { findFreePorts } from '../../dev/server-process.ts';
-import { startTemporal, type TemporalServer } from '../../dev/temporal-server.ts';
 import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, type Caller } from '../support/caller.ts';
+import { startOwnTemporal } from '../support/own-temporal.ts';
 import { poll } from '../support/poll.ts';
 import { openProduct, type Product, type RunningProcess } from '../support/product-fixture.ts';
 
@@ -20,7 +19,7 @@ const startBoundMs = 10_000;
 
 let home: string;
 let postgres: PostgresServer;
-let temporal: TemporalServer;
+let temporal: Awaited<ReturnType<typeof startOwnTemporal>>;
 let place: Product;
 let tenant: Caller;
 let api: RunningProcess;
@@ -28,13 +27,10 @@ let worker: RunningProcess;
 
 // Servers of its own: the other files use the shared ones.
 beforeAll(async () => {
-  // The user's own server, if there is one, is not ours to stop.
-  delete process.env['TEMPORAL_ADDRESS'];
   home = mkdtempSync(join(tmpdir(), 'waypost-outage-'));
-  const cacheDir = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.cache');
   [postgres, temporal] = await Promise.all([
     startPostgres({ dataDir: join(home, 'postgres'), log: () => undefined }),
-    startTemporal({ cacheDir, dbFile: join(home, 'temporal', 'temporal.db'), log: () => undefined }),
+    startOwnTemporal(),
   ]);
   place = await openProduct({ serverUrl: postgres.url, temporalAddress: temporal.address });
   [api, worker] = await Promise.all([place.startApi(), place.startWorker()]);
