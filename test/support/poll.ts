@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const pollMs = 50;
+/** A look costs the product something, so what takes long is looked at less often. */
+const pollMs = { first: 50, most: 250 };
+const waitedPerPollMs = 20;
 const shownChars = 1_500;
 
 export interface PollOptions<Value> {
@@ -13,14 +15,15 @@ export interface PollOptions<Value> {
 
 /** Looks until `isDone` holds and returns that value; rejects with the last value when the time is over. */
 export async function poll<Value>({ what, look, isDone, timeoutMs }: PollOptions<Value>): Promise<Value> {
-  const deadline = Date.now() + timeoutMs;
+  const startedMs = Date.now();
   for (;;) {
     const value = await look();
     if (isDone(value)) return value;
-    if (Date.now() >= deadline) {
+    const waitedMs = Date.now() - startedMs;
+    if (waitedMs >= timeoutMs) {
       const shown = JSON.stringify(value)?.slice(0, shownChars) ?? 'nothing';
       throw new Error(`Not within ${timeoutMs / 1_000} s: ${what}. The last look showed ${shown}`);
     }
-    await sleep(pollMs);
+    await sleep(Math.min(pollMs.most, Math.max(pollMs.first, waitedMs / waitedPerPollMs)));
   }
 }
