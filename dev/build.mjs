@@ -13,8 +13,7 @@ const target = join(projectDir, 'dist');
 rmSync(target, { recursive: true, force: true });
 compile();
 copyAssets();
-await bundleWorkflows('index.js', 'workflow-bundle.js');
-await bundleWorkflows('versioned.js', 'versioned-workflow-bundle.js');
+await bundleWorkflows();
 
 function compile() {
   const compiler = join(projectDir, 'node_modules/typescript/bin/tsc');
@@ -33,13 +32,13 @@ function copyAssets() {
   });
 }
 
-async function bundleWorkflows(entry, bundle) {
+async function bundleWorkflows() {
   const warn = (message) => process.stderr.write(`${message}\n`);
   const ignore = () => {};
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(target, 'workflows', entry),
+    workflowsPath: join(target, 'workflows', 'index.js'),
     // Webpack tells at length of a bundle that went well; its errors are thrown.
     logger: { trace: ignore, debug: ignore, info: ignore, log: ignore, warn, error: warn },
   });
-  writeFileSync(join(target, bundle), code);
+  writeFileSync(join(target, 'workflow-bundle.js'), code);
 }

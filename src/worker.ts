@@ -7,7 +7,7 @@ import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
 import { checkTemporal } from './temporal/health.ts';
-import { installTemporalRuntime } from './temporal/runtime.ts';
+import { installTemporalLog } from './temporal/runtime.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
 import { startSweeps } from './usecases/sweeps.ts';
 
@@ -21,22 +21,19 @@ await runDoor('worker', async (whenStopped) => {
   );
   const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
-  const readSdkMetrics = await installTemporalRuntime(log);
+  installTemporalLog(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
   const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
   const shared = { clock, log, retentionDays, dispatch: dispatcher.add };
-  const parts = { ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped };
-  const activities = createActivities({ ...parts, callsOnFastPath: config.queues.includes('sends') });
-  const workflowSource = builtWorkflows(config);
-  const temporal = { connection, namespace, dataConverter, faultLog, workflowSource };
-  const workers = await startWorkers({ ...temporal, activities, fleet: config });
+  const workflowSource = builtWorkflows();
+  const activities = createActivities({ ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped });
+  const workers = await startWorkers({ connection, namespace, dataConverter, faultLog, workflowSource, activities });
   const health = await startWorkerHealth({
     ...stores,
     config,
     clock,
     metrics,
-    readSdkMetrics,
     isRunning: workers.isRunning,
     schemaVersion,
     checkTemporal: () => checkTemporal(connection, namespace),

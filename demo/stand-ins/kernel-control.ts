@@ -13,7 +13,9 @@ const alwaysSchema = z.strictObject({ step: stepSchema.nullable() });
 const resetSchema = z.strictObject({ count: z.int().min(0).max(1_000_000) });
 const inboundSchema = z.strictObject({
   phoneNumberId: z.string(),
-  from: z.string(),
+  from: z.string().default(''),
+  userId: z.string().optional(),
+  username: z.string().optional(),
   name: z.string().default('A user'),
   item: z.record(z.string(), z.json()),
 });
@@ -50,9 +52,10 @@ export function listKernelCalls(
     always: (body) => kernel.sendAlways(alwaysSchema.parse(body).step),
     reset: (body) => kernel.resetNext(resetSchema.parse(body).count),
     async inbound(body) {
-      const { phoneNumberId, from, name, item } = inboundSchema.parse(body);
+      const { phoneNumberId, from, userId, username, name, item } = inboundSchema.parse(body);
       const wamid = toText(item['id']) ?? makeId('wamid.in');
-      await kernel.receive(phoneNumberId, [{ from, name, wamid, item }]);
+      const sender = { from, ...(userId !== undefined && { userId }), ...(username !== undefined && { username }) };
+      await kernel.receive(phoneNumberId, [{ ...sender, name, wamid, item }]);
       return { wamid };
     },
     addMedia(body) {

@@ -10,7 +10,7 @@ import type { KernelSends } from './kernel-sends.ts';
 
 export interface SendRequest {
   readonly phoneNumberId: string;
-  /** Digits only. */
+  /** A phone number's digits, or a user id. */
   readonly to: string;
   readonly jobId: string | null;
 }

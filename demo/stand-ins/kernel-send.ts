@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type Answer, giveAnswer } from './answer.ts';
 import { parseObject, toObject, toText, type JsonObject } from './json.ts';
 import type { SendRequest } from './kernel-interface.ts';
-import { buildStatusBody, type StatusOrigin } from './kernel-bodies.ts';
+import { buildStatusBody, isUserId, type StatusOrigin } from './kernel-bodies.ts';
 import type { CallbackPoster } from './kernel-callbacks.ts';
 import type { KernelChannel } from './kernel-channels.ts';
 import { type KernelMedia, listMediaIds } from './kernel-uploads.ts';
@@ -50,7 +50,9 @@ export function createSendHandler(parts: SendHandlerParts) {
     // Read marks and typing indicators are no messages: they have no recipient, and nothing comes back for them.
     if (payload['status'] === 'read') return giveAnswer(response, {}, { pauses, body: { success: true } });
     const fault = findPayloadFault(payload) ?? findMediaFault(payload, channel.phoneNumberId);
-    const to = (toText(payload['to']) ?? '').replace(/^\+/, '');
+    // With both, `to` wins.
+    const input = toText(payload['to']) ?? toText(payload['recipient']) ?? '';
+    const to = input.replace(/^\+/, '');
     const jobId = toText(payload['biz_opaque_callback_data']);
     const { phoneNumberId } = channel;
     const step: KernelStep = fault === null ? parts.takeStep({ phoneNumberId, to, jobId }) : { answer: fault };
@@ -73,7 +75,8 @@ export function createSendHandler(parts: SendHandlerParts) {
     const isEarly = (callback: Callback) => deliveryOf(callback).early === true;
     await postCallbacks(channel, origin, callbacks.filter(isEarly));
     const messages = [{ id: wamid, message_status: 'accepted' }];
-    const acceptance = { messaging_product: 'whatsapp', contacts: [{ input: payload['to'], wa_id: to }], messages };
+    const contact = isUserId(to) ? { input, user_id: to } : { input, wa_id: to };
+    const acceptance = { messaging_product: 'whatsapp', contacts: [contact], messages };
     await giveAnswer(response, answer, { pauses, body: acceptance });
     await postCallbacks(
       channel,
@@ -95,11 +98,20 @@ function provesArrival(callback: Callback): boolean {
 function findPayloadFault(payload: JsonObject): Answer | null {
   const type = toText(payload['type']);
   if (payload['messaging_product'] !== 'whatsapp') return invalidParameter('messaging_product must be "whatsapp".');
-  if (!/^\+?\d{5,20}$/.test(toText(payload['to']) ?? '')) return invalidParameter('to must be a phone number.');
+  const addressFault = findAddressFault(payload);
+  if (addressFault !== null) return invalidParameter(addressFault);
   if (type === null) return invalidParameter('type is missing.');
   const isList = type === 'contacts' && Array.isArray(payload[type]);
   if (!isList && toObject(payload[type]) === null) return invalidParameter(`${type} is missing.`);
   return null;
+}
+
+/** A number or a group in `to`; without it, a user id in `recipient`. */
+function findAddressFault(payload: JsonObject): string | null {
+  const [to, recipient] = [toText(payload['to']), toText(payload['recipient'])];
+  if (payload['recipient_type'] === 'group') return to === null ? 'to must be a group.' : null;
+  if (to === null && recipient !== null) return isUserId(recipient) ? null : 'recipient must be a user id.';
+  return /^\+?\d{5,20}$/.test(to ?? '') ? null : 'to must be a phone number.';
 }
 
 function invalidParameter(details: string): Answer {

@@ -14,6 +14,7 @@ import { refusedTwice } from './refused-twice.ts';
 import { throttledPair } from './throttled-pair.ts';
 import { unreachableIntegrator } from './unreachable-integrator.ts';
 import { uploadedPicture } from './uploaded-picture.ts';
+import { username } from './username.ts';
 
 /** The script, in the order in which it is played. */
 export const stories: readonly Story[] = [
@@ -26,6 +27,7 @@ export const stories: readonly Story[] = [
   throttledPair,
   expiredToken,
   botConversation,
+  username,
   uploadedPicture,
   notification,
   unreachableIntegrator,

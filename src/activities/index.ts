@@ -1,9 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type {
   DeliveryActivities,
-  DeliveryStep,
   InboundActivities,
-  MessageStep,
   NotificationActivities,
   RelayActivities,
   UpkeepActivities,
@@ -57,12 +55,10 @@ export function createActivities(dependencies: {
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly onStatusesDropped: (count: number) => void;
-  /** False = the worker serves no sends, and so makes no call inside a workflow task either. */
-  readonly callsOnFastPath?: boolean;
   readonly faultLog: FaultLog;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
-  const { stores, http, dispatch, publicUrl, clock, faultLog, callsOnFastPath = true } = dependencies;
+  const { stores, http, dispatch, publicUrl, clock, faultLog } = dependencies;
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
@@ -84,6 +80,7 @@ export function createActivities(dependencies: {
   const bound = createFaultBound({ stores, faultLog, clock });
   const deliver = createAttemptDelivery({
     ...followed,
+    noteIdentity: stores.noteIdentity,
     claimAttempt: createClaimAttempt({
       ...stores,
       prepareSend: createPrepareSend({ ...stores, rateLimiter: createRateLimiter() }),
@@ -114,15 +111,12 @@ export function createActivities(dependencies: {
     info,
   });
   const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
-  const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver.attempt()), 'renderMessage');
-  const sendToKernel = whereSendsAreServed(bound.ofAttempt(deliver.attempt('sendToKernel')), 'renderMessage');
-  const attemptRelay = whereSendsAreServed(bound.ofAttempt(relay));
+  const attemptDelivery = bound.ofAttempt(deliver);
+  const attemptRelay = bound.ofAttempt(relay);
   const attemptPage = createAttemptPage({ ...stores, attemptDelivery, dispatch, clock });
   return {
-    sendToKernel: tellRefusals(sendToKernel),
-    renderMessage: bound.ofAttempt(deliver.renderMessage),
-    uploadMedia: tellRefusals(bound.ofAttempt(deliver.attempt('uploadMedia'))),
-    sendToKernelInPage: async (input) => (callsOnFastPath ? attemptPage(input) : { next: 'escalate' }),
+    sendToKernel: tellRefusals(attemptDelivery),
+    sendToKernelInPage: attemptPage,
     relayToBot: tellRefusals(attemptRelay),
     attemptDelivery,
     attemptPage,
@@ -158,11 +152,4 @@ export function createActivities(dependencies: {
     closeBatch: bound.ofBatch((input) => batch.closeBatch(input)),
     sendReplay: (input) => batch.sendReplay(input),
   };
-
-  /** `activity` = what the attempt goes on with where this worker serves no sends. */
-  function whereSendsAreServed(attempt: DeliveryActivities['sendToKernel'], activity?: MessageStep): typeof attempt {
-    const reason = 'this worker serves no sends';
-    const escalation: DeliveryStep = { next: 'escalate', reason, ...(activity && { activity }) };
-    return async (input) => (callsOnFastPath || !input.isFastPath ? attempt(input) : escalation);
-  }
 }

@@ -9,14 +9,10 @@ import type {
   WebhookReference,
 } from './workflows.ts';
 
-/** The steps of a message that fail by themselves, by the names of their activities. */
-export type MessageStep = 'renderMessage' | 'uploadMedia' | 'sendToKernel';
-
 /**
  * What an attempt leaves to do. `end`: nothing, the record says the rest; `problem` is that of a job which has failed or
  * expired, else null. `wait`: it is tried again `waitMs` from now, and expires in `expiresInMs`; `problem` null = a fault of
- * ours. `escalate`: the fast path has no room for this destination, takes too long or is not there; go on as an ordinary activity.
- * `activity` = the one to go on with, `sendToKernel` or `relayToBot` where it is absent.
+ * ours. `escalate`: the fast path has no room for this destination, or takes too long; go on as an ordinary activity.
  */
 export type DeliveryStep =
   | {
@@ -35,20 +31,14 @@ export type DeliveryStep =
       readonly summary: string;
       readonly attempts: number;
       readonly problem: Problem | null;
-      readonly activity?: MessageStep;
     }
-  | { readonly next: 'escalate'; readonly reason: string; readonly activity?: MessageStep };
+  | { readonly next: 'escalate'; readonly reason: string };
 
 /**
  * The `details` of the failure by which an ordinary activity tells Temporal a refusal: the problem as it is on record, and
  * the step that it stands for, without it.
  */
 export type RefusalDetails = readonly [Problem | null, Exclude<DeliveryStep, { next: 'escalate' }>];
-
-/** What an activity of the fast path leaves to an ordinary one. */
-export interface Escalation {
-  readonly next: 'escalate';
-}
 
 /** `left` = messages that go on in workflows of their own; `failed` = up to ten of those that have failed for good. */
 export interface PageOutcome {
@@ -61,16 +51,12 @@ type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promi
 
 export interface DeliveryActivities {
   /**
-   * One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity, uploads what is to be
-   * uploaded, and returns what it came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
+   * One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity, and returns what it
+   * came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
    */
   sendToKernel: Attempt;
-  /** Whether the message can be rendered, which is recorded where it cannot; and which of the other two is next. */
-  renderMessage: Attempt;
-  /** `sendToKernel` for the file that the next part shows: once the provider has it, that part is to be sent. */
-  uploadMedia: Attempt;
-  /** The first attempt at each message of a page; a worker that serves no sends leaves it to one that does. */
-  sendToKernelInPage(input: PageReference): Promise<PageOutcome | Escalation>;
+  /** The first attempt at each message of a page. */
+  sendToKernelInPage(input: PageReference): Promise<PageOutcome>;
   /** `sendToKernel` as runs of before know it: it never fails by a refusal, and the workflow waits. */
   attemptDelivery: Attempt;
   /** `sendToKernelInPage` by its name of before. */
@@ -115,7 +101,7 @@ export type ResolvedBatch =
       readonly isShort: boolean;
       readonly hasErrors: boolean;
     }
-  | Escalation;
+  | { readonly next: 'escalate' };
 
 export interface NotificationActivities {
   /**

@@ -7,6 +7,9 @@ export interface ErasedCounts {
   readonly deliveries: number;
   readonly statuses: number;
   readonly limits: number;
+  readonly identities: number;
+  /** Notices that stay, without what they said. */
+  readonly notices: number;
 }
 
 export const nothingErased: ErasedCounts = {
@@ -17,6 +20,8 @@ export const nothingErased: ErasedCounts = {
   deliveries: 0,
   statuses: 0,
   limits: 0,
+  identities: 0,
+  notices: 0,
 };
 
 export function addErased(one: ErasedCounts, other: Partial<ErasedCounts>): ErasedCounts {
@@ -28,6 +33,8 @@ export function addErased(one: ErasedCounts, other: Partial<ErasedCounts>): Eras
     deliveries: one.deliveries + (other.deliveries ?? 0),
     statuses: one.statuses + (other.statuses ?? 0),
     limits: one.limits + (other.limits ?? 0),
+    identities: one.identities + (other.identities ?? 0),
+    notices: one.notices + (other.notices ?? 0),
   };
 }
 

@@ -16,6 +16,8 @@ export const idPrefixes = {
   request: 'req',
   audit: 'aud',
   erasure: 'era',
+  person: 'psn',
+  notice: 'pnt',
   fault: 'flt',
 } as const;
 export type IdKind = keyof typeof idPrefixes;

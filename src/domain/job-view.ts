@@ -1,3 +1,4 @@
+import { type RecipientView, viewRecipient } from './identity/identity.ts';
 import type { Job, JobKind } from './job.ts';
 import type { Problem } from './problems/problem.ts';
 
@@ -14,6 +15,7 @@ export interface JobView {
   readonly externalId: string | null;
   readonly channelId: string | null;
   readonly to: string | null;
+  readonly recipient: RecipientView | null;
   readonly conversationId: string | null;
   readonly groupId: string | null;
   readonly integration: string | null;
@@ -62,6 +64,7 @@ export function toJobView(job: Job, links: WorkflowLinks): JobView {
     externalId: job.externalId,
     channelId: job.channelId,
     to: job.to,
+    recipient: viewRecipient(job.to, job.recipient),
     conversationId: job.conversationId,
     groupId: job.groupId,
     integration: job.integration,

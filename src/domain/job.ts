@@ -1,3 +1,4 @@
+import type { KnownRecipient } from './identity/identity.ts';
 import type { Problem } from './problems/problem.ts';
 
 export const jobKinds = ['message', 'notification', 'inbound'] as const;
@@ -94,7 +95,10 @@ export interface Job {
   readonly error: Problem | null;
   readonly externalId: string | null;
   readonly channelId: string | null;
+  /** As it was given: a phone number (E.164) or a business-scoped user id. */
   readonly to: string | null;
+  /** What was known of the person when the job was last touched; null = no more than `to` says. */
+  readonly recipient: KnownRecipient | null;
   readonly conversationId: string | null;
   readonly groupId: string | null;
   readonly integration: string | null;

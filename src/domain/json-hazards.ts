@@ -28,12 +28,34 @@ export function findJsonHazard(root: unknown): ProblemPart | null {
   return null;
 }
 
+/** Deep enough for an item of a callback to be found too deep. */
+const mendedDepth = maxDepth + 12;
+
+/**
+ * The same value as Postgres can store it: NUL and half surrogate pairs become U+FFFD, and what is nested deeper than anybody
+ * reads becomes a text. For what comes from upstreams, which would not send it again in another way.
+ */
+export function mendJson(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return mendText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > mendedDepth) return '(nested too deeply to be kept)';
+  if (Array.isArray(value)) return value.map((member) => mendJson(member, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [mendText(name), mendJson(member, depth + 1)]),
+  );
+}
+
+function mendText(text: string): string {
+  return isStorableText(text) ? text : text.replaceAll('\0', '\uFFFD').replaceAll(halfSurrogatePairs, '\uFFFD');
+}
+
 /** One reference token of a JSON pointer (RFC 6901 §3). */
 export function escapePointerToken(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 const halfSurrogatePair = /\p{Surrogate}/u;
+const halfSurrogatePairs = /\p{Surrogate}/gu;
 
 /** Whether Postgres can store the text. */
 export function isStorableText(text: string): boolean {

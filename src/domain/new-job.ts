@@ -22,6 +22,7 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     externalId: null,
     channelId: null,
     to: null,
+    recipient: null,
     conversationId: null,
     groupId: null,
     integration: null,

@@ -10,19 +10,21 @@ export const retentionRules = [
   'pair_limits',
   'parked_statuses',
   'first_answers',
+  'identities',
+  'notices',
   'audit',
 ] as const;
 export type RetentionRule = (typeof retentionRules)[number];
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Users look into their centres long after a job was of interest to anybody. */
+/** Users look into their centres, and come back to their bots, long after a job was of interest to anybody. */
 const inboxDays = 365;
 /** Last year's changes can be looked at until the review of the year is over. */
 const auditDays = 400;
 
 /**
  * How long a row is kept, counted from: the end of a job; the making of an event, delivery, problem, inbox entry, first
- * answer or audit entry; the delivery of a KPI event; the coming of a status that finds no message; the end of a block.
+ * answer or audit entry; the last time that WhatsApp named a person; the delivery of a KPI event; the coming of a notice, or of a status that finds no message; the end of a block.
  */
 export function keptForMs(rule: RetentionRule, retentionDays: number): number {
   switch (rule) {
@@ -31,9 +33,11 @@ export function keptForMs(rule: RetentionRule, retentionDays: number): number {
     case 'kpi_events':
     case 'deliveries':
     case 'problems':
+    case 'notices':
       return retentionDays * dayMs;
     case 'inboxes':
     case 'contents':
+    case 'identities':
       return Math.max(inboxDays, retentionDays) * dayMs;
     case 'audit':
       return Math.max(auditDays, retentionDays) * dayMs;

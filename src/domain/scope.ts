@@ -4,6 +4,7 @@ export const scopes = [
   'notifications:write',
   'jobs:read',
   'jobs:write',
+  'content:read',
   'directory:write',
   'config:write',
   'inbox:read',

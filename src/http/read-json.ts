@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import { findJsonHazard } from '../domain/json-hazards.ts';
+import { findJsonHazard, mendJson } from '../domain/json-hazards.ts';
 import type { ReadBody } from './read-body.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -24,12 +24,20 @@ export function decodeJson(bytes: Uint8Array): unknown {
   }
 }
 
+/** For callers that are upstreams: what Postgres cannot store is mended, where others are refused. */
+export function parseMendedJson(bytes: Uint8Array): unknown {
+  const value = mendJson(decodeJson(bytes));
+  const hazard = findJsonHazard(value);
+  if (hazard !== null) throw apiProblem('invalid_request', hazard.detail, { errors: [hazard] });
+  return value;
+}
+
 /** The only body that routes read unless they say otherwise. An empty one counts as none, whatever its type says. */
-export function acceptJsonBodies(app: FastifyInstance, readBody: ReadBody): void {
+export function acceptJsonBodies(app: FastifyInstance, readBody: ReadBody, parse = parseJson): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) => {
     const bytes = await readBody(request, body);
-    return bytes.length === 0 ? undefined : parseJson(bytes);
+    return bytes.length === 0 ? undefined : parse(bytes);
   });
 }
 

@@ -1,13 +1,13 @@
 import { defaultTimeToLiveMs } from '../domain/acceptance.ts';
 import { runAgainEntry, waitsForBulkRetry } from '../domain/run-again.ts';
-import { type JobFilter, narrowJobs } from './job-filter.ts';
+import { type JobFilter, narrowJobs, resolveFilter } from './job-filter.ts';
 import type { Tx } from './transactions.ts';
 
 const isRetryable = "state in ('failed', 'expired', 'cancelled')";
 
 /** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_retryable`. */
 export async function countRetryable(tx: Tx, filter: JobFilter, bound: number): Promise<number> {
-  const { conditions, values } = narrowJobs(filter);
+  const { conditions, values } = narrowJobs(await resolveFilter(tx, filter));
   const rows = await tx.query<{ matched: string }>({
     text: `select count(*) as matched from (
         select 1 from job where ${[isRetryable, ...conditions].join(' and ')} limit $${values.length + 1}
@@ -27,7 +27,7 @@ export async function retryPage(
   filter: JobFilter,
   page: { readonly limit: number; readonly now: Date; readonly startsAt: Date; readonly everyMs: number },
 ): Promise<number> {
-  const { conditions, values } = narrowJobs(filter);
+  const { conditions, values } = narrowJobs(await resolveFilter(tx, filter));
   const base = values.length;
   const [limit, now, startsAt, everyMs, ttlMs, detail, type, title] = [1, 2, 3, 4, 5, 6, 7, 8].map(
     (n) => `$${base + n}`,

@@ -10,6 +10,8 @@ import { createEventHighWaterMark, type EventHighWaterMark } from './event-high-
 import { createGroupCancellation, type GroupCancellation } from './group-cancellation.ts';
 import { createWriteJobChange, type WriteJobChange } from './job-changes.ts';
 import { type CancelJob, createCancelJob } from './job-cancellation.ts';
+import { createLearnIdentity, type LearnIdentity } from './identities.ts';
+import { createNoteIdentity, type NoteIdentity } from './note-identity.ts';
 import { createMessageAcceptance, type MessageAcceptance } from './message-acceptance.ts';
 import { createMessageFailures, type MessageFailures } from './message-failures.ts';
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
@@ -35,6 +37,8 @@ export interface Stores {
   readonly recordAudit: RecordAudit;
   readonly cancelJob: CancelJob;
   readonly eraser: RecipientEraser;
+  readonly learnIdentity: LearnIdentity;
+  readonly noteIdentity: NoteIdentity;
   readonly createId: CreateId;
 }
 
@@ -64,6 +68,7 @@ export function createStores(dependencies: {
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
   const transactions = createTransactions(dependencies);
+  const learnIdentity = createLearnIdentity({ createId });
   const cancelJob = createCancelJob({ channels, writeJobChange });
   return {
     transactions,
@@ -80,6 +85,8 @@ export function createStores(dependencies: {
     recordAudit: createRecordAudit(dependencies),
     cancelJob,
     eraser: createRecipientEraser({ cancelJob }),
+    learnIdentity,
+    noteIdentity: createNoteIdentity({ transactions, learnIdentity }),
     createId,
   };
 }

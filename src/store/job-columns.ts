@@ -28,6 +28,7 @@ export const changingColumns: readonly JobColumn[] = [
   { name: 'error', type: 'json', of: (job) => job.error },
   { name: 'error_code', type: 'text', of: (job) => job.error?.code ?? null },
   { name: 'channel_id', type: 'text', of: (job) => job.channelId },
+  { name: 'recipient_ids', type: 'json', of: (job) => job.recipient },
   { name: 'provider_message_ids', type: 'text[]', of: (job) => job.providerMessageIds },
   { name: 'possible_duplicate', type: 'boolean', of: (job) => job.possibleDuplicate },
   { name: 'user_informed', type: 'boolean', of: (job) => job.userInformed },

@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import { type JobFilter, narrowJobs } from './job-filter.ts';
+import { type JobFilter, narrowJobs, resolveFilter } from './job-filter.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Found } from './found.ts';
 import type { Tx } from './transactions.ts';
@@ -30,7 +30,8 @@ const maxLeads = 2;
  * `job_newest`. Of several two are tried in turn as the one to go along, for 2,500 rows: where one of them is rare the page
  * is whole, else it may hold less than there is, and `lookedUpTo` says where to go on.
  */
-export async function listJobs(tx: Tx, filter: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {
+export async function listJobs(tx: Tx, asked: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {
+  const filter = await resolveFilter(tx, asked);
   const given = leads.filter((lead) => filter[lead] !== undefined);
   const usable = given.filter((lead) => lead !== 'kind' || filter.kind !== 'message').slice(0, maxLeads);
   const [only] = usable;
@@ -48,8 +49,8 @@ export async function listJobs(tx: Tx, filter: JobFilter, page: Page): Promise<F
 
 /** What of the next rows of one filter (null = of all) the other filters let through. */
 async function goAlong(tx: Tx, lead: Lead | null, filter: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {
-  const { createdAfter, createdBefore } = filter;
-  const along: JobFilter = { createdAfter, createdBefore, ...(lead === null ? {} : { [lead]: filter[lead] }) };
+  const { createdAfter, createdBefore, ownIds } = filter;
+  const along: JobFilter = { createdAfter, createdBefore, ownIds, ...(lead === null ? {} : { [lead]: filter[lead] }) };
   const rest: JobFilter = {
     ...filter,
     createdAfter: undefined,

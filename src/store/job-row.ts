@@ -1,3 +1,4 @@
+import type { KnownRecipient } from '../domain/identity/identity.ts';
 import type { BatchCounts, Job, JobKind, JobOrigin, JobState, WaitingReason } from '../domain/job.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 
@@ -27,6 +28,7 @@ export interface JobRow {
   external_id: string | null;
   channel_id: string | null;
   recipient: string | null;
+  recipient_ids: KnownRecipient | null;
   conversation_id: string | null;
   group_id: string | null;
   integration: string | null;
@@ -55,7 +57,7 @@ export interface JobRow {
 /** A notification's request is megabytes and read in pages where it is needed: here it is null. */
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
   retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
-  channel_id, recipient, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
+  channel_id, recipient, recipient_ids, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
   delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_id, workflow_run_id, awaited_by, created_at, updated_at, finished_at`;
 
@@ -86,6 +88,7 @@ export function toJob(row: JobRow): Job {
     externalId: row.external_id,
     channelId: row.channel_id,
     to: row.recipient,
+    recipient: row.recipient_ids,
     conversationId: row.conversation_id,
     groupId: row.group_id,
     integration: row.integration,

@@ -104,6 +104,19 @@ export async function findFirstProviderMessageId(
   return rows[0]?.provider_message_id ?? null;
 }
 
+/** The inbound job of a user's message, by the provider's id; null = it is not known. Served by `job_inbound_once`. */
+export async function findInbound(
+  tx: Tx,
+  { channelId, providerMessageId }: { readonly channelId: string; readonly providerMessageId: string },
+): Promise<string | null> {
+  const rows = await tx.query<{ id: string }>({
+    name: 'find-inbound',
+    text: "select id from job where channel_id = $1 and provider_message_ids[1] = $2 and kind = 'inbound'",
+    values: [channelId, providerMessageId],
+  });
+  return rows[0]?.id ?? null;
+}
+
 /** Remembers which activity waits at Temporal for the attempt after so many; nothing where the job has moved on. */
 export async function rememberWaiter(
   tx: Tx,

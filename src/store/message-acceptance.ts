@@ -51,8 +51,7 @@ export function createMessageAcceptance(dependencies: {
         now,
       );
       if (accepted.job.state === 'scheduled' || accepted.job.state === 'held') await admitLater?.();
-      await insertJob(tx, accepted);
-      return accepted.job;
+      return (await insertJob(tx, accepted)) ?? accepted.job;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import { applyStatus, type KnownSend } from '../domain/message/apply-status.ts';
+import { applyStatus, type KnownSend, noteWord } from '../domain/message/apply-status.ts';
 import { callbackFailure, type CallbackError } from '../domain/message/kernel-failure.ts';
 import { type ProviderStatus, toProviderStatus } from '../domain/message/status-merge.ts';
 import { findOpenAttempt } from './attempts.ts';
@@ -30,7 +30,7 @@ export function createMessageStatuses(dependencies: {
   return {
     async apply(tx, { job, channel, word, now }) {
       const status = toProviderStatus(word.status);
-      if (status === null) return job;
+      if (status === null) return writeJobChange(tx, { job, change: noteWord(word.status), now });
       const { numRetries, statusWindowSeconds } = channel.settings;
       const known = await readSends(tx, job, word.providerMessageId, status);
       const { providerMessageId } = word;

@@ -1,3 +1,4 @@
+import type { KnownRecipient } from '../domain/identity/identity.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { Job, JobChange } from '../domain/job.ts';
 import { toJobStart } from '../domain/job-start.ts';
@@ -14,9 +15,10 @@ export interface InsertJob {
   /**
    * Stores a newly accepted job with its first timeline entries and events, in one statement; a `queued` one is started
    * after the commit. Its id is new: twice fails.
-   * False = it is an inbound message that was stored before, by another callback, and nothing is written.
+   * Returns it with what is known of its recipient. Null = it is an inbound message that was stored before, by another
+   * callback, and nothing is written.
    */
-  (tx: Tx, input: NewJob): Promise<boolean>;
+  (tx: Tx, input: NewJob): Promise<Job | null>;
 }
 
 export function createInsertJob(dependencies: {
@@ -25,7 +27,7 @@ export function createInsertJob(dependencies: {
 }): InsertJob {
   const { createId, links } = dependencies;
 
-  const insert = coalesce<NewJob, boolean>(async (tx, jobs) => {
+  const insert = coalesce<NewJob, Job | null>(async (tx, jobs) => {
     const told = jobs.map(({ job, change }) => {
       const data = change.events.length === 0 ? null : toJobView(job, links);
       return {
@@ -33,7 +35,7 @@ export function createInsertJob(dependencies: {
         events: change.events.map((type) => ({ ...rowOf(job), id: createId('event'), type, data })),
       };
     });
-    const inserted = await tx.query<{ id: string }>({
+    const inserted = await tx.query<{ id: string; recipient_ids: KnownRecipient | null }>({
       name: 'insert-jobs',
       text: insertStatement,
       values: [
@@ -43,15 +45,15 @@ export function createInsertJob(dependencies: {
         JSON.stringify(told.flatMap(({ events }) => events)),
       ],
     });
-    const ids = new Set(inserted.map(({ id }) => id));
-    return jobs.map(({ job }) => ids.has(job.id));
+    const stored = new Map(inserted.map((row) => [row.id, row.recipient_ids]));
+    return jobs.map(({ job }) => (stored.has(job.id) ? { ...job, recipient: stored.get(job.id) ?? null } : null));
   });
 
   return async (tx, given) => {
     const { job } = given;
-    const isStored = await insert(tx, given);
-    if (isStored && job.state === 'queued') tx.startAfterCommit(toJobStart(job, { isWake: false }));
-    return isStored;
+    const stored = await insert(tx, given);
+    if (stored !== null && job.state === 'queued') tx.startAfterCommit(toJobStart(job, { isWake: false }));
+    return stored;
   };
 }
 
@@ -71,6 +73,7 @@ function toRow(job: Job) {
     external_id: job.externalId,
     channel_id: job.channelId,
     recipient: job.to,
+    recipient_ids: job.recipient,
     conversation_id: job.conversationId,
     group_id: job.groupId,
     integration: job.integration,
@@ -90,27 +93,31 @@ function toRow(job: Job) {
   };
 }
 
-// `acceptance` and the numbers of events are drawn in the order of the calls.
+// `acceptance` and the numbers of events are drawn in the order of the calls. Who the recipients are is looked up by the way.
 const insertStatement = `
   with inserted as (
     insert into job (
       id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
-      recipient, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id,
-      send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered, finished_at, provider_message_ids
+      recipient, recipient_ids, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by,
+      request_id, send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered, finished_at,
+      provider_message_ids
     )
     select id, $1, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
-      recipient, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id,
-      send_at, expires_at, wake_at, created_at, created_at, created_at, is_ordered, finished_at, provider_message_ids
+      recipient, coalesce(recipient_ids, (
+        select known_recipient(own.person_id, own.id) from identity own
+        where own.tenant_id = $1 and own.id = list.recipient and own.until is null)
+      ), conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id, send_at,
+      expires_at, wake_at, created_at, created_at, created_at, is_ordered, finished_at, provider_message_ids
     from json_to_recordset($2::json) as list (
       id text, kind text, state text, terminal boolean, waiting_reason text, waiting_until timestamptz,
-      waiting_detail text, external_id text, channel_id text, recipient text, conversation_id text, group_id text,
-      integration text, counts jsonb, metadata jsonb, request json, origin text, caused_by text, request_id text,
+      waiting_detail text, external_id text, channel_id text, recipient text, recipient_ids json, conversation_id text,
+      group_id text, integration text, counts jsonb, metadata jsonb, request json, origin text, caused_by text, request_id text,
       send_at timestamptz, expires_at timestamptz, wake_at timestamptz, created_at timestamptz, is_ordered boolean,
       finished_at timestamptz, provider_message_ids text[]
     )
     -- By the index job_inbound_once.
     on conflict (channel_id, (provider_message_ids[1])) where kind = 'inbound' do nothing
-    returning id
+    returning id, recipient_ids
   ), events as (
     insert into event (id, tenant_id, type, job_id, data, created_at)
     select list.id, $1, type, job_id, data, at
@@ -126,4 +133,4 @@ const insertStatement = `
     ) with ordinality as list (job_id, at, type, title, detail, position)
     where job_id in (select id from inserted) order by position
   )
-  select id from inserted`;
+  select id, recipient_ids from inserted`;

@@ -27,7 +27,7 @@ const wakeAfterMs = 600_000;
 const firstWakeMs = 15_000;
 
 export interface RecipientEraser {
-  /** Notes that a number is to be erased, and cancels what is not sent to it yet. Returns the erasure's id. */
+  /** Notes that a person is to be erased, and cancels what is not sent to them yet. Returns the erasure's id. */
   begin(
     tx: Tx,
     wanted: { readonly id: string; readonly tenantId: string; readonly recipient: string; readonly now: Date },
@@ -77,7 +77,7 @@ export function createRecipientEraser({ cancelJob }: { readonly cancelJob: Cance
   }
 
   async function end(tx: Tx, erasure: Erasure, erased: ErasedCounts): Promise<ErasureState> {
-    const traces = await deleteTraces(tx, erasure.recipient);
+    const traces = await deleteTraces(tx, erasure);
     await endErasure(tx, erasure.id);
     return { ...ended, erased: addErased(erased, traces) };
   }

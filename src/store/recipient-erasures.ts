@@ -1,13 +1,21 @@
 import { type ErasedCounts, nothingErased } from '../domain/erasure.ts';
+import { nameOfIdentity } from '../domain/identity/identity.ts';
 import type { Job } from '../domain/job.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
+import { eraseNoticesOf } from './notices.ts';
+import { findOwnIds, forgetPeople, isOwnedBy, type OwnId } from './people.ts';
 import type { Tx } from './transactions.ts';
 
 /** An erasure that is under way: jobs accepted up to `coversUntil`, and what those in `followed` brought about later. */
 export interface Erasure {
   readonly id: string;
   readonly tenantId: string;
+  /** The id that was asked for. */
   readonly recipient: string;
+  /** Null = nothing but that id is known. */
+  readonly personId: string | null;
+  /** All ids of the person. */
+  readonly ids: readonly OwnId[];
   readonly coversUntil: Date;
   readonly followed: readonly string[];
   readonly erased: ErasedCounts;
@@ -17,23 +25,36 @@ interface Row {
   id: string;
   tenant_id: string;
   recipient: string;
+  person_id: string | null;
+  own_ids: { id: string; since: string | null; until: string | null }[];
   covers_until: Date;
   followed: string[];
   erased: Partial<ErasedCounts>;
 }
 
-const columns = 'id, tenant_id, recipient, covers_until, followed, erased';
+const columns = 'id, tenant_id, recipient, person_id, own_ids, covers_until, followed, erased';
 
 /** Begins an erasure, or makes the one that is under way cover what was accepted meanwhile. Its row is locked. */
 export async function beginErasure(
   tx: Tx,
   erasure: Pick<Erasure, 'id' | 'tenantId' | 'recipient' | 'coversUntil'> & { readonly wakeAt: Date },
 ): Promise<Erasure> {
+  const { personId, ids } = await findOwnIds(tx, erasure.recipient);
   const rows = await tx.query<Row>({
-    text: `insert into recipient_erasure (id, tenant_id, recipient, covers_until, wake_at) values ($1, $2, $3, $4, $5)
-      on conflict (tenant_id, recipient) do update set covers_until = greatest(recipient_erasure.covers_until, $4)
+    text: `insert into recipient_erasure (id, tenant_id, recipient, covers_until, wake_at, person_id, own_ids)
+      values ($1, $2, $3, $4, $5, $6, $7)
+      on conflict (tenant_id, recipient) do update set covers_until = greatest(recipient_erasure.covers_until, $4),
+        person_id = coalesce(excluded.person_id, recipient_erasure.person_id), own_ids = excluded.own_ids
       returning ${columns}`,
-    values: [erasure.id, erasure.tenantId, erasure.recipient, erasure.coversUntil, erasure.wakeAt],
+    values: [
+      erasure.id,
+      erasure.tenantId,
+      erasure.recipient,
+      erasure.coversUntil,
+      erasure.wakeAt,
+      personId,
+      JSON.stringify(ids),
+    ],
   });
   const [row] = rows;
   if (row === undefined) throw new Error('an erasure was not stored');
@@ -49,15 +70,21 @@ export async function lockErasure(tx: Tx, id: string): Promise<Erasure | null> {
   return rows[0] === undefined ? null : toErasure(rows[0]);
 }
 
-/** $1 to $3 of every statement that looks for an erasure's jobs. Served by `job_by_recipient`. */
-const isCovered = 'recipient = $1 and (created_at <= $2 or group_id = any ($3) or caused_by = any ($3))';
-const coverage = ({ recipient, coversUntil, followed }: Erasure) => [recipient, coversUntil, followed];
+/** $1 to $4 of every statement that looks for an erasure's jobs. Served by `job_by_recipient`. */
+const isCovered = `recipient = any ($1) and (created_at <= $2 or group_id = any ($3) or caused_by = any ($3))
+  and ${isOwnedBy('$4')}`;
+const coverage = ({ ids, coversUntil, followed }: Erasure) => [
+  ids.map(({ id }) => id),
+  coversUntil,
+  followed,
+  JSON.stringify(ids),
+];
 
 /** What is not sent yet, its rows locked: who holds one is waited for. */
 export async function lockUnsentJobs(tx: Tx, erasure: Erasure, limit: number): Promise<Job[]> {
   const rows = await tx.query<JobRow>({
     text: `select ${jobColumns} from job where ${isCovered} and state in ('scheduled', 'queued', 'held')
-      order by created_at limit $4 for update`,
+      order by created_at limit $5 for update`,
     values: [...coverage(erasure), limit],
   });
   return rows.map(toJob);
@@ -67,7 +94,7 @@ export async function lockUnsentJobs(tx: Tx, erasure: Erasure, limit: number): P
 export async function lockErasableJobs(tx: Tx, erasure: Erasure, limit: number): Promise<Job[]> {
   const rows = await tx.query<JobRow>({
     text: `select ${jobColumns} from job where ${isCovered} and state not in ('sending', 'relaying')
-      order by created_at limit $4 for update skip locked`,
+      order by created_at limit $5 for update skip locked`,
     values: [...coverage(erasure), limit],
   });
   return rows.map(toJob);
@@ -76,7 +103,7 @@ export async function lockErasableJobs(tx: Tx, erasure: Erasure, limit: number):
 /** What cannot be cancelled any more and may still bring about replies and notices. */
 export async function listJobsOnTheWire(tx: Tx, erasure: Erasure, limit: number): Promise<string[]> {
   const rows = await tx.query<{ id: string }>({
-    text: `select id from job where ${isCovered} and state in ('sending', 'relaying') limit $4`,
+    text: `select id from job where ${isCovered} and state in ('sending', 'relaying') limit $5`,
     values: [...coverage(erasure), limit],
   });
   return rows.map(({ id }) => id);
@@ -85,7 +112,7 @@ export async function listJobsOnTheWire(tx: Tx, erasure: Erasure, limit: number)
 /** Whatever is left of an erasure's jobs. */
 export async function listJobsLeft(tx: Tx, erasure: Erasure, limit: number): Promise<string[]> {
   const rows = await tx.query<{ id: string }>({
-    text: `select id from job where ${isCovered} limit $4`,
+    text: `select id from job where ${isCovered} limit $5`,
     values: [...coverage(erasure), limit],
   });
   return rows.map(({ id }) => id);
@@ -114,18 +141,21 @@ export async function deleteJobs(tx: Tx, ids: readonly string[]): Promise<Partia
   return { ...aside, kpiEvents, ...deleted[0] };
 }
 
-/** What is kept of a number by itself: limits of pairs, and statuses whose message is not known. */
-export async function deleteTraces(tx: Tx, recipient: string): Promise<Partial<ErasedCounts>> {
+/** What is kept of a person by itself: who is who, limits of pairs, and statuses whose message is not known. */
+export async function deleteTraces(tx: Tx, { ids, personId, recipient }: Erasure): Promise<Partial<ErasedCounts>> {
+  const own = ids.filter(({ until }) => until === null).map(({ id }) => id);
   const limits = await tx.execute({
-    text: 'delete from send_limit where channel_id in (select id from channel) and recipient = $1',
-    values: [recipient],
+    text: 'delete from send_limit where channel_id in (select id from channel) and recipient = any ($1)',
+    values: [own],
   });
   const statuses = await tx.execute({
     // The provider names numbers without the plus. Served by `provider_status_parked`.
-    text: "delete from provider_status where job_id is null and item ->> 'recipient_id' = $1",
-    values: [recipient.replace(/^\+/, '')],
+    text: `delete from provider_status where job_id is null and (item ->> 'recipient_id' = any ($1)
+      or item ->> 'recipient_user_id' = any ($1) or item ->> 'recipient_parent_user_id' = any ($1))`,
+    values: [own.map(nameOfIdentity)],
   });
-  return { limits, statuses };
+  const notices = await eraseNoticesOf(tx, own.map(nameOfIdentity));
+  return { limits, statuses, notices, identities: await forgetPeople(tx, { personId, id: recipient }) };
 }
 
 export async function saveErasure(tx: Tx, erasure: Erasure, wakeAt: Date): Promise<void> {
@@ -145,8 +175,14 @@ function toErasure(row: Row): Erasure {
     id: row.id,
     tenantId: row.tenant_id,
     recipient: row.recipient,
+    personId: row.person_id,
+    ids: row.own_ids.map(({ id, since, until }) => ({ id, since: toDate(since), until: toDate(until) })),
     coversUntil: row.covers_until,
     followed: row.followed,
     erased: { ...nothingErased, ...row.erased },
   };
+}
+
+function toDate(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
 }

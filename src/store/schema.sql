@@ -190,6 +190,31 @@ create policy named_functions on idempotency_key to current_user using ((current
 create policy tenant_rows on idempotency_key using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on idempotency_key to waypost_app;
 
+create table identity ( -- What is known of a person on WhatsApp: one row for each phone number, user id and username, with the channel that told it
+  "position" bigint not null generated always as identity, -- order of learning: the first row of a person names its conversation
+  tenant_id text not null, -- who knows it; what one channel has told counts on all of the tenant
+  person_id text not null, -- psn_…: rows with the same one are one person
+  id text not null, -- +34…, ES.1349…, ES.ENT.118…, or @ and the username
+  kind text not null, -- what the id is
+  channel_id text not null, -- the channel that told it first
+  is_former boolean not null default false, -- the person has changed it: what is sent to it goes to the newer one
+  since timestamp with time zone, -- the id was somebody else's before; null = it was not
+  until timestamp with time zone, -- the id is somebody else's since then; null = it is still this person's
+  seen_at timestamp with time zone not null, -- when WhatsApp last named the id; of several numbers the newest is used
+  person_seen_at timestamp with time zone not null, -- when WhatsApp last named the person: the same on all rows of a person
+  constraint identity_pkey PRIMARY KEY ("position"),
+  constraint identity_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user'::text, 'parent'::text, 'username'::text]))),
+  constraint identity_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX identity_by_age ON identity (person_seen_at); -- list_expired() and purge_expired(): identities
+CREATE INDEX identity_by_id ON identity (tenant_id, id); -- find-conversation: whose an id was
+CREATE INDEX identity_by_person ON identity (tenant_id, person_id, "position"); -- known_recipient(), find-identities
+CREATE UNIQUE INDEX identity_current ON identity (tenant_id, id) WHERE (until IS NULL); -- find-identities, find-send-limits, insert-jobs: whose an id is now
+-- row level security: forced
+create policy named_functions on identity to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
+create policy tenant_rows on identity using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on identity to waypost_app;
+
 create table inbox_notification ( -- What a user's or an administrator's centre shows
   id text not null, -- nfn_…
   tenant_id text not null, -- whose user it is
@@ -284,6 +309,7 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   created_at timestamp with time zone not null, -- when it was accepted
   updated_at timestamp with time zone not null, -- last change
   finished_at timestamp with time zone, -- when it became terminal; null = it is not
+  recipient_ids json, -- what was known of the person when the job was last touched; null = no more than "recipient" says
   constraint job_pkey PRIMARY KEY (id),
   constraint job_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'notification'::text, 'inbound'::text]))),
   constraint job_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
@@ -367,6 +393,35 @@ CREATE INDEX message_part_by_job ON message_part (job_id); -- list-parts; the fo
 create policy named_functions on message_part to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on message_part using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on message_part to waypost_app;
+
+create table notice ( -- What WhatsApp said that is neither a message nor a status, one row an item of a callback
+  id text not null, -- pnt_…
+  tenant_id text not null, -- whose channel was told
+  channel_id text not null, -- the channel of the number that it names, else the one that was called
+  field text not null, -- the field of the webhook, as Meta calls it
+  list text, -- the member of the value that the item stood in; null = it was the value itself
+  kind text not null, -- what it is, such as error or message_echo
+  summary text not null, -- one sentence, without anybody's number or words
+  effect text not null default 'none'::text, -- what it has done
+  problem json, -- why it could not be used; null = it could
+  raw json, -- the item as it came; null = erased
+  context json, -- what stood beside it (metadata, contacts), for a replay; null = erased
+  fingerprint bytea not null, -- SHA-256 of channel, field, item and time of the entry: the same again is not stored twice
+  created_at timestamp(3) with time zone not null, -- when it came
+  constraint notice_pkey PRIMARY KEY (id),
+  constraint notice_effect_check CHECK ((effect = ANY (ARRAY['none'::text, 'channel_paused'::text, 'template_stopped'::text, 'opted_out'::text, 'opted_in'::text, 'quarantined'::text]))),
+  constraint notice_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE,
+  constraint notice_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX notice_by_age ON notice (created_at); -- list_expired() and purge_expired(): notices
+CREATE INDEX notice_by_channel ON notice (channel_id, created_at DESC, id DESC); -- the list of notices of a channel; the foreign key of a deleted channel
+CREATE INDEX notice_by_field ON notice (tenant_id, field, created_at DESC, id DESC); -- the list of notices of a field
+CREATE INDEX notice_newest ON notice (tenant_id, created_at DESC, id DESC); -- the list of notices
+CREATE UNIQUE INDEX notice_once ON notice (tenant_id, fingerprint); -- insert-notices: the same again
+-- row level security: forced
+create policy named_functions on notice to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
+create policy tenant_rows on notice using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on notice to waypost_app;
 
 create table notification_content ( -- What a notification says, once for all its recipients
   job_id text not null, -- the notification; outlives the job's own retention while someone's inbox shows it
@@ -502,11 +557,13 @@ grant delete, insert, select, update on recipient to waypost_app;
 create table recipient_erasure ( -- Erasures of one phone number that are under way
   id text not null, -- era_…
   tenant_id text not null, -- whose record it is erased from
-  recipient text not null, -- the number as jobs have it; goes with its row when everything else has gone
+  recipient text not null, -- the id that was asked for; goes with its row when everything else has gone
   covers_until timestamp with time zone not null, -- what was accepted later is none of this erasure's
   followed text[] not null default '{}'::text[], -- jobs that were on the wire when it came: their replies and notices go too
   erased jsonb not null default '{}'::jsonb, -- rows that went so far, by kind
   wake_at timestamp with time zone not null, -- when the sweep makes sure that a workflow runs
+  person_id text, -- whose facts go at the end; null = nothing but the id is known
+  own_ids json not null default '[]'::json, -- all ids of the person, each with the time in which it was theirs
   constraint recipient_erasure_pkey PRIMARY KEY (id),
   constraint recipient_erasure_tenant_id_recipient_key UNIQUE (tenant_id, recipient),
   constraint recipient_erasure_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
@@ -849,6 +906,23 @@ end $function$
 ;
 grant execute on function find_unclaimed_jobs(text[]) to waypost_app;
 
+CREATE OR REPLACE FUNCTION public.known_recipient(asked_person text, asked text)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select json_build_object(
+    'name', (select ltrim(first.id, '+') from identity first
+      where first.person_id = asked_person and first.kind <> 'username' order by first.position limit 1),
+    'phone', (array_agg(id order by id = asked desc, seen_at desc, position desc) filter (where kind = 'phone'))[1],
+    'userId', (array_agg(id order by id = asked desc, seen_at desc, position desc) filter (where kind = 'user'))[1],
+    'parentUserId', (array_agg(id order by id = asked desc, seen_at desc, position desc) filter (where kind = 'parent'))[1],
+    'username', (array_agg(substr(id, 2) order by seen_at desc, position desc) filter (where kind = 'username'))[1])
+  from identity where person_id = asked_person and until is null and not is_former
+$function$
+;
+grant execute on function known_recipient(text,text) to waypost_app;
+
 CREATE OR REPLACE FUNCTION public.last_event_sequence()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -1032,6 +1106,8 @@ begin
         when 'pair_limits' then (select min(l.blocked_until) from send_limit l where l.recipient <> '')
         when 'parked_statuses' then (select min(s.received_at) from provider_status s where s.job_id is null)
         when 'first_answers' then (select min(a.created_at) from idempotency_key a)
+        when 'identities' then (select min(n.person_seen_at) from identity n)
+        when 'notices' then (select min(o.created_at) from notice o)
         when 'audit' then (select min(u.at) from audit_entry u)
       end as oldest
     ) found
@@ -1198,6 +1274,12 @@ begin
       delete from idempotency_key where (tenant_id, key) in (
         select tenant_id, key from idempotency_key where created_at < before order by created_at limit page_size)
         and created_at < before;
+    when 'identities' then
+      delete from identity where position = any (array(
+        select position from identity where person_seen_at < before order by person_seen_at limit page_size));
+    when 'notices' then
+      delete from notice where id = any (array(
+        select id from notice where created_at < before order by created_at limit page_size));
     when 'audit' then
       delete from audit_entry where id = any (array(
         select id from audit_entry where at < before order by at limit page_size));

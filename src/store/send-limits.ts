@@ -1,3 +1,4 @@
+import type { KnownRecipient } from '../domain/identity/identity.ts';
 import { noLimit, type SendLimit } from '../domain/message/send-limit.ts';
 import { coalesce, settleAll } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
@@ -16,12 +17,23 @@ interface Row {
   throttled_in_a_row: number;
 }
 
-/** What bounds a send to this recipient; both are `noLimit` for a number in good health. */
-export const findSendLimits = coalesce<LimitKey, { channel: SendLimit; pair: SendLimit }>(async (tx, keys) => {
-  const all = await tx.query<Row & { channel_id: string }>({
+interface FoundLimits {
+  readonly channel: SendLimit;
+  readonly pair: SendLimit;
+  readonly recipient: KnownRecipient | null;
+}
+
+/**
+ * What bounds a send to this recipient; both are `noLimit` for a number in good health. And who that is, so that a send pays
+ * no statement for it; null = no more is known than the id.
+ */
+export const findSendLimits = coalesce<LimitKey, FoundLimits>(async (tx, keys) => {
+  const all = await tx.query<Row & { channel_id: string | null; known: KnownRecipient | null }>({
     name: 'find-send-limits',
-    text: `select channel_id, recipient, blocked_until, throttled_in_a_row from send_limit
-      where channel_id = any ($1) and recipient = any ($2)`,
+    text: `select channel_id, recipient, blocked_until, throttled_in_a_row, null::json as known from send_limit
+      where channel_id = any ($1) and recipient = any ($2)
+      union all
+      select null, id, null, 0, known_recipient(person_id, id) from identity where id = any ($2) and until is null`,
     values: [
       [...new Set(keys.map(({ channelId }) => channelId))],
       [...new Set([wholeChannel, ...keys.map(({ recipient }) => recipient)])],
@@ -29,7 +41,8 @@ export const findSendLimits = coalesce<LimitKey, { channel: SendLimit; pair: Sen
   });
   return keys.map(({ channelId, recipient }) => {
     const rows = all.filter((row) => row.channel_id === channelId);
-    return { channel: pick(rows, wholeChannel), pair: pick(rows, recipient) };
+    const person = all.find((row) => row.channel_id === null && row.recipient === recipient);
+    return { channel: pick(rows, wholeChannel), pair: pick(rows, recipient), recipient: person?.known ?? null };
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
-import { type QueueName, queueNames, type Slots, taskQueueOf } from '../contracts/workflows.ts';
+import { taskQueues } from '../contracts/workflows.ts';
 import { shareSlots } from './share-slots.ts';
 import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
@@ -15,11 +15,8 @@ import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailu
 const shutdownGraceTime = '30s';
 const shutdownForceTime = '10s';
 
-/** Of the Temporal Worker Deployment whose versions are build ids. */
-const deploymentName = 'waypost';
-
-/** Activities at once, where nobody says otherwise. A tenant has its share of them (`share-slots.ts`). */
-const usualSlots: Readonly<Record<QueueName, number>> = { workflows: 50, sends: 100, relays: 200 };
+/** Activities at once, of each queue. A tenant has its share of them (`share-slots.ts`). */
+const slots = { main: 50, send: 100, relay: 200 };
 /**
  * A local activity holds a slot for local activities, and its workflow task one for workflow tasks: there must be more of
  * either than calls on the fast path (`activities/delivery/destination-bulkhead.ts`), or calls that hang would stop all
@@ -34,7 +31,7 @@ export interface WorkerGroup {
   readonly isRunning: () => boolean;
 }
 
-/** A worker for each queue, in one process: of workflows, of sends that may be slow, and of relays, which mostly wait. */
+/** Three workers in one process: the main queue, that of sends that may be slow, and that of relays, which mostly wait. */
 export async function startWorkers(options: {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -42,16 +39,8 @@ export async function startWorkers(options: {
   readonly activities: object;
   readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
-  /** Absent = all queues with their usual slots, and no version. */
-  readonly fleet?: {
-    readonly queues: readonly QueueName[];
-    readonly slots: Slots;
-    /** The version of these workers; null = they have none, and take what no version of the deployment is given. */
-    readonly buildId: string | null;
-  };
 }): Promise<WorkerGroup> {
-  const { connection, namespace, dataConverter, activities, workflowSource } = options;
-  const { queues, slots, buildId } = options.fleet ?? { queues: queueNames, slots: {}, buildId: null };
+  const { connection, namespace, dataConverter, activities } = options;
   const translateFailures: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       async execute(input, next) {
@@ -68,25 +57,24 @@ export async function startWorkers(options: {
       },
     },
   });
-  const createQueueWorker = (name: QueueName): Promise<Worker> => {
-    const count = slots[name] ?? usualSlots[name];
-    return Worker.create({
+  const createQueueWorker = (taskQueue: string, slots: number, workflows: Partial<WorkerOptions> = {}) =>
+    Worker.create({
       connection,
       namespace,
       dataConverter,
       activities,
-      taskQueue: taskQueueOf[name],
-      maxConcurrentActivityTaskExecutions: count,
-      interceptors: { activity: [shareSlots(createFairSemaphore(count)), translateFailures] },
+      taskQueue,
+      maxConcurrentActivityTaskExecutions: slots,
+      interceptors: { activity: [shareSlots(createFairSemaphore(slots)), translateFailures] },
       shutdownGraceTime,
       shutdownForceTime,
-      ...(buildId !== null && { workerDeploymentOptions: deployAs(buildId) }),
-      ...(name === 'workflows' && { ...workflowSource, ...workflowSlots }),
+      ...workflows,
     });
-  };
-  const workers: Worker[] = [];
-  for (const name of queues) workers.push(await createQueueWorker(name));
-  return runTogether(workers);
+  const { workflowSource } = options;
+  const main = await createQueueWorker(taskQueues.main, slots.main, { ...workflowSource, ...workflowSlots });
+  const send = await createQueueWorker(taskQueues.send, slots.send);
+  const relay = await createQueueWorker(taskQueues.relay, slots.relay);
+  return runTogether([main, send, relay]);
 }
 
 /**
@@ -105,13 +93,7 @@ export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 
   return { done: drainAll(), shutDown, isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING') };
 }
 
-/** Pinned, but for the workflows that say otherwise (`workflows/versioned.ts`). */
-function deployAs(buildId: string): NonNullable<WorkerOptions['workerDeploymentOptions']> {
-  return { version: { deploymentName, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
-}
-
-/** The bundle that was made at build time for workers with a version or without, beside the compiled files. */
-export function builtWorkflows({ buildId }: { readonly buildId: string | null }) {
-  const file = buildId !== null ? '../versioned-workflow-bundle.js' : '../workflow-bundle.js';
-  return { workflowBundle: { codePath: fileURLToPath(new URL(file, import.meta.url)) } };
+/** The bundle that was made at build time, beside the compiled files. */
+export function builtWorkflows(): Pick<WorkerOptions, 'workflowBundle'> {
+  return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
 }

@@ -1,10 +1,11 @@
 import type { Job } from '../domain/job.ts';
-import { recipientOf } from '../domain/bot-address.ts';
+import { groupOf, recipientOf } from '../domain/bot-address.ts';
 import { listAnswered, readExpiration, withoutServiceUrl } from '../domain/message/bot-activity.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { findJob } from '../store/jobs.ts';
 import type { MessageAcceptance } from '../store/message-acceptance.ts';
+import { findConversation } from '../store/people.ts';
 import type { Tx } from '../store/transactions.ts';
 
 /** One activity that a bot posted to a conversation; `activityId` null = it answers nothing that the path names. */
@@ -31,22 +32,32 @@ export function createAcceptBotActivity(dependencies: {
   return async function acceptBotActivity(tx: Tx, input: BotActivity): Promise<Job> {
     const { activity, channelId, conversationId, requestId } = input;
     const channel = await channels.findWhatsapp(tx, channelId);
-    const to = recipientOf(conversationId, channelId);
-    if (channel === null || to === null) {
+    const groupId = groupOf(conversationId, channelId);
+    const named = groupId ?? recipientOf(conversationId, channelId);
+    if (channel === null || named === null) {
       throw apiProblem('not_found', 'There is no such conversation on this channel.', {
-        errors: [{ pointer: '/path/conversationId', detail: 'must be the id of the channel, a dot, and a number' }],
+        errors: [
+          {
+            pointer: '/path/conversationId',
+            detail: 'must be the id of the channel, a dot, and a number, a user id or a group',
+          },
+        ],
       });
     }
     const now = clock();
+    const known = await findConversation(tx, { channelId, conversationId });
     const message = {
-      to,
-      conversationId,
+      to: known.movedTo ?? named,
+      conversationId: known.conversationId,
       groupId: await findAnswered(tx, input),
       externalId: null,
       sendAt: null,
       expiresAt: readExpiration(activity, now),
       metadata: {},
-      request: { activity: withoutServiceUrl(activity) },
+      request: {
+        activity: withoutServiceUrl(activity),
+        ...(groupId !== null && { recipientType: 'group' as const }),
+      },
       origin: 'bot' as const,
       requestId,
     };

@@ -3,6 +3,7 @@ import type { Job } from '../domain/job.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import type { MessageAcceptance, MessageToStore } from '../store/message-acceptance.ts';
+import { findConversation } from '../store/people.ts';
 import type { Tx } from '../store/transactions.ts';
 import type { AdmissionControl } from './admission-control.ts';
 
@@ -37,8 +38,10 @@ export function createAcceptMessage(dependencies: {
     const errors = findTooFarAhead({ sendAt: message.sendAt, expiresAt: message.expiresAt }, now);
     if (errors.length > 0) throw apiProblem('invalid_request', 'The message is planned too far ahead.', { errors });
     const { channelId: _channelId, ...members } = message;
+    // The conversation that bots and inbound messages have with a person is one, by whichever id it is named.
+    const { conversationId } = await findConversation(tx, { ...message, channelId: channel.id });
     const admitLater = () => admissionControl.enterLater(tx, channel.tenantId);
-    return acceptance.store(tx, { channel, message: members, now, admitLater });
+    return acceptance.store(tx, { channel, message: { ...members, conversationId }, now, admitLater });
   };
 
   async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {

@@ -1,10 +1,15 @@
 import type { CallbackMessage } from '../contracts/http/callbacks.ts';
-import { conversationIdOf } from '../domain/bot-address.ts';
+import { conversationIdOf, groupConversationIdOf } from '../domain/bot-address.ts';
+import { viewRecipient } from '../domain/identity/identity.ts';
+import { listSaidIds } from '../domain/identity/learn-identity.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { acceptInbound } from '../domain/inbound/new-inbound.ts';
+import { readGroup } from '../domain/inbound/read-content.ts';
+import type { Job } from '../domain/job.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { isLineTaken } from '../store/conversation-lines.ts';
+import type { LearnIdentity } from '../store/identities.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
@@ -18,34 +23,39 @@ export interface AppliedInbound {
 /**
  * Stores the messages of one callback in their order, each in a transaction of its own, so that one bad item spoils
  * nothing. When it returns all of them are durable; the same callback again changes nothing, for a message is stored once.
+ * `onStray` gets those to an unknown number, which are not.
  */
 export function createApplyInbound(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
   readonly insertJob: InsertJob;
+  readonly learnIdentity: LearnIdentity;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, insertJob, createId, clock } = dependencies;
+  const { transactions, channels, insertJob, learnIdentity, createId, clock } = dependencies;
 
   return async function applyInbound(
     tenantId: string,
     channelId: string,
     messages: readonly CallbackMessage[],
     requestId: string,
+    onStray: (message: CallbackMessage) => void = () => undefined,
   ): Promise<AppliedInbound> {
     const total = { received: 0, repeated: 0, unknownNumber: 0 };
     const faults: unknown[] = [];
     const stopped = new Set<string>();
     for (const message of messages) {
       // Behind one that could not be stored: it would overtake it, so it comes again with it.
-      if (stopped.has(message.from)) continue;
+      const ids = listSaidIds(message.said);
+      if (ids.some((id) => stopped.has(id))) continue;
       try {
         const stored = await transactions.withTenant(tenantId, (tx) => storeOne(tx, channelId, message, requestId));
         total[stored] += 1;
+        if (stored === 'unknownNumber') onStray(message);
       } catch (error) {
         faults.push(error);
-        stopped.add(message.from);
+        for (const id of ids) stopped.add(id);
       }
     }
     // The others are stored; the callback is refused as a whole, and comes again, with those as repetitions.
@@ -63,7 +73,11 @@ export function createApplyInbound(dependencies: {
     if (channel === null) return 'unknownNumber';
     const hasBot = channel.settings.botUrl !== null;
     const isOrdered = hasBot && channel.settings.ordering === 'strict';
-    const conversationId = conversationIdOf(channel.id, message.from);
+    const { said } = message;
+    const sender = await learnIdentity(tx, { tenantId: channel.tenantId, channelId: channel.id, said, now: clock() });
+    const groupId = readGroup(message.raw);
+    const conversationId =
+      groupId === null ? conversationIdOf(channel.id, sender.name) : groupConversationIdOf(channel.id, groupId);
     const line = { channelId: channel.id, conversationId, kind: 'inbound' as const };
     const accepted = acceptInbound(
       {
@@ -71,6 +85,8 @@ export function createApplyInbound(dependencies: {
         tenantId: channel.tenantId,
         channelId: channel.id,
         from: message.from,
+        sender,
+        conversationId,
         providerMessageId: message.providerMessageId,
         request: { item: message.raw, profileName: message.profileName },
         isOrdered,
@@ -80,6 +96,28 @@ export function createApplyInbound(dependencies: {
       },
       clock(),
     );
-    return (await insertJob(tx, accepted)) ? 'received' : 'repeated';
+    const stored = await insertJob(tx, accepted);
+    if (stored !== null && said.source === 'change') await tellChange(tx, stored, message);
+    return stored === null ? 'repeated' : 'received';
+  }
+
+  async function tellChange(tx: Tx, job: Job, { said }: CallbackMessage): Promise<void> {
+    const data = {
+      jobId: job.id,
+      channelId: job.channelId,
+      previous: said.former,
+      recipient: viewRecipient(job.to, job.recipient),
+    };
+    await tx.execute({
+      text: 'insert into event (id, tenant_id, type, job_id, data, created_at) values ($1, $2, $3, $4, $5, $6)',
+      values: [
+        createId('event'),
+        job.tenantId,
+        'recipient.identity_changed',
+        job.id,
+        JSON.stringify(data),
+        job.createdAt,
+      ],
+    });
   }
 }

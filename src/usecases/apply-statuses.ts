@@ -1,4 +1,5 @@
 import type { CallbackStatus } from '../contracts/http/callbacks.ts';
+import { isId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { standsInLine } from '../domain/message/turn.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
@@ -7,6 +8,7 @@ import { settleAll } from '../store/coalesce.ts';
 import { alone, createGroupCommit } from '../store/group-commit.ts';
 import { lockJob, tryLockJob } from '../store/jobs.ts';
 import { findJobOfPart } from '../store/message-parts.ts';
+import type { NoteIdentity } from '../store/note-identity.ts';
 import type { MessageStatuses } from '../store/message-statuses.ts';
 import { insertStatus, readStatusWord } from '../store/provider-statuses.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
@@ -33,9 +35,10 @@ export function createApplyStatuses(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
   readonly statuses: MessageStatuses;
+  readonly noteIdentity: NoteIdentity;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, statuses, clock } = dependencies;
+  const { transactions, channels, statuses, noteIdentity, clock } = dependencies;
   const commit = createGroupCommit<StatusToApply, keyof AppliedStatuses>({ transactions, work: applyIn });
 
   return async function applyStatuses(
@@ -51,6 +54,10 @@ export function createApplyStatuses(dependencies: {
         const outcome = await commit(tenantId, { tenantId, channelId, item });
         total[outcome] += 1;
         onStatus(outcome === 'duplicates' ? 'duplicate' : outcome);
+        // Of a message that is not known, perhaps of a person who was erased, nothing is learnt.
+        if (item.said !== null && outcome === 'applied') {
+          await noteIdentity({ tenantId, channelId, said: item.said, now: clock() });
+        }
       }),
     );
     return total;
@@ -86,8 +93,8 @@ export function createApplyStatuses(dependencies: {
   }
 
   /**
-   * By our own id, which Kernel echoes; else by the provider's. A message of another number is not this status', and a job
-   * that is no message has none: the id in it is whatever the signer wrote.
+   * By our own id, which Kernel echoes; else by the provider's, also where the echo is not ours or names no message of this
+   * channel: what stands in it is whatever the signer wrote.
    */
   async function findMessage(
     tx: Tx,
@@ -95,13 +102,20 @@ export function createApplyStatuses(dependencies: {
     item: CallbackStatus,
     isShared: boolean,
   ): Promise<{ job: Job; channel: WhatsappChannel } | typeof alone | null> {
-    const jobId = item.callbackData ?? (await findJobOfPart(tx, item.providerMessageId));
+    const echoed = item.callbackData !== null && isId('message', item.callbackData) ? item.callbackData : null;
+    const jobId = echoed ?? (await findJobOfPart(tx, item.providerMessageId));
     const [job, channel] = await Promise.all([
       jobId === null ? null : (isShared ? tryLockJob : lockJob)(tx, jobId),
       findChannelOfNumber(tx, channels, channelId, item.phoneNumberId),
     ]);
     if (isShared && jobId !== null && (job === null || (job.isOrdered && standsInLine(job)))) return alone;
-    if (job === null || channel === null || job.kind !== 'message') return null;
-    return job.channelId === channel.id ? { job, channel } : null;
+    if (channel === null) return null;
+    if (job?.channelId === channel.id) return { job, channel };
+    const sentAs = echoed === null ? null : await findJobOfPart(tx, item.providerMessageId);
+    if (sentAs === null) return null;
+    // It may wait for a row's lock.
+    if (isShared) return alone;
+    const sent = await lockJob(tx, sentAs);
+    return sent?.channelId === channel.id ? { job: sent, channel } : null;
   }
 }

@@ -6,6 +6,8 @@ import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
 import { createControlJob } from './control-job.ts';
+import { createKeepNotices } from './keep-notices.ts';
+import { createReplayNotice } from './replay-notice.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
@@ -23,14 +25,18 @@ export function createUseCases(
   },
 ) {
   const { clock, admissionLimits: limits } = dependencies;
+  const applyInbound = createApplyInbound(dependencies);
+  const applyStatuses = createApplyStatuses(dependencies);
   const admissionControl = createAdmissionControl({ limits, nowMs: () => clock().getTime() });
   return {
     admissionControl,
     acceptBotActivity: createAcceptBotActivity(dependencies),
     acceptMessage: createAcceptMessage({ ...dependencies, admissionControl }),
     acceptNotification: createAcceptNotification({ ...dependencies, admissionControl }),
-    applyInbound: createApplyInbound(dependencies),
-    applyStatuses: createApplyStatuses(dependencies),
+    applyInbound,
+    applyStatuses,
+    keepNotices: createKeepNotices(dependencies),
+    replayNotice: createReplayNotice({ ...dependencies, applyInbound, applyStatuses }),
     controlJob: createControlJob({ ...dependencies, isPaused: (jobId) => dependencies.starter.isPaused(jobId) }),
     eraseRecipient: createEraseRecipient(dependencies),
     retryJobs: createRetryJobs({ ...dependencies, admissionControl }),

@@ -73,6 +73,28 @@ describe('an unmodified bot of the Microsoft 365 Agents SDK', () => {
     expect(newest).toMatchObject({ origin: 'bot', conversationId: `${channel.id}.${from.slice(1)}` });
   });
 
+  it('takes every kind of what a user may send, none of it as an empty turn', async () => {
+    const from = aNumber();
+    const message = { type: 'text', text: { body: 'Edited' } };
+    const items = [
+      { type: 'request_welcome' },
+      { type: 'order', order: { catalog_id: 'C1', text: 'by Friday', product_items: [{ quantity: 2 }] } },
+      { type: 'edit', edit: { original_message_id: 'wamid.x', message } },
+      { type: 'revoke', revoke: { original_message_id: 'wamid.x' } },
+      { type: 'unsupported', unsupported: { type: 'poll' }, errors: [{ code: 131_060 }] },
+      { type: 'system', system: { type: 'user_changed_user_id', user_id: 'ES.2', previous_user_id: 'ES.1' } },
+      { type: 'text', group_id: 'Y2FwaV9ncm91cDox', text: { body: 'To all' } },
+    ].map((item) => ({ from, name: 'Cat', wamid: `wamid.${randomUUID()}`, item }));
+    for (const item of items) await place.kernel.receive(channel.phoneNumberId, [item]);
+    const inbound = await tenant.list<{ id: string }>(`/v1/jobs?kind=inbound&to=${encodeURIComponent(from)}`);
+    expect(inbound).toHaveLength(items.length);
+    for (const { id } of inbound)
+      expect(await tenant.follow(id, ['completed', 'failed'])).toMatchObject({ error: null });
+    expect(
+      bot.turns.filter(({ type, text, from: id }) => type === 'message' && id === from.slice(1) && text === ''),
+    ).toEqual([]);
+  });
+
   it('hears of the same message once, however often the provider tells it', async () => {
     const from = aNumber();
     const item = { from, name: 'Ana', wamid: `wamid.${randomUUID()}`, item: { type: 'text', text: { body: 'Eco' } } };

@@ -177,6 +177,7 @@ describe("the provider's statuses", () => {
       occurredAt: null,
       callbackData: null,
       phoneNumberId: null,
+      said: null,
       raw,
     };
     expect(await applyStatuses(place.tenantId, channelId, [item])).toEqual({ applied: 1, duplicates: 0, parked: 0 });

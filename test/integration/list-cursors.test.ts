@@ -15,6 +15,7 @@ const lists: Readonly<Record<string, (write: ListWriter) => Promise<void>>> = {
   '/v1/jobs/{id}/recipients': (write) => write.recipient(),
   '/v1/jobs/{id}/errors': (write) => write.error(),
   '/v1/jobs/{id}/deliveries': (write) => write.callback(),
+  '/v1/notices': (write) => write.notice(),
   '/v1/problems': (write) => write.problem(),
   '/v1/webhooks/{id}/deliveries': (write) => write.webhookDelivery(),
   '/v1/centers/{center}/merchants/{merchantId}/users/{userId}/notifications': (write) => write.inboxItem(),

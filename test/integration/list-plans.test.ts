@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeCalls, type Subjects } from '../../bench/scenarios/lists/calls.ts';
 import { type Explained, explainTransactions } from '../../dev/explained-transactions.ts';
 import { fillTenant } from '../support/filled-tenant.ts';
+import { runSql } from '../support/product-fixture.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
 const fillTimeoutMs = 120_000;
@@ -19,6 +20,13 @@ beforeAll(async () => {
     transactions: { ...transactions, ...explainTransactions(transactions, (plan) => plans.push(plan)) },
   }));
   subjects = await fillTenant(test, { finished: 20_000, waiting: 2_000 });
+  await runSql(
+    test.database.url,
+    `insert into identity (tenant_id, person_id, id, kind, channel_id, seen_at, person_seen_at)
+      select '${test.tenantId}', 'psn_' || n / 2, 'ES.' || n, 'user', 'chn', now(), now() from generate_series(1, 20000) n;
+      analyze identity`,
+    test.tenantId,
+  );
 }, fillTimeoutMs);
 afterAll(() => test.close());
 

@@ -25,6 +25,7 @@ describe('a status', () => {
       occurredAt: null,
       callbackData: id,
       phoneNumberId: null,
+      said: null,
       raw: { id: 'wamid.of-an-inbound', status: 'read', biz_opaque_callback_data: id },
     };
     expect(await place.applyStatuses(place.tenantId, channelId, [item])).toEqual({

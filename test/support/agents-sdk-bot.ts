@@ -50,7 +50,8 @@ export async function startSdkBot(answer: (text: string) => readonly string[]): 
     await adapter.process(request, asWebResponse(outgoing), async (context) => {
       const { type, text = '', from } = context.activity;
       turns.push({ type, text, from: from?.id ?? '' });
-      newest = context.activity.getConversationReference();
+      // A KPI event about somebody else may come at any time.
+      if (type === 'message') newest = context.activity.getConversationReference();
       await agent.run(context);
     });
   }

@@ -35,7 +35,15 @@ const degrees = z.string().regex(/^-?\d{1,3}(\.\d{1,7})?$/);
 const address = {
   messaging_product: z.literal('whatsapp'),
   recipient_type: z.literal('individual'),
-  to: z.string().regex(/^\+?\d{7,15}$/),
+  // Exactly one of them: what is rendered in tests goes to a number unless it says otherwise.
+  to: z
+    .string()
+    .regex(/^\+?\d{7,15}$/)
+    .optional(),
+  recipient: z
+    .string()
+    .regex(/^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/)
+    .optional(),
   context: z.strictObject({ message_id: z.string().startsWith('wamid.') }).optional(),
 };
 

@@ -6,6 +6,7 @@ import type { Job } from '../../src/domain/job.ts';
 import type { Stores } from '../../src/store/index.ts';
 import type { GuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createApplyInbound } from '../../src/usecases/apply-inbound.ts';
+import { aSaid } from './a-said.ts';
 import { openDeliveryFixture } from './delivery-fixture.ts';
 import { runInActivity } from './in-activity.ts';
 
@@ -41,7 +42,8 @@ export async function openInboundFixture(options: Parameters<typeof startBot>[0]
       type: 'text',
       text: { body: text },
     };
-    return { providerMessageId, from, profileName: 'Ana', phoneNumberId: null, raw, ...members };
+    const said = aSaid({ phones: [from], at: place.clock() });
+    return { providerMessageId, from, said, profileName: 'Ana', phoneNumberId: null, raw, ...members };
   }
 
   async function inboundOf(channelId: string): Promise<Job[]> {

@@ -15,6 +15,7 @@ export interface ListWriter {
   recipient(): Promise<void>;
   error(): Promise<void>;
   callback(): Promise<void>;
+  notice(): Promise<void>;
   problem(): Promise<void>;
   webhookDelivery(): Promise<void>;
   inboxItem(): Promise<void>;
@@ -165,6 +166,15 @@ async function connect(shared: Shared) {
       );
     },
     callback: () => delivery('kind, job_id', `'error_callback', '${jobId}'`),
+    notice: () =>
+      run(
+        `insert into notice (id, tenant_id, channel_id, field, kind, summary, fingerprint, created_at)
+          select $1, $2, id, 'calls', 'call', 'x', $3, $4 from channel limit 1`,
+        createId('notice'),
+        tenantId,
+        Buffer.from(String(next())),
+        state.at,
+      ),
     problem: async () => {
       await insertProblem(null);
     },

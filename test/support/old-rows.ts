@@ -72,6 +72,23 @@ export async function makeOldRows(
     provider_message_id: `wamid.parked${n}`,
     received_at: at('parked_statuses'),
   });
+  await insert('notice', {
+    id: `pnt_${n}`,
+    channel_id: channelId,
+    field: 'calls',
+    kind: 'call',
+    summary: 'x',
+    fingerprint: Buffer.from(`old ${n}`),
+    created_at: at('notices'),
+  });
+  await insert('identity', {
+    person_id: `psn_${n}`,
+    id: `ES.${n}`,
+    kind: 'user',
+    channel_id: channelId,
+    seen_at: at('identities'),
+    person_seen_at: at('identities'),
+  });
   const limit = { channel_id: channelId, free_at: ended };
   await insert('send_limit', { ...limit, recipient: `+3460000${n}`, blocked_until: at('pair_limits') });
   await insert('idempotency_key', {

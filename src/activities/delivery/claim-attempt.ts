@@ -1,4 +1,3 @@
-import type { MessageStep } from '../../contracts/activities.ts';
 import { type Job, noChange } from '../../domain/job.ts';
 import {
   busyUntil,
@@ -33,8 +32,6 @@ export interface ClaimInput {
   readonly jobId: string;
   readonly run: WorkflowRun;
   readonly enter: EnterDestination;
-  /** The only step that the caller is there for; absent = whatever is next. */
-  readonly only?: MessageStep | undefined;
 }
 
 /** What these write is the message's own rows; the others may end it, and with it what waits for it. */
@@ -97,8 +94,8 @@ export function createClaimAttempt(dependencies: {
     if (channel === null) return { kind: 'missing' };
     const leave = input.enter(channel.id, isReset);
     if (leave === null) return { kind: 'crowded' };
-    const { run, only } = input;
-    return claim(tx, { job, channel, limits, run, now: clock(), leave, isShared, isReset, only });
+    const known = { ...job, recipient: limits.recipient ?? job.recipient };
+    return claim(tx, { job: known, channel, limits, run: input.run, now: clock(), leave, isShared, isReset });
   }
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {

@@ -2,7 +2,7 @@ import type { CreateId } from '../../domain/ids.ts';
 import { buildInboundActivity, readRequest } from '../../domain/inbound/build-activity.ts';
 import { claimInbound } from '../../domain/inbound/claim-inbound.ts';
 import { expireInbound, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
-import { readReference } from '../../domain/inbound/read-content.ts';
+import { readReference, readSubject } from '../../domain/inbound/read-content.ts';
 import { serviceUrlOf } from '../../domain/bot-address.ts';
 import { type Job, noChange } from '../../domain/job.ts';
 import { nameWaiter, type WorkflowRun } from '../../domain/message/claim.ts';
@@ -14,7 +14,7 @@ import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
 import type { DescribeFailure } from '../../store/describe-failure.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
-import { lockJob } from '../../store/jobs.ts';
+import { findInbound, lockJob } from '../../store/jobs.ts';
 import { findJobOfPart } from '../../store/message-parts.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { FaultLog } from '../../temporal/failures.ts';
@@ -163,6 +163,7 @@ export function createClaimRelay(dependencies: {
       channelId: channel.id,
       serviceUrl: serviceUrlOf(publicUrl, channel.id, capability),
       repliedTo: await findRepliedTo(tx, job),
+      subject: await findSubject(tx, job),
     });
     const attemptId = createId('attempt');
     const [relaying] = await Promise.all([
@@ -181,6 +182,13 @@ export function createClaimRelay(dependencies: {
     ]);
     const body = JSON.stringify(activity);
     return { kind: 'post', job: relaying, channel, attemptId, botUrl, body, secrets: [capability], leave };
+  }
+
+  /** What the bot knows the message by which this one changes or takes back. */
+  async function findSubject(tx: Tx, job: Job): Promise<string | null> {
+    const subject = readSubject(readRequest(job.request).item);
+    if (subject === '' || job.channelId === null) return null;
+    return (await findInbound(tx, { channelId: job.channelId, providerMessageId: subject })) ?? subject;
   }
 
   /** One of our jobs where the user quotes, or reacts to, what we sent. */

@@ -1,3 +1,4 @@
+import { groupOf } from '../../domain/bot-address.ts';
 import { type BotActivity, type BotReply, readBotReply } from '../../domain/inbound/bot-reply.ts';
 import { planRetry, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
 import { readExpiration, withoutServiceUrl } from '../../domain/message/bot-activity.ts';
@@ -8,6 +9,7 @@ import type { DescribeFailure } from '../../store/describe-failure.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
 import type { MessageAcceptance } from '../../store/message-acceptance.ts';
+import { findConversation } from '../../store/people.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import { excerptResponse } from '../../upstreams/guarded-http/response-excerpt.ts';
 import type { ClaimedRelay } from './claim-relay.ts';
@@ -59,23 +61,39 @@ export function createRecordRelay(dependencies: {
   ): Promise<RecordedRelay> {
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: 'accepted', problem: null });
     if (!isOurs || job.terminal) return { job, replies: 0 };
-    for (const activity of reply.messages) await acceptReply(tx, posted, job, activity, now);
+    // Meanwhile the user may have turned out to be somebody whom we know.
+    const line = { channelId: posted.channel.id, conversationId: job.conversationId };
+    const known = reply.messages.length === 0 ? { ...line, movedTo: null } : await findConversation(tx, line);
+    const groupId = groupOf(job.conversationId ?? '', posted.channel.id);
+    const user = { conversationId: known.conversationId, to: groupId ?? known.movedTo ?? job.to ?? '' };
+    for (const activity of reply.messages)
+      await acceptReply(tx, posted, { job, user, isGroup: groupId !== null, activity, now });
     const counts = { replies: reply.messages.length, ignored: reply.ignored };
     return { job: await writeJobChange(tx, { job, change: recordRelayed(counts, now), now }), replies: counts.replies };
   }
 
-  function acceptReply(tx: Tx, { channel }: Posted, job: Job, activity: BotActivity, now: Date) {
+  function acceptReply(
+    tx: Tx,
+    { channel }: Posted,
+    given: {
+      readonly job: Job;
+      readonly user: { readonly to: string; readonly conversationId: string | null };
+      readonly isGroup: boolean;
+      readonly activity: BotActivity;
+      readonly now: Date;
+    },
+  ) {
+    const { job, user, isGroup, activity, now } = given;
     return acceptance.store(tx, {
       channel,
       message: {
-        to: job.to ?? '',
-        conversationId: job.conversationId,
+        ...user,
         groupId: job.id,
         externalId: null,
         sendAt: null,
         expiresAt: readExpiration(activity, now),
         metadata: {},
-        request: { activity: withoutServiceUrl(activity) },
+        request: { activity: withoutServiceUrl(activity), ...(isGroup && { recipientType: 'group' as const }) },
         origin: 'bot',
         requestId: job.requestId,
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { activityBody, phoneNumber } from './messages.ts';
+import { activityBody, recipientId } from './messages.ts';
 
 /** The parts of a bot's serviceUrl. They are judged before the body; what does not fit is simply not there. */
 export const botAddress = z.object({
@@ -7,8 +7,10 @@ export const botAddress = z.object({
   capability: z.string().max(200).describe('The unguessable part of the `serviceUrl`'),
 });
 
-/** `{channelId}.{digits}` */
-const conversationId = z.string().max(100).describe('`{channelId}.{digits}`');
+const conversationId = z
+  .string()
+  .max(300)
+  .describe('`{channelId}.{digits}`, `{channelId}.{user id}` or `{channelId}.group.{group id}`');
 const foreignIdInPath = z.string().max(1_000);
 
 export const inConversation = botAddress.extend({ conversationId });
@@ -21,14 +23,14 @@ export const resourceResponse = z.object({ id: z.string() });
 /** Bot Framework's ConversationParameters, as far as we read them. */
 export const conversationBody = z.looseObject({
   members: z
-    .array(z.looseObject({ id: phoneNumber }))
+    .array(z.looseObject({ id: recipientId }))
     .length(1, 'must name exactly one member: WhatsApp has no conversations of several')
-    .describe('The user, by the number in E.164'),
+    .describe('The user, by the number in E.164 or the user id'),
   activity: activityBody.nullish().describe('The first message'),
 });
 
 export const conversationResource = z.object({
-  id: z.string().describe('`{channelId}.{digits}`'),
+  id: z.string().describe('`{channelId}.{digits}`, or `{channelId}.{user id}`'),
   serviceUrl: z.string(),
   activityId: z.string().optional().describe('The job of the first message'),
 });

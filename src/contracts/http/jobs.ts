@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { jobKinds, jobStates } from '../../domain/job.ts';
-import { phoneNumber } from './messages.ts';
+import { mustBeRecipient, recipientId } from './messages.ts';
 import { pageQuery } from './page.ts';
 import { instant, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
+
+export const recipientView = z.object({
+  phone: z.string().nullable(),
+  userId: z.string().nullable().describe('The business-scoped user id of WhatsApp'),
+  parentUserId: z.string().nullable(),
+  username: z.string().nullable(),
+});
 
 export const jobView = z
   .object({
@@ -17,7 +24,10 @@ export const jobView = z
     error: problemDocument.nullable(),
     externalId: z.string().nullable(),
     channelId: z.string().nullable(),
-    to: z.string().nullable(),
+    to: z.string().nullable().describe('As it was given'),
+    recipient: recipientView
+      .nullable()
+      .describe('The person, as far as known when the job was last touched; null = it is to many'),
     conversationId: z.string().nullable(),
     groupId: z.string().nullable(),
     integration: z.string().nullable(),
@@ -55,10 +65,10 @@ const filterText = (words: string) => z.string().min(1).max(256).optional().desc
 /** In a query a plus that nobody encoded arrives as a blank. */
 const recipientFilter = z
   .string()
-  .regex(/^ ?\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +34600111222')
+  .regex(/^(?: ?\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128})$/, mustBeRecipient)
   .transform((text) => text.trim())
-  .pipe(phoneNumber)
-  .describe('The recipient, E.164, with or without the plus');
+  .pipe(recipientId)
+  .describe('The person, by any id: a phone number (E.164, with or without the plus), or a user id');
 
 /** What a list of jobs may be narrowed by: query parameters, and the members of a bulk retry's filter. */
 export const jobFilter = {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isGroupId } from '../../domain/bot-address.ts';
+import { kindOfIdentity } from '../../domain/identity/identity.ts';
 import { instant, lineOf } from './primitives.ts';
 
 export const maxBatchMessages = 500;
@@ -7,11 +9,19 @@ export const maxBatchMessages = 500;
 const callerId = lineOf(256);
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** E.164, with or without the plus; kept with it. */
-export const phoneNumber = z
+export const mustBeRecipient =
+  'must be a phone number in E.164 form, such as +34600111222, or a user id, such as ES.13491208655302741918';
+
+/** Numbers are kept with their plus. */
+export function withPlus(to: string): string {
+  return /^\d/.test(to) ? `+${to}` : to;
+}
+
+/** A person: a phone number in E.164, with or without the plus and kept with it, or a user id as WhatsApp gives it. */
+export const recipientId = z
   .string()
-  .regex(/^\+?[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +34600111222')
-  .transform((text) => (text.startsWith('+') ? text : `+${text}`));
+  .regex(/^(?:\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128})$/, mustBeRecipient)
+  .transform(withPlus);
 
 /** A Bot Framework activity as it comes: members that we do not know are kept. */
 export const activityBody = z.looseObject({ type: z.string().min(1).max(64) });
@@ -19,7 +29,11 @@ export const activityBody = z.looseObject({ type: z.string().min(1).max(64) });
 export const messageBody = z
   .strictObject({
     channelId: z.string().max(64).nullish().describe('May be left out where the tenant has one WhatsApp channel'),
-    to: phoneNumber.describe('The recipient, E.164'),
+    to: z
+      .string()
+      .regex(/^(?:\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}|[A-Za-z0-9_=-]{1,200})$/, mustBeRecipient)
+      .describe('A phone number (E.164), a business-scoped user id of WhatsApp, or the id of a group'),
+    recipientType: z.enum(['individual', 'group']).nullish().describe('`group`: `to` is the id of a group'),
     conversationId: callerId.nullish().describe('Messages of one conversation arrive in the order of acceptance'),
     groupId: callerId.nullish().describe('The messages that answer one request'),
     activity: activityBody.optional().describe('A Bot Framework activity'),
@@ -33,6 +47,13 @@ export const messageBody = z
     message: 'must have exactly one of activity and whatsapp',
     path: ['activity'],
   })
+  .refine(
+    (body) => (body.recipientType === 'group' ? isGroupId(body.to) : kindOfIdentity(withPlus(body.to)) !== null),
+    {
+      message: mustBeRecipient,
+      path: ['to'],
+    },
+  )
   .meta({ oneOf: [{ required: ['activity'] }, { required: ['whatsapp'] }] });
 
 export type MessageBody = z.infer<typeof messageBody>;

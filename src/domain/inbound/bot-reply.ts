@@ -1,5 +1,5 @@
 import { type Failure, type HttpOutcome, isLocalFault, localFailure } from '../failure.ts';
-import { findJsonHazard } from '../json-hazards.ts';
+import { findJsonHazard, mendJson } from '../json-hazards.ts';
 
 /** More activities than this are no answer to one message. */
 const maxActivities = 200;
@@ -45,7 +45,7 @@ export function readBotReply(outcome: HttpOutcome): BotReply {
 /** Null = it is no such list. */
 function readActivities(body: string): readonly BotActivity[] | null {
   if (body.trim() === '') return [];
-  const answer = parseJson(body);
+  const answer = mendJson(parseJson(body));
   if (!isObject(answer)) return null;
   const activities = Object.hasOwn(answer, 'activities') ? answer['activities'] : undefined;
   if (activities === undefined || activities === null) return [];

@@ -1,5 +1,5 @@
 import { defaultTimeToLiveMs, startGraceMs } from '../acceptance.ts';
-import { conversationIdOf } from '../bot-address.ts';
+import type { KnownRecipient } from '../identity/identity.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import { waitsForTurn } from '../message/turn.ts';
 import { newJob } from '../new-job.ts';
@@ -15,8 +15,10 @@ export interface NewInbound {
   readonly id: string;
   readonly tenantId: string;
   readonly channelId: string;
-  /** E.164. */
+  /** The first id that the callback named of the user. */
   readonly from: string;
+  readonly sender: KnownRecipient;
+  readonly conversationId: string;
   readonly providerMessageId: string;
   readonly request: InboundRequest;
   readonly isOrdered: boolean;
@@ -27,7 +29,10 @@ export interface NewInbound {
   readonly requestId: string | null;
 }
 
-/** The record of a user's message at the moment of its arrival. `to` is the user, whom the conversation is with. */
+/**
+ * The record of a user's message at the moment of its arrival. `to` is the user. The conversation is with the user, and named
+ * by the first id that we saw, whichever the message came with; or it is a group's.
+ */
 export function acceptInbound(inbound: NewInbound, now: Date): { job: Job; change: JobChange } {
   const state = !inbound.hasBot ? 'completed' : inbound.isTurnTaken ? 'held' : 'queued';
   const expiresAt = new Date(now.getTime() + defaultTimeToLiveMs);
@@ -38,7 +43,8 @@ export function acceptInbound(inbound: NewInbound, now: Date): { job: Job; chang
       kind: 'inbound',
       channelId: inbound.channelId,
       to: inbound.from,
-      conversationId: conversationIdOf(inbound.channelId, inbound.from),
+      recipient: inbound.sender,
+      conversationId: inbound.conversationId,
       providerMessageIds: [inbound.providerMessageId],
       request: inbound.request,
       origin: 'whatsapp',

@@ -90,6 +90,14 @@ function confirmedBy(status: ProviderStatus): ConfirmedState | null {
   return status === 'failed' ? null : status;
 }
 
+/** A word that is none of a delivery's: `payment_…` tells of a payment, and of the others nobody knows what they mean. */
+export function noteWord(word: string): JobChange {
+  const payment = /^payment_(.*)$/s.exec(word)?.[1];
+  if (payment === undefined) return note(word);
+  const timeline = [{ type: 'message.payment', title: `Payment: ${payment}`, detail: { status: payment } }];
+  return { ...noChange, timeline, events: ['message.payment'] };
+}
+
 /** Recorded, though it changes nothing: people who look into a job want to see what the provider said. */
 function note(status: string): JobChange {
   const timeline = [

@@ -1,8 +1,9 @@
 import { conversationIdOf } from '../bot-address.ts';
+import { nameOfIdentity } from '../identity/identity.ts';
 
 /**
  * The Bot Framework activity around one KPI event. The bot SDKs refuse an activity without `conversation`, so it always
- * has one: the message's own, else one made of channel and digits, which can stand in a URL.
+ * has one: the message's own, else one made of channel and recipient, which can stand in a URL.
  */
 export function buildKpiActivity(input: {
   readonly id: string;
@@ -12,17 +13,16 @@ export function buildKpiActivity(input: {
 }): object {
   const { id, value, channel } = input;
   const to = typeof value['to'] === 'string' ? value['to'] : '';
-  const digits = to.replace(/\D/g, '');
   return {
     type: 'event',
     name: 'waypost.kpi',
     id,
     timestamp: value['occurredAt'],
     channelId: 'whatsapp',
-    from: { id: digits },
+    from: { id: nameOfIdentity(to) },
     recipient: { id: channel.settings.phoneNumberId },
     conversation: {
-      id: typeof value['conversationId'] === 'string' ? value['conversationId'] : conversationIdOf(channel.id, digits),
+      id: typeof value['conversationId'] === 'string' ? value['conversationId'] : conversationIdOf(channel.id, to),
     },
     serviceUrl: input.serviceUrl,
     value,

@@ -47,7 +47,10 @@ export function writeNotice(input: {
       sendAt: null,
       expiresAt: new Date(now.getTime() + noticeTimeToLiveMs),
       metadata: {},
-      request: { activity: { type: 'message', text, ...(language === null ? {} : { locale: language }) } },
+      request: {
+        activity: { type: 'message', text, ...(language === null ? {} : { locale: language }) },
+        ...(isToGroup(job.request) && { recipientType: 'group' as const }),
+      },
       origin: 'user_notice',
       causedBy: job.id,
       requestId: job.requestId,
@@ -61,4 +64,10 @@ function localeOf(request: unknown): string | null {
   const { activity } = request;
   if (typeof activity !== 'object' || activity === null || !('locale' in activity)) return null;
   return typeof activity.locale === 'string' ? activity.locale : null;
+}
+
+function isToGroup(request: unknown): boolean {
+  return (
+    typeof request === 'object' && request !== null && 'recipientType' in request && request.recipientType === 'group'
+  );
 }

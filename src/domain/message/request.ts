@@ -2,4 +2,6 @@
 export interface MessageRequest {
   readonly activity?: Readonly<Record<string, unknown>>;
   readonly whatsapp?: Readonly<Record<string, unknown>>;
+  /** It is to a group, whose id is the job's `to`; absent = to a person. */
+  readonly recipientType?: 'group';
 }

@@ -19,20 +19,28 @@ export interface Layout {
 
 /**
  * Up to three short replies are buttons, up to ten a list, more or longer ones numbered lines. A single link is a button
- * where nothing else is offered; WhatsApp cannot mix. `hasWords` = there is a text that the buttons can hang on.
+ * where nothing else is offered; WhatsApp cannot mix. `hasWords` = there is a text that the buttons can hang on. `isGroup` =
+ * all are lines: Meta lets groups have nothing interactive.
  */
-export function chooseLayout(actions: Actions, labels: OptionLabels, hasWords: boolean): Layout {
+export function chooseLayout(
+  actions: Actions,
+  labels: OptionLabels,
+  { hasWords, isGroup }: { readonly hasWords: boolean; readonly isGroup: boolean },
+): Layout {
   const { links, notes } = actions;
   const replies = withoutRepetitions(actions.replies);
   const [link, ...otherLinks] = links;
-  if (replies.length === 0 && link !== undefined && otherLinks.length === 0 && hasWords && fitsButton(link)) {
+  const isButton = !isGroup && hasWords && replies.length === 0 && otherLinks.length === 0;
+  if (isButton && link !== undefined && fitsButton(link)) {
     const parameters = { display_text: link.title, url: link.url };
     return { lines: notes, interactive: { type: 'cta_url', action: { name: 'cta_url', parameters } } };
   }
   const others = [...links.map(describeLink), ...notes];
   if (replies.length === 0) return { lines: others, interactive: null };
-  if (fitButtons(replies)) return { lines: others, interactive: { type: 'button', action: showButtons(replies) } };
-  if (fitList(replies)) return { lines: others, interactive: { type: 'list', action: showList(replies, labels) } };
+  if (!isGroup && fitButtons(replies))
+    return { lines: others, interactive: { type: 'button', action: showButtons(replies) } };
+  if (!isGroup && fitList(replies))
+    return { lines: others, interactive: { type: 'list', action: showList(replies, labels) } };
   return { lines: [...replies.map(({ title }, index) => `${index + 1}. ${title}`), ...others], interactive: null };
 }
 

@@ -1,3 +1,5 @@
+import { kindOfIdentity } from '../identity/identity.ts';
+
 /** JSON that came from outside: an activity or a part of one, of whose members nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -17,13 +19,14 @@ export function textOf(object: JsonObject, name: string): string {
 }
 
 /**
- * What every Cloud API payload to one person begins with. `to` keeps its plus sign, which Meta recommends (without it
- * a number may be read as national to the sender); only blanks, dots, dashes, slashes and brackets are taken out.
+ * What every Cloud API payload begins with. A user id stands in `recipient`, and a number in `to`: it keeps
+ * its plus sign, which Meta recommends (without it a number may be read as national to the sender); only blanks, dots,
+ * dashes, slashes and brackets are taken out.
  */
-export function addressTo(to: string) {
-  return {
-    messaging_product: 'whatsapp',
-    recipient_type: 'individual',
-    to: to.replaceAll(/[\s().\-/]/g, ''),
-  } as const;
+export function addressTo(to: string, isGroup = false) {
+  if (isGroup) return { messaging_product: 'whatsapp', recipient_type: 'group', to } as const;
+  const address = { messaging_product: 'whatsapp', recipient_type: 'individual' } as const;
+  const kind = kindOfIdentity(to);
+  if (kind === 'user' || kind === 'parent') return { ...address, recipient: to };
+  return { ...address, to: to.replaceAll(/[\s().\-/]/g, '') };
 }

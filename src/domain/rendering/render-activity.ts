@@ -14,12 +14,13 @@ import { renderPiece } from './render-piece.ts';
 import { renderingFailure } from './rendering-failure.ts';
 
 /**
- * `activity` is a Bot Framework activity as it came; `to` the recipient's number. `quotedMessageId` is the provider's id
+ * `activity` is a Bot Framework activity as it came; `to` the recipient's number or user id, or a group's id. `quotedMessageId` is the provider's id
  * of the message that is answered (see `readQuotation`); null = none is shown.
  */
 export interface ActivityInput {
   readonly activity: JsonObject;
   readonly to: string;
+  readonly isGroup?: boolean;
   readonly quotedMessageId: string | null;
 }
 
@@ -27,7 +28,7 @@ export interface ActivityInput {
  * Renders a bot's activity for WhatsApp. A native `channelData.whatsapp` wins over all else; what is no message is
  * skipped; whatever cannot be shown fails with its JSON pointer (Bot Framework, Activity protocol).
  */
-export function renderActivity({ activity, to, quotedMessageId }: ActivityInput): Rendered {
+export function renderActivity({ activity, to, isGroup = false, quotedMessageId }: ActivityInput): Rendered {
   const activityType = memberOf(activity, 'type');
   if (typeof activityType !== 'string') {
     return failed([{ detail: 'The activity has no type.', pointer: '/type' }]);
@@ -38,13 +39,13 @@ export function renderActivity({ activity, to, quotedMessageId }: ActivityInput)
   const whatsapp = isJsonObject(channelData) ? memberOf(channelData, 'whatsapp') : undefined;
   const isNative = whatsapp !== undefined && whatsapp !== null;
   const rendered = isNative
-    ? renderNative({ whatsapp, to, pointer: '/channelData/whatsapp' })
-    : renderContent(activity, to);
+    ? renderNative({ whatsapp, to, isGroup, pointer: '/channelData/whatsapp' })
+    : renderContent(activity, to, isGroup);
   if (rendered.kind !== 'parts') return rendered;
   return { ...rendered, parts: quoteMessage(rendered.parts, quotedMessageId) };
 }
 
-function renderContent(activity: JsonObject, to: string): Rendered {
+function renderContent(activity: JsonObject, to: string, isGroup: boolean): Rendered {
   const culprits: ProblemPart[] = [];
   const report = (pointer: string, detail: string) => void culprits.push({ detail, pointer });
   const text = readText(activity, report);
@@ -54,7 +55,9 @@ function renderContent(activity: JsonObject, to: string): Rendered {
   if (culprits.length > 0) return failed(culprits);
 
   const labels = labelsFor(memberOf(activity, 'locale'));
-  const sends = arrangePieces({ text, attachments, places, actions }).flatMap((piece) => renderPiece(piece, labels));
+  const sends = arrangePieces({ text, attachments, places, actions }).flatMap((piece) =>
+    renderPiece(piece, labels, isGroup),
+  );
   if (sends.length === 0) return failed([{ detail: 'The activity has no text to send.', pointer: '/text' }]);
   if (sends.length > maxParts) {
     const pointer = attachments.length > 0 ? '/attachments' : '/text';
@@ -62,7 +65,7 @@ function renderContent(activity: JsonObject, to: string): Rendered {
   }
   return {
     kind: 'parts',
-    parts: sends.map(({ content }) => ({ ...addressTo(to), ...content })),
+    parts: sends.map(({ content }) => ({ ...addressTo(to, isGroup), ...content })),
     files: sends.flatMap(({ file }, part) => (file === null ? [] : [{ part, file }])),
   };
 }

@@ -8,6 +8,9 @@ import type { Rendered } from './rendered.ts';
  * it quotes. `to` = the recipient as given; `quotedMessageId` as for an activity.
  */
 export function renderMessage(request: MessageRequest, to: string, quotedMessageId: string | null): Rendered {
-  if (request.whatsapp !== undefined) return renderNative({ whatsapp: request.whatsapp, to, pointer: '/whatsapp' });
-  return renderActivity({ activity: request.activity ?? {}, to, quotedMessageId });
+  const isGroup = request.recipientType === 'group';
+  if (request.whatsapp !== undefined) {
+    return renderNative({ whatsapp: request.whatsapp, to, isGroup, pointer: '/whatsapp' });
+  }
+  return renderActivity({ activity: request.activity ?? {}, to, isGroup, quotedMessageId });
 }

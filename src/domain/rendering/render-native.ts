@@ -6,6 +6,7 @@ import { renderingFailure } from './rendering-failure.ts';
 export interface NativeInput {
   readonly whatsapp: unknown;
   readonly to: string;
+  readonly isGroup?: boolean;
   readonly pointer: string;
 }
 
@@ -13,7 +14,7 @@ export interface NativeInput {
  * Passes a native Cloud API object through. It must have a `type` and the member of that name; the provider judges the
  * rest. Addressing is always ours: who the message goes to cannot be changed from inside.
  */
-export function renderNative({ whatsapp, to, pointer }: NativeInput): Rendered {
+export function renderNative({ whatsapp, to, isGroup = false, pointer }: NativeInput): Rendered {
   if (!isJsonObject(whatsapp)) return failed('The native message must be an object.', pointer);
   const type = memberOf(whatsapp, 'type');
   if (typeof type !== 'string' || type === '') {
@@ -23,12 +24,14 @@ export function renderNative({ whatsapp, to, pointer }: NativeInput): Rendered {
   if (typeof content !== 'object' || content === null) {
     return failed('The native message needs the member that its type names.', `${pointer}/${escapePointer(type)}`);
   }
-  return { kind: 'parts', parts: [{ ...withoutCorrelation(whatsapp), ...addressTo(to) }], files: [] };
+  return { kind: 'parts', parts: [{ ...withoutOurs(whatsapp), ...addressTo(to, isGroup) }], files: [] };
 }
 
-/** Statuses are matched by our own correlation, so a foreign one must not ride along. */
-function withoutCorrelation(whatsapp: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(whatsapp).filter(([name]) => name !== 'biz_opaque_callback_data'));
+/** Statuses are matched by our own correlation, so a foreign one must not ride along, nor an address: with both, Meta takes `to`. */
+const ours: ReadonlySet<string> = new Set(['biz_opaque_callback_data', 'to', 'recipient', 'recipient_type']);
+
+function withoutOurs(whatsapp: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(whatsapp).filter(([name]) => !ours.has(name)));
 }
 
 /** RFC 6901 §3. */

@@ -14,15 +14,15 @@ export interface PieceSend {
   readonly file: InlineFile | null;
 }
 
-/** What is made of a piece: `type` and the member of that name. */
-export function renderPiece(piece: Piece, labels: OptionLabels): PieceSend[] {
+/** What is made of a piece: `type` and the member of that name. Groups are shown nothing to choose from by a tap. */
+export function renderPiece(piece: Piece, labels: OptionLabels, isGroup: boolean): PieceSend[] {
   if (piece.kind === 'place') return [{ content: { type: 'location', location: piece.location }, file: null }];
-  return renderBlock(piece, labels);
+  return renderBlock(piece, labels, isGroup);
 }
 
 /** One message where the provider lets it. What is too long for its place goes before, as texts. */
-function renderBlock({ media, body, actions }: Block, labels: OptionLabels): PieceSend[] {
-  const { lines, interactive } = chooseLayout(actions, labels, body !== '');
+function renderBlock({ media, body, actions }: Block, labels: OptionLabels, isGroup: boolean): PieceSend[] {
+  const { lines, interactive } = chooseLayout(actions, labels, { hasWords: body !== '', isGroup });
   const lead = body === '' && actions.replies.length > 0 ? labels.prompt : body;
   const words = [lead, lines.join('\n')].filter((text) => text !== '').join('\n\n');
   if (interactive === null) return renderPlain(media, words);

@@ -10,6 +10,7 @@ export const eventTypes = [
   'message.failed',
   'message.expired',
   'message.cancelled',
+  'message.payment',
   'notification.completed',
   'notification.completed_with_errors',
   'notification.failed',
@@ -18,8 +19,10 @@ export const eventTypes = [
   'inbound.failed',
   'channel.paused',
   'channel.resumed',
+  'channel.notice',
   'webhook.disabled',
   'webhook.exhausted',
+  'recipient.identity_changed',
 ] as const;
 
 /** What stands for all types of one family in a filter, such as `message.*`. */

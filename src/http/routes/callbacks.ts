@@ -2,7 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { callbackBody, readMessages, readStatuses } from '../../contracts/http/callbacks.ts';
+import { type CallbackNotice, readCallback } from '../../contracts/http/callback-items.ts';
+import { callbackBody, type CallbackMessage } from '../../contracts/http/callbacks.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import type { createApplyInbound } from '../../usecases/apply-inbound.ts';
 import type { createApplyStatuses } from '../../usecases/apply-statuses.ts';
@@ -10,7 +11,11 @@ import { callbackAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import type { CallbackKeySource } from '../callback-keys.ts';
-import { findJsonHazard } from '../../domain/json-hazards.ts';
+import { mendJson } from '../../domain/json-hazards.ts';
+import { isJsonObject } from '../../domain/rendering/payload.ts';
+import { settleAll } from '../../store/coalesce.ts';
+import type { KeepNotices } from '../../usecases/keep-notices.ts';
+import { createNoticeCounter } from '../notice-counter.ts';
 import type { ReadBody } from '../read-body.ts';
 import { acceptRawBodies, decodeJson } from '../read-json.ts';
 import { createStatusCounter } from '../status-counter.ts';
@@ -23,7 +28,9 @@ const callbackResult = z.object({
   received: z.number(),
   repeated: z.number().describe('Messages that had been received before'),
   unknownNumber: z.number().describe('Messages to a number that is no channel'),
-  unreadable: z.number(),
+  unreadable: z.number().describe('Statuses and messages that are kept as quarantined notices'),
+  notices: z.number().describe('Everything else, and what cannot be read'),
+  repeatedNotices: z.number(),
 });
 const params = z.object({ id: z.string().max(64).describe('The channel that the app of Meta belongs to') });
 
@@ -33,18 +40,20 @@ const verification = z.object({
   'hub.challenge': z.string().max(1_000).describe('Echoed'),
 });
 
-/** What Kernel calls: the verification of the URL, and statuses. 200 means that every item is durable. */
+/** What Kernel calls: the verification of the URL, and all that WhatsApp says. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'metrics'> & {
+  dependencies: Pick<AppDependencies, 'metrics' | 'clock'> & {
     readonly callbackKeys: CallbackKeySource;
     readonly readBody: ReadBody;
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
     readonly applyInbound: ReturnType<typeof createApplyInbound>;
+    readonly keepNotices: KeepNotices;
   },
 ): void {
-  const { applyStatuses, applyInbound, callbackKeys, readBody } = dependencies;
+  const { applyStatuses, applyInbound, keepNotices, callbackKeys, readBody, clock } = dependencies;
   const countStatus = createStatusCounter(dependencies.metrics);
+  const countNotice = createNoticeCounter(dependencies.metrics);
 
   /** Before a byte of the body is awaited: who cannot be right is told so at once, and holds no place meanwhile. */
   async function admitCallback(request: FastifyRequest): Promise<void> {
@@ -114,26 +123,45 @@ export function registerCallbackRoutes(
       async (request) => {
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const tenantId = await requireSigned(request.params.id, signatureOf(request.headers) ?? '', raw);
-        const parsed = callbackBody.safeParse(decodeJson(raw));
-        if (!parsed.success) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
-        const told = readStatuses(parsed.data);
-        const written = readMessages(parsed.data);
-        const statuses = told.statuses.filter(isStorable);
-        const messages = written.messages.filter(isStorable);
-        const unreadableStatuses = told.unreadable + told.statuses.length - statuses.length;
-        countStatus('unreadable', unreadableStatuses);
-        const applied = await applyStatuses(tenantId, request.params.id, statuses, countStatus);
-        const inbound = await applyInbound(tenantId, request.params.id, messages, request.id);
-        const unreadable = unreadableStatuses + written.unreadable + written.messages.length - messages.length;
-        return { ...applied, ...inbound, unreadable };
+        const body = mendJson(decodeJson(raw));
+        if (!isJsonObject(body)) throw apiProblem('invalid_request', "The body is not Meta's callback envelope.");
+        const { messages, statuses, notices } = readCallback(body, clock());
+        const unreadable = notices.filter(({ fault }) => fault !== null).map(({ list }) => list);
+        countStatus('unreadable', unreadable.filter((list) => list === 'statuses').length);
+        const { id: channelId } = request.params;
+        const called = { tenantId, channelId, requestId: request.id };
+        const strays: CallbackNotice[] = [];
+        const noteStray = (message: CallbackMessage) => void strays.push(toStray(message));
+        // Side by side: those of one kind do not wait for those of another.
+        const statusWork = applyStatuses(tenantId, channelId, statuses, countStatus);
+        const inboundWork = applyInbound(tenantId, channelId, messages, request.id, noteStray);
+        const noticeWork = keepNotices(called, notices, countNotice);
+        await settleAll<unknown>([statusWork, inboundWork, noticeWork]);
+        const kept = await noticeWork;
+        const keptStrays = await keepNotices(called, strays, countNotice);
+        return {
+          ...(await statusWork),
+          ...(await inboundWork),
+          unreadable: unreadable.filter((list) => list === 'statuses' || list === 'messages').length,
+          notices: kept.notices + keptStrays.notices,
+          repeatedNotices: kept.repeatedNotices + keptStrays.repeatedNotices,
+        };
       },
     );
   });
 }
 
-/** Postgres refuses some texts, and one such item must not spoil the others. */
-function isStorable(item: { readonly raw: unknown }): boolean {
-  return findJsonHazard(item.raw) === null;
+/** A message to a number that is no channel: it can be had when the channel is there. */
+function toStray({ raw, phoneNumberId }: CallbackMessage): CallbackNotice {
+  return {
+    field: 'messages',
+    list: 'messages',
+    raw,
+    context: { metadata: { phone_number_id: phoneNumberId }, contacts: null },
+    phoneNumberId: null,
+    fault: 'The message came to a number that is no channel of this tenant.',
+    entryTime: null,
+  };
 }
 
 /** Node joins a header that came twice into one text, which then fits nothing. */

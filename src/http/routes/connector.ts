@@ -18,6 +18,8 @@ import { type App, bodyLimitBytes } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import type { CallbackKeySource } from '../callback-keys.ts';
 import { botPrefix, requireCapability } from '../capability.ts';
+import type { ReadBody } from '../read-body.ts';
+import { acceptJsonBodies, parseMendedJson } from '../read-json.ts';
 
 const tags = ['callbacks'];
 const description =
@@ -44,6 +46,7 @@ export function registerConnectorRoutes(
   app: App,
   dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl'> & {
     readonly callbackKeys: CallbackKeySource;
+    readonly readBody: ReadBody;
     readonly acceptBotActivity: ReturnType<typeof createAcceptBotActivity>;
   },
 ): void {
@@ -66,6 +69,7 @@ export function registerConnectorRoutes(
   const bodyLimit = bodyLimitBytes.default;
 
   async function registerRoutes(scope: App): Promise<void> {
+    acceptJsonBodies(scope, dependencies.readBody, parseMendedJson);
     scope.addHook('onRequest', admit);
 
     scope.post(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobView } from '../../contracts/http/jobs.ts';
-import { messageBatchBody, messageBody, type MessageBody } from '../../contracts/http/messages.ts';
+import { messageBatchBody, messageBody, type MessageBody, withPlus } from '../../contracts/http/messages.ts';
 import { problemDocument } from '../../contracts/http/problem.ts';
 import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
@@ -116,16 +116,20 @@ function conversationOf(item: unknown): string | null {
 }
 
 function toMessage(body: MessageBody, requestId: string): MessageToAccept {
+  const isGroup = body.recipientType === 'group';
   return {
     channelId: body.channelId ?? null,
-    to: body.to,
+    to: isGroup ? body.to : withPlus(body.to),
     conversationId: body.conversationId ?? null,
     groupId: body.groupId ?? null,
     externalId: body.externalId ?? null,
     sendAt: body.sendAt ?? null,
     expiresAt: body.expiresAt ?? null,
     metadata: body.metadata ?? {},
-    request: body.activity === undefined ? { whatsapp: body.whatsapp ?? {} } : { activity: body.activity },
+    request: {
+      ...(body.activity === undefined ? { whatsapp: body.whatsapp ?? {} } : { activity: body.activity }),
+      ...(isGroup && { recipientType: 'group' as const }),
+    },
     origin: 'api' satisfies Job['origin'],
     requestId,
   };

@@ -1,3 +1,4 @@
+import { identityOfName, nameOfIdentity } from '../../domain/identity/identity.ts';
 import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
 import type { ProviderError } from '../../domain/problems/problem.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
@@ -32,7 +33,12 @@ export interface KernelRefused {
 
 /** What Kernel said to a send. */
 export type KernelAnswer =
-  | (Answered & { readonly kind: 'accepted'; readonly providerMessageId: string })
+  | (Answered & {
+      readonly kind: 'accepted';
+      readonly providerMessageId: string;
+      /** Ids of the person beside the one that was addressed; absent = none. */
+      readonly contactIds?: readonly string[];
+    })
   | KernelRefused;
 
 /** What Kernel said to the upload of a file. */
@@ -42,8 +48,9 @@ export type UploadAnswer = (Answered & { readonly kind: 'uploaded'; readonly med
 export function readKernelAnswer(outcome: HttpOutcome, secrets: readonly string[]): KernelAnswer {
   const answer = readAnswer(outcome, secrets, { readId: readMessageId, missing: 'a message id' });
   if (answer.kind === 'refused') return answer;
-  const { id, ...rest } = answer;
-  return { ...rest, kind: 'accepted', providerMessageId: id };
+  const { id, body, ...rest } = answer;
+  const contactIds = readContactIds(body);
+  return { ...rest, kind: 'accepted', providerMessageId: id, ...(contactIds.length > 1 && { contactIds }) };
 }
 
 /** The same for `POST …/media`. */
@@ -53,7 +60,7 @@ export function readUploadAnswer(outcome: HttpOutcome, secrets: readonly string[
     missing: 'a media id',
   });
   if (answer.kind === 'refused') return answer;
-  const { id, ...rest } = answer;
+  const { id, body: _body, ...rest } = answer;
   return { ...rest, kind: 'uploaded', mediaId: id };
 }
 
@@ -67,7 +74,7 @@ function readAnswer(
   outcome: HttpOutcome,
   secrets: readonly string[],
   { readId, missing }: Wanted,
-): (Answered & { readonly kind: 'done'; readonly id: string }) | KernelRefused {
+): (Answered & { readonly kind: 'done'; readonly id: string; readonly body: unknown }) | KernelRefused {
   const { durationMs } = outcome;
   if (!outcome.answered) {
     const { fault, detail } = outcome;
@@ -79,7 +86,7 @@ function readAnswer(
   const responseExcerpt = excerptResponse(outcome.body, secrets);
   const isSuccess = status >= 200 && status < 300;
   const id = isSuccess ? readId(answer) : null;
-  if (id !== null) return { kind: 'done', id, httpStatus: status, durationMs, responseExcerpt };
+  if (id !== null) return { kind: 'done', id, body: answer, httpStatus: status, durationMs, responseExcerpt };
   const provider = readProviderError(answer, status, secrets);
   return {
     kind: 'refused',
@@ -107,6 +114,20 @@ function describeRefusal(status: number, provider: ProviderError | null, missing
 function readMessageId(answer: unknown): string | null {
   const messages = asRecord(answer)?.['messages'];
   return asId(Array.isArray(messages) ? asRecord(messages[0])?.['id'] : null);
+}
+
+/**
+ * Under which ids the provider knows whom we have addressed: numbers in E.164, user ids as they are. `wa_id` may differ from
+ * `input`, as in Brazil, Mexico and Argentina.
+ */
+function readContactIds(answer: unknown): string[] {
+  const contacts = asRecord(answer)?.['contacts'];
+  const contact = Array.isArray(contacts) ? asRecord(contacts[0]) : null;
+  const ids = ['input', 'wa_id', 'user_id'].map((name) => {
+    const value = contact?.[name];
+    return typeof value === 'string' ? identityOfName(nameOfIdentity(value)) : null;
+  });
+  return [...new Set(ids.filter((id) => id !== null))];
 }
 
 function asId(id: unknown): string | null {

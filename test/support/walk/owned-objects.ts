@@ -97,9 +97,14 @@ export async function makeOwnedObjects(test: TestApp) {
   const callback = buildInboundBody(channel.phoneNumberId, items, Date.now());
   const signed = { body: callback, key: null, headers: signCallback(callback, channel.appSecret) };
   await test.call(`POST /v1/channels/${channel.id}/callbacks`, signed);
+  const alert = { entry: [{ changes: [{ field: 'account_alerts', value: { alert_info: ownedMark } }] }] };
+  const alerted = Buffer.from(JSON.stringify(alert));
+  const said = { body: alerted, key: null, headers: signCallback(alerted, channel.appSecret) };
+  await test.call(`POST /v1/channels/${channel.id}/callbacks`, said);
+  const noticeId = String((await test.call('GET /v1/notices', { key })).at('data.0.id'));
   const inboundId = String((await test.call('GET /v1/jobs?kind=inbound', { key })).at('data.0.id'));
 
-  const owner = { ...tenant, channel, pushChannelId, webhookId, apiKeyId, mediaId: 'theirs' };
+  const owner = { ...tenant, channel, pushChannelId, webhookId, apiKeyId, noticeId, mediaId: 'theirs' };
   const jobs = { queuedId, laterId, cancelledId, notificationId, inboundId };
   return { ...owner, ...jobs, ...(await writeAsWorker(test, tenant.id, { ...jobs, channel, webhookId })) };
 }

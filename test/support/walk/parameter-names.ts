@@ -19,6 +19,7 @@ export function nameParameters(naming: Naming): Readonly<Record<string, readonly
     cursor: [],
     limit: [],
     kind: [],
+    field: [],
     state: [],
     source: [],
     class: [],

@@ -24,10 +24,17 @@ export function namePaths(naming: Naming): Readonly<Record<string, readonly Name
       ...at('/v1/channels', 'channel', owner.channel.id),
       asIs(`/v1/channels/${stranger.id}`),
     ].map((path) => within(path, (text) => `${text}/callbacks`)),
+    '/v1/channels/{id}/recipients/{identity}': [
+      nameId(
+        `/v1/channels/${owner.channel.id}/recipients/${ownedNumber}`,
+        `/v1/channels/${createId('channel')}/recipients/${ownedNumber}`,
+      ),
+    ],
     '/v1/integrations/{name}': [nameTheirs('/v1/integrations/theirs')],
     '/v1/directory/merchants/{merchantId}': [nameTheirs('/v1/directory/merchants/theirs')],
     '/v1/directory/merchants/{merchantId}/users/{userId}': [nameTheirs(`/v1/directory${user}`)],
     '/v1/jobs/{id}': at('/v1/jobs', 'message', queuedId, laterId, cancelledId, notificationId, inboundId),
+    '/v1/notices/{id}': at('/v1/notices', 'notice', owner.noticeId),
     '/v1/recipients/{to}': [within(nameJobMembers(naming)['to'] ?? asIs(''), (to) => `/v1/recipients/${to}`)],
     '/v1/deliveries/{id}': at('/v1/deliveries', 'delivery', ...Object.values(deliveries)),
     '/v1/webhooks/{id}': at('/v1/webhooks', 'webhook', owner.webhookId),

@@ -15,6 +15,13 @@ describe("a conversation's id", () => {
     expect(recipientOf(id, 'chn_1')).toBe('+34600111222');
   });
 
+  it('is made of channel and user id where the person has no number', () => {
+    const id = conversationIdOf('chn_1', 'ES.13491208655302741918');
+    expect(id).toBe('chn_1.ES.13491208655302741918');
+    expect(encodeURIComponent(id)).toBe(id);
+    expect(recipientOf(id, 'chn_1')).toBe('ES.13491208655302741918');
+  });
+
   it.each(['chn_2.34600111222', 'chn_1', 'chn_1.', 'chn_1.0600111222', 'chn_1.34600111222x', 'chn_1.+34600111222', ''])(
     'names nobody of the channel as %j',
     (id) => {

@@ -11,6 +11,8 @@ describe('retention', () => {
       kpi_events: 30,
       deliveries: 30,
       problems: 30,
+      notices: 30,
+      identities: 365,
       inboxes: 365,
       contents: 365,
       audit: 400,

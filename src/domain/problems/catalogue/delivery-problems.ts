@@ -51,6 +51,17 @@ export const deliveryProblems: readonly ProblemType[] = [
     whatToDo: 'Read the attempt for the status and an excerpt of the answer.',
   },
   {
+    code: 'notice_unreadable',
+    title: 'Something that WhatsApp said could not be read',
+    status: 422,
+    class: 'permanent',
+    sources: ['whatsapp'],
+    meaning:
+      'An item of a callback is not what it should be, such as a message without an id or a sender. It is kept as a notice, with the effect `quarantined`; nothing beside it is spoilt.',
+    whatToDo:
+      'Read the notice. After an upgrade that can read it, or when the channel of its number is there, `POST /v1/notices/{id}/replay` makes of it what it should have been.',
+  },
+  {
     code: 'rendering_failed',
     title: 'Rendering failed',
     status: 422,

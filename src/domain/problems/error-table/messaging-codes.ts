@@ -137,4 +137,13 @@ export const messagingCodes = [
     userCanBeTold: false,
     note: 'Too many messages to one person in a short time; those to others go on.',
   },
+  {
+    code: '131062',
+    http: [400],
+    title: 'A phone number is needed for this',
+    class: 'permanent',
+    scope: 'message',
+    userCanBeTold: false,
+    note: 'Send it to a phone number, or another kind of template: authentication templates take no user id.',
+  },
 ] as const satisfies readonly ErrorTableEntry[];

@@ -8,15 +8,21 @@ import { noon } from '../../../support/a-job.ts';
 const serviceUrl = 'https://waypost.test/bot/chn_1/capability/';
 
 /** The activity for an item as Meta sends it, seen as the SDK's users see it. */
-function activityOf(item: Readonly<Record<string, unknown>>, repliedTo: string | null = null): Partial<Activity> {
+function activityOf(
+  item: Readonly<Record<string, unknown>>,
+  repliedTo: string | null = null,
+  subject: string | null = null,
+): Partial<Activity> {
   const { job } = acceptInbound(
     {
       id: 'inb_1',
       tenantId: 'ten_1',
       channelId: 'chn_1',
       from: '+34600111222',
+      sender: { name: '34600111222', phone: '+34600111222', userId: null, parentUserId: null, username: null },
       providerMessageId: 'wamid.1',
       request: { item: { id: 'wamid.1', from: '34600111222', timestamp: '1772366400', ...item }, profileName: 'Ana' },
+      conversationId: 'chn_1.34600111222',
       isOrdered: true,
       isTurnTaken: false,
       hasBot: true,
@@ -24,7 +30,7 @@ function activityOf(item: Readonly<Record<string, unknown>>, repliedTo: string |
     },
     noon,
   );
-  return buildInboundActivity({ job, phoneNumberId: '1001', channelId: 'chn_1', serviceUrl, repliedTo });
+  return buildInboundActivity({ job, phoneNumberId: '1001', channelId: 'chn_1', serviceUrl, repliedTo, subject });
 }
 
 const mediaUrl = `${serviceUrl}v3/attachments/media-1/views/original`;
@@ -43,13 +49,19 @@ describe('the activity of an inbound message', () => {
       conversation: { id: 'chn_1.34600111222' },
       serviceUrl,
       deliveryMode: 'expectReplies',
-      channelData: { id: 'wamid.1', from: '34600111222', timestamp: '1772366400', ...item },
+      channelData: {
+        id: 'wamid.1',
+        from: '34600111222',
+        timestamp: '1772366400',
+        ...item,
+        identity: { phone: '+34600111222', userId: null, parentUserId: null, username: null },
+      },
     });
   });
 
   //  item → members of the activity
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
-    ['a text', { type: 'text', text: { body: ' Hola ' } }, { type: 'message', text: 'Hola' }],
+    ['a text, as it was written', { type: 'text', text: { body: ' Hola ' } }, { type: 'message', text: ' Hola ' }],
     [
       'a reply button',
       { type: 'interactive', interactive: { type: 'button_reply', button_reply: { id: 'yes', title: 'Yes' } } },
@@ -69,7 +81,7 @@ describe('the activity of an inbound message', () => {
         type: 'interactive',
         interactive: { type: 'nfm_reply', nfm_reply: { body: 'Sent', response_json: '{"a":1}' } },
       },
-      { type: 'message', text: 'Sent', value: '{"a":1}' },
+      { type: 'message', text: 'Sent', value: { a: 1 } },
     ],
     [
       'a template’s quick reply',
@@ -140,14 +152,67 @@ describe('the activity of an inbound message', () => {
       { type: 'reaction', reaction: { message_id: 'wamid.9' } },
       { type: 'messageReaction', reactionsRemoved: [{ type: 'unknown' }] },
     ],
-    ['what WhatsApp does not tell', { type: 'unsupported', errors: [{ code: 131051 }] }, { type: 'message', text: '' }],
-    ['a type of tomorrow', { type: 'hologram', hologram: {} }, { type: 'message', text: '' }],
-    ['no type at all', {}, { type: 'message', text: '' }],
+    [
+      'a cart, with its note',
+      { type: 'order', order: { catalog_id: 'C1', text: 'by Friday', product_items: [{ quantity: 2 }] } },
+      { text: 'by Friday', value: { catalog_id: 'C1', text: 'by Friday', product_items: [{ quantity: 2 }] } },
+    ],
+    [
+      "a flow's answer that is no JSON",
+      { type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { body: 'Sent', response_json: '{' } } },
+      { text: 'Sent', value: '{' },
+    ],
+    [
+      'an interactive of another kind',
+      {
+        type: 'interactive',
+        interactive: { type: 'call_permission_reply', call_permission_reply: { response: 'accept' } },
+      },
+      { type: 'message', value: { response: 'accept' } },
+    ],
+    [
+      'a person who opens the chat',
+      { type: 'request_welcome' },
+      { type: 'conversationUpdate', membersAdded: [{ id: '34600111222' }] },
+    ],
+    [
+      'what WhatsApp does not tell',
+      { type: 'unsupported', unsupported: { type: 'poll' }, errors: [{ code: 131051 }] },
+      { type: 'event', name: 'waypost.unsupported_message', value: { type: 'poll', errors: [{ code: 131051 }] } },
+    ],
+    ['a type of tomorrow', { type: 'hologram', hologram: {} }, { name: 'waypost.unsupported_message' }],
+    ['no type at all', {}, { name: 'waypost.unsupported_message' }],
+    [
+      'a new number',
+      { type: 'system', system: { type: 'user_changed_number', wa_id: '34600333444' } },
+      {
+        type: 'event',
+        name: 'waypost.identity_changed',
+        value: {
+          change: 'user_changed_number',
+          phone: '34600333444',
+          previousPhone: '34600111222',
+          userId: null,
+          previousUserId: null,
+        },
+      },
+    ],
+    ['any other word of the system', { type: 'system', system: {} }, { name: 'waypost.unsupported_message' }],
     ['a type without its member', { type: 'text' }, { type: 'message', text: '' }],
     ['members of wrong kinds', { type: 'image', image: 'none' }, { type: 'message', text: '' }],
-    ['the name of a prototype', { type: 'constructor' }, { type: 'message', text: '' }],
+    ['the name of a prototype', { type: 'constructor' }, { name: 'waypost.unsupported_message' }],
   ])('shows %s', (_, item, members) => {
     expect(activityOf(item)).toMatchObject(members);
+  });
+
+  it('is about an earlier one where the user changes or takes it back', () => {
+    const message = { type: 'text', text: { body: 'Hello' } };
+    const edit = { type: 'edit', edit: { original_message_id: 'wamid.0', message } };
+    expect(activityOf(edit, null, 'inb_0')).toMatchObject({ type: 'messageUpdate', id: 'inb_0', text: 'Hello' });
+    const revoke = { type: 'revoke', revoke: { original_message_id: 'wamid.0' } };
+    expect(activityOf(revoke, null, 'inb_0')).toMatchObject({ type: 'messageDelete', id: 'inb_0' });
+    const twice = { type: 'edit', edit: { original_message_id: 'wamid.0', message: edit } };
+    expect(activityOf(twice)).toMatchObject({ type: 'messageUpdate' });
   });
 
   it('quotes what the user quotes, and takes the time of its arrival where the item names none', () => {

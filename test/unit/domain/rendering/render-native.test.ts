@@ -34,6 +34,10 @@ describe('renderNative', () => {
     const rendered = render({ type: 'text', text: { body: 'a' }, to: '+1', biz_opaque_callback_data: 'msg_other' });
     expect(rendered).toMatchObject({ parts: [{ to }] });
     expect(JSON.stringify(rendered)).not.toContain('msg_other');
+    const toUser = { whatsapp: { type: 'text', text: { body: 'a' }, to: '+1' }, to: 'ES.1349', pointer: '/whatsapp' };
+    const address = { messaging_product: 'whatsapp', recipient_type: 'individual', recipient: 'ES.1349' };
+    const parts = [{ type: 'text', text: { body: 'a' }, ...address }];
+    expect(renderNative(toUser)).toEqual({ kind: 'parts', parts, files: [] });
   });
 
   it.each([

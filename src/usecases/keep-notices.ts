@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { CallbackNotice } from '../contracts/http/callback-items.ts';
+import { toCanonicalJson } from '../domain/canonical-json.ts';
+import type { CreateId } from '../domain/ids.ts';
+import type { Failure } from '../domain/failure.ts';
+import { callbackFailure } from '../domain/message/kernel-failure.ts';
+import {
+  errorOfNotice,
+  kindOfNotice,
+  labelOfField,
+  type NoticeEffect,
+  summarizeNotice,
+} from '../domain/notice/notice.ts';
+import { buildProblem } from '../domain/problems/build-problem.ts';
+import type { Problem } from '../domain/problems/problem.ts';
+import { findChannelOfNumber } from '../store/channel-numbers.ts';
+import type { ChannelStore } from '../store/channels.ts';
+import { insertNotices, type NoticeToKeep } from '../store/notices.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+
+const noticesAtOnce = 200;
+
+/** `repeated` = kept before, from an earlier delivery of the same callback. */
+export interface KeptNotices {
+  readonly notices: number;
+  readonly repeatedNotices: number;
+}
+
+/** Told of each notice that is durable: `field` is one of Meta's, or `other`. */
+export type OnNotice = (field: string, effect: NoticeEffect | 'repeated') => void;
+
+export interface KeepNotices {
+  /** Keeps the notices of one callback. When it returns, all of them are durable; the same callback again keeps none twice. */
+  (
+    given: { readonly tenantId: string; readonly channelId: string; readonly requestId: string },
+    notices: readonly CallbackNotice[],
+    onNotice?: OnNotice,
+  ): Promise<KeptNotices>;
+}
+
+export function createKeepNotices(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly createId: CreateId;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+}): KeepNotices {
+  const { transactions, channels, createId, publicUrl, clock } = dependencies;
+
+  return async function keepNotices(given, notices, onNotice = () => undefined) {
+    const total = { notices: 0, repeatedNotices: 0 };
+    for (let from = 0; from < notices.length; from += noticesAtOnce) {
+      const some = notices.slice(from, from + noticesAtOnce);
+      const { made, kept } = await transactions.withTenant(given.tenantId, async (tx) => {
+        const all: NoticeToKeep[] = [];
+        for (const notice of some) all.push(await describe(tx, given, notice));
+        const stored = await insertNotices(tx, all, createId);
+        for (const { id, channelId, effect, problem } of all) {
+          // One that was paused for it before, and resumed since, is not paused again by a repetition.
+          if (stored.has(id) && effect === 'channel_paused') await channels.pause(tx, channelId, problem, clock());
+        }
+        return { made: all, kept: stored };
+      });
+      for (const { id, field, effect } of made) {
+        const isNew = kept.has(id);
+        total[isNew ? 'notices' : 'repeatedNotices'] += 1;
+        onNotice(labelOfField(field), isNew ? effect : 'repeated');
+      }
+    }
+    return total;
+  };
+
+  async function describe(
+    tx: Tx,
+    given: { readonly tenantId: string; readonly channelId: string; readonly requestId: string },
+    notice: CallbackNotice,
+  ): Promise<NoticeToKeep> {
+    const { field, list, raw, context, fault, entryTime, phoneNumberId } = notice;
+    const { tenantId } = given;
+    const channel = await findChannelOfNumber(tx, channels, given.channelId, phoneNumberId);
+    const channelId = channel?.id ?? given.channelId;
+    const kind = kindOfNotice(field, list, raw);
+    const error = fault === null ? errorOfNotice(kind, raw) : null;
+    const failure = error === null ? null : callbackFailure(error, channel?.settings.errorOverrides ?? {});
+    const pauses = failure !== null && (failure.class === 'configuration' || failure.class === 'policy');
+    return {
+      id: createId('notice'),
+      tenantId,
+      channelId,
+      field,
+      list,
+      kind,
+      summary: summarizeNotice(field, kind, raw),
+      effect: fault !== null ? 'quarantined' : pauses ? 'channel_paused' : 'none',
+      problem: fault === null ? failure && describeFailure(given, failure) : describeFailure(given, unreadable(fault)),
+      raw,
+      context,
+      fingerprint: createHash('sha256')
+        .update(toCanonicalJson([channelId, field, list, raw, entryTime]))
+        .digest('hex'),
+      createdAt: clock(),
+    };
+  }
+
+  function describeFailure(
+    { tenantId, requestId }: { tenantId: string; requestId: string },
+    failure: Failure,
+  ): Problem {
+    return buildProblem({
+      failure,
+      problemId: createId('problem'),
+      publicUrl,
+      attempt: null,
+      jobId: null,
+      requestId,
+      tenantId,
+      occurredAt: clock().toISOString(),
+      nextAttemptAt: null,
+    });
+  }
+}
+
+function unreadable(detail: string): Failure {
+  return {
+    code: 'notice_unreadable',
+    source: 'whatsapp',
+    class: 'permanent',
+    scope: '',
+    userCanBeTold: false,
+    maxRetries: null,
+    retryAfterMs: null,
+    httpStatus: null,
+    detail,
+    provider: null,
+    errors: [],
+  };
+}
