@@ -195,19 +195,30 @@ describe('an upstream that answers with what cannot be stored', () => {
     expect(place.sendsOf(id)).toHaveLength(3);
   });
 
-  it.each<[string, NonNullable<Answer['body']>]>([
-    ['a NUL', { type: 'message', channelData: { whatsapp: { type: 'x\u0000' } } }],
-    ['half a surrogate pair', { type: 'message', text: '\ud83d' }],
-    ['more levels than any card has', { type: 'message', value: deep(1_000) }],
-  ])('makes a bot’s reply with %s a bad one, and the bot is asked once', async (_, activity) => {
+  async function relayOne(activity: NonNullable<Answer['body']>) {
     const channelId = await place.addBotChannel();
     await place.receive(channelId, place.aText('Hola'));
     const [inbound] = await place.inboundOf(channelId);
     const asked = place.bot.messages().length;
     place.bot.script('message', [{ status: 200, body: { activities: [activity] } }]);
-    expect(await place.relay(inbound?.id ?? '')).toMatchObject({ state: 'failed', error: { code: 'bot_bad_reply' } });
+    const job = await place.relay(inbound?.id ?? '');
     expect(place.bot.messages()).toHaveLength(asked + 1);
-    expect(await place.repliesTo(inbound?.id ?? '')).toEqual([]);
+    return { job, replies: await place.repliesTo(job.id) };
+  }
+
+  it.each<[string, NonNullable<Answer['body']>]>([
+    ['a NUL', { type: 'message', channelData: { whatsapp: { type: 'x\u0000' } } }],
+    ['half a surrogate pair', { type: 'message', text: '\ud83d' }],
+  ])('is mended where a bot’s reply holds %s', async (_, activity) => {
+    const { job, replies } = await relayOne(activity);
+    expect([job.state, replies.length]).toEqual(['completed', 1]);
+    expect(JSON.stringify(replies[0]?.request)).toContain('\uFFFD');
+  });
+
+  it('makes a bot’s reply with more levels than any card has a bad one, and the bot is asked once', async () => {
+    const { job, replies } = await relayOne({ type: 'message', value: deep(1_000) });
+    expect(job).toMatchObject({ state: 'failed', error: { code: 'bot_bad_reply' } });
+    expect(replies).toEqual([]);
   });
 });
 
