@@ -5,14 +5,25 @@ const maxDepth = 64;
 
 /**
  * Finds what well-formed JSON may hold and we may not: nesting deeper than 64, names that reach prototypes, and NUL or
- * lone surrogates, which Postgres does not store. Null = nothing found. Walks without recursion.
+ * lone surrogates, which Postgres does not store; with `hasExactNumbers` also numbers that we would not keep as they were
+ * written. Null = nothing found. Walks without recursion.
  */
-export function findJsonHazard(root: unknown): ProblemPart | null {
+export function findJsonHazard(root: unknown, { hasExactNumbers = false } = {}): ProblemPart | null {
+  // Most members of a big body are plain texts and numbers: judged in place, they cost no pointer.
+  const isHarmless = (value: unknown): boolean =>
+    typeof value === 'string'
+      ? isStorableText(value)
+      : typeof value === 'number'
+        ? !hasExactNumbers || isKeptAsWritten(value)
+        : typeof value !== 'object';
   const pending: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, pointer, depth } = next;
     if (typeof value === 'string' && !isStorableText(value)) {
       return { detail: 'The text holds a NUL or half a surrogate pair.', pointer };
+    }
+    if (typeof value === 'number' && hasExactNumbers && !isKeptAsWritten(value)) {
+      return { detail: 'The number is too large to be kept exactly: write it as a string.', pointer };
     }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= maxDepth) return { detail: `The body is nested deeper than ${maxDepth} levels.`, pointer };
@@ -20,8 +31,7 @@ export function findJsonHazard(root: unknown): ProblemPart | null {
       if (!isStorableText(key))
         return { detail: 'The name of a member holds a NUL or half a surrogate pair.', pointer };
       if (reachesPrototype(key, member)) return { detail: 'The name of a member is not allowed.', pointer };
-      // Most members of a big body are plain texts and numbers: judged in place, they cost no pointer.
-      if (typeof member === 'string' ? isStorableText(member) : typeof member !== 'object') continue;
+      if (isHarmless(member)) continue;
       pending.push({ value: member, pointer: `${pointer}/${escapePointerToken(key)}`, depth: depth + 1 });
     }
   }
@@ -60,6 +70,11 @@ const halfSurrogatePairs = /\p{Surrogate}/gu;
 /** Whether Postgres can store the text. */
 export function isStorableText(text: string): boolean {
   return !text.includes('\0') && !halfSurrogatePair.test(text);
+}
+
+/** An integer beyond 2^53 may have been another one, and 1e400 was read as infinite. */
+function isKeptAsWritten(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
 function reachesPrototype(key: string, member: unknown): boolean {

@@ -29,6 +29,8 @@ declare module 'fastify' {
     access: Access;
     /** What may take as long as the other side likes: a body that is read as it comes, an answer that goes on. */
     long?: 'body' | 'answer';
+    /** The body's items are looked through one by one in the route, so that a bad one spoils no other. */
+    judgesItems?: boolean;
     /** What the description says beside the schemas that fastify works with. */
     described?: RouteDescription;
   }

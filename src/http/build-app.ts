@@ -15,6 +15,7 @@ import { keepCursorsApart } from './own-cursors.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
 import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
 import { probeCacheMs } from './probe-cache.ts';
+import { readQueriesAsMeant } from './queries.ts';
 import { createBodyReader } from './read-body.ts';
 import { acceptJsonBodies } from './read-json.ts';
 import { createRequestIdSource } from './request-id.ts';
@@ -56,6 +57,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   authenticateRequests(app, { ...dependencies, strangers });
   logAnswers(app);
   measureRequests(app, dependencies);
+  readQueriesAsMeant(app);
   keepCursorsApart(app);
   await describeRoutes(app, dependencies);
   const callbackKeys = createCallbackKeys({ ...dependencies, strangers });

@@ -58,7 +58,8 @@ export function createEventStreams(dependencies: {
     const endMs = Date.now() + streamForMs;
     let position = after;
     let toldAtMs = Date.now();
-    yield `retry: ${reconnectMs}\n\n`;
+    // With where it stands: a client that is cut off before the first event misses none of what comes meanwhile.
+    yield `id: ${writeEventCursor(position)}\nretry: ${reconnectMs}\n\n`;
     while (!isEnding && !signal.aborted && Date.now() < endMs) {
       const settled = await highWaterMark.read();
       const from = position;

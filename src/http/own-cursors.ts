@@ -13,7 +13,7 @@ const markChars = 10;
  */
 export function keepCursorsApart(app: App): void {
   app.addHook('preValidation', async (request) => {
-    if (!isList(request) || !isCursorQuery(request.query) || request.query.cursor === '') return;
+    if (!isList(request) || !isCursorQuery(request.query)) return;
     const { cursor } = request.query;
     const end = cursor.lastIndexOf('.');
     const position = cursor.slice(0, Math.max(0, end));

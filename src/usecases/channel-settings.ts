@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import type { ChannelChange, NewChannelRequest } from '../contracts/http/channels.ts';
 import { pushMembers, pushSecretNames } from '../contracts/http/push-channel.ts';
 import { whatsappMembers, whatsappSecretNames } from '../contracts/http/whatsapp-channel.ts';
@@ -56,7 +57,10 @@ export function changesCredentials(kind: ChannelKind, change: ChannelChange): bo
 /** What members ask of each other, and of the world: allowed URLs, one credential for push, a ceiling above the floor. */
 export function requireSoundMembers(kind: ChannelKind, settings: Members, secrets: Members, judge: UrlJudge): void {
   const urls = rulesOf[kind].urlNames.map((name) => [`/${name}`, textOrNull(settings[name])] as const);
-  requireAllowedUrls(judge, { ...Object.fromEntries(urls), '/serviceAccount/token_uri': readTokenUri(secrets) });
+  requireAllowedUrls(judge, {
+    ...Object.fromEntries(urls),
+    '/serviceAccount/token_uri': asMember(secrets['serviceAccount'], 'token_uri'),
+  });
   if (Number(settings['retryMaxMs'] ?? 0) < Number(settings['retryInitialMs'] ?? 0)) {
     throw refuseMember('retryMaxMs', 'must not be less than retryInitialMs');
   }
@@ -65,14 +69,28 @@ export function requireSoundMembers(kind: ChannelKind, settings: Members, secret
   }
 }
 
+/** Refuses a service account that could sign nothing: at the first push it would be too late. */
+export function requireReadableKey({ serviceAccount }: Members): void {
+  const key = asMember(serviceAccount, 'private_key');
+  if (key === null || isRsaKey(key)) return;
+  throw refuseMember('serviceAccount/private_key', 'must be an RSA private key in PEM, as it stands in the key file');
+}
+
+function isRsaKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}
+
 function refuseMember(name: string, detail: string) {
   return apiProblem('invalid_request', `/${name}: ${detail}`, { errors: [{ detail, pointer: `/${name}` }] });
 }
 
-function readTokenUri(secrets: Members): string | null {
-  const account = secrets['serviceAccount'];
-  return typeof account === 'object' && account !== null && 'token_uri' in account
-    ? textOrNull(account.token_uri)
+function asMember(account: unknown, name: 'token_uri' | 'private_key'): string | null {
+  return typeof account === 'object' && account !== null
+    ? textOrNull((account as Members)[name]) // an object that the contract has parsed
     : null;
 }
 

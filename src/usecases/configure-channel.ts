@@ -9,7 +9,13 @@ import type { ChannelStore } from '../store/channels.ts';
 import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { isForeignKeyViolation } from '../store/violations.ts';
-import { changesCredentials, requireMembersOfKind, requireSoundMembers, splitMembers } from './channel-settings.ts';
+import {
+  changesCredentials,
+  requireMembersOfKind,
+  requireReadableKey,
+  requireSoundMembers,
+  splitMembers,
+} from './channel-settings.ts';
 import type { UrlJudge } from './require-allowed-url.ts';
 
 const capabilityBytes = 32;
@@ -47,6 +53,7 @@ export function createChannelConfigurer(dependencies: {
     async create(tx, by, { kind, ...members }) {
       const { settings, secrets } = splitMembers(kind, members);
       requireSoundMembers(kind, settings, secrets, urlGuard);
+      requireReadableKey(secrets);
       await requireRoomForOneMore(tx, by.tenantId, 'channel');
       const id = createId('channel');
       // The unguessable part of the serviceUrl that bots are given.
@@ -71,6 +78,7 @@ export function createChannelConfigurer(dependencies: {
       const { kind, name, state, pausedReason } = locked.row;
       requireMembersOfKind(kind, change);
       const given = splitMembers(kind, change);
+      requireReadableKey(given.secrets);
       const settings = { ...asMembers(locked.row.settings), ...given.settings };
       // The two push credentials stand for each other: the one that is given takes the other's place.
       const kept = kind === 'push' && Object.keys(given.secrets).length > 0 ? {} : asMembers(locked.secrets);

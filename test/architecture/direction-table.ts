@@ -35,7 +35,7 @@ export const directions: Readonly<Record<string, Direction>> = {
   http: {
     folders: ['contracts', 'domain', 'usecases', 'store', 'console'],
     typeFolders: [],
-    packages: ['fastify', '@fastify', 'fastify-type-provider-zod', 'zod', 'prom-client', 'lru-cache', 'node:'],
+    packages: ['fastify', '@fastify', 'fastify-type-provider-zod', 'zod', 'prom-client', 'lru-cache', 'leven', 'node:'],
   },
   console: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['zod', 'node:'] },
   // Carries out what domain asks of a key ring; only the doors put it in.

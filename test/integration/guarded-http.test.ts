@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import type { GuardedHttp, HttpRequest } from '../../src/upstreams/guarded-http/guarded-http.ts';
@@ -58,7 +58,31 @@ describe('an upstream that answers', () => {
     }
     expect(server.sockets).toHaveLength(1);
     expect(server.received().match(/POST \/hook\?n=\d HTTP\/1\.1\r\n/g)).toHaveLength(3);
-    expect(server.received()).not.toMatch(/accept-encoding/i);
+    expect(server.received()).toMatch(/accept-encoding: identity\r\n/i);
+  });
+
+  // Kernel's 200 was taken for nonsense, and the message sent once more.
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is read also where it is compressed unasked: %s', async (encoding, compress) => {
+    const body = compress('{"ok":"¡Hola!"}');
+    const head = `HTTP/1.1 200 OK\r\ncontent-encoding: ${encoding}\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const server = await serve(replying(Buffer.concat([Buffer.from(head), body])));
+    const outcome = await createHttp().request({ ...post, url: server.url });
+    expect(outcome).toMatchObject({ answered: true, status: 200, body: '{"ok":"¡Hola!"}' });
+    expect(outcome).not.toHaveProperty('cutShort');
+  });
+
+  it.each([
+    ['is too long when it is unpacked', gzipSync(Buffer.alloc(10_000_000)), 'too_long'],
+    ['is no such thing', Buffer.from('plain'), 'broken'],
+  ])('may be compressed in a way that %s, and is an answer all the same', async (_what, body, cutShort) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const server = await serve(replying(Buffer.concat([Buffer.from(head), body])));
+    expect(await createHttp().request({ ...post, url: server.url })).toMatchObject({ status: 200, body: '', cutShort });
   });
 
   it('may redirect, and is not followed', async () => {

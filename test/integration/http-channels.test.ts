@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aFailure } from '../support/a-failure.ts';
 import { buildProblem } from '../../src/domain/problems/build-problem.ts';
@@ -161,9 +162,11 @@ describe('a WhatsApp channel', () => {
 
 describe('a push channel', () => {
   const push = { kind: 'push', name: 'App', projectId: 'app-1', apiBaseUrl: 'https://fcm.googleapis.com' };
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const account = {
     client_email: 'a@b.c',
-    private_key: '-----BEGIN PRIVATE KEY-----',
+    private_key: pem,
     token_uri: 'https://oauth2.googleapis.com/token',
   };
 
@@ -177,6 +180,21 @@ describe('a push channel', () => {
       test.dependencies.channels.lock(tx, String(made.at('id'))),
     );
     expect(locked?.secrets).toEqual({ accessToken: 'instead-which-nobody-may-see' });
+  });
+
+  it('takes a key whose line breaks are escaped as it was meant', async () => {
+    const serviceAccount = { ...account, private_key: pem.replaceAll('\n', '\\n') };
+    const made = await test.call('POST /v1/channels', { body: { ...push, serviceAccount } });
+    const locked = await test.database.transactions.withTenant(test.tenantId, (tx) =>
+      test.dependencies.channels.lock(tx, String(made.at('id'))),
+    );
+    expect(locked?.secrets).toMatchObject({ serviceAccount: { private_key: pem } });
+  });
+
+  it.each(['-----BEGIN PRIVATE KEY-----', 'no key'])('refuses the key "%s", which could sign nothing', async (key) => {
+    const body = { ...push, serviceAccount: { ...account, private_key: key } };
+    const refused = await test.call('POST /v1/channels', { body });
+    expect(refusalOf(refused)).toEqual([422, 'invalid_request', '/serviceAccount/private_key']);
   });
 
   it('refuses none and both, and a token_uri that may not be called', async () => {

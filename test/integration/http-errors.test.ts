@@ -48,14 +48,22 @@ describe('an error at the door', () => {
   });
 
   it.each([
-    ['a blank', 'has space'],
+    ['a blank at its end', 'ends '],
+    ['a tab', 'has\ttab'],
     ['129 characters', 'a'.repeat(129)],
-    ['a slash', '../etc'],
     ['an umlaut', 'ümlaut'],
   ])('gets an id of ours instead of one with %s', async (_name, given) => {
     const answer = await test.call('GET /livez', { key: null, headers: { 'x-request-id': given } });
     expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-z]{26}$/);
   });
+
+  it.each(['trace-7', '../etc', '{"a": 1}', 'Root=1-67891233;Sampled=1', 'two words', 'x'])(
+    'keeps the printable id %s',
+    async (given) => {
+      const answer = await test.call('GET /v1/channels/chn_none', { headers: { 'x-request-id': given } });
+      expect([answer.headers['x-request-id'], answer.at('requestId')]).toEqual([given, given]);
+    },
+  );
 
   it.each<[name: string, status: number, code: string, route: string, options?: CallOptions]>([
     ['an unknown path', 404, 'route_not_found', 'GET /nowhere'],

@@ -41,7 +41,7 @@ async function openStream(query = '', lastEventId: string | null = null, key = t
     signal: controller.signal,
   });
   const messages: { id: string; event: string; data: Told }[] = [];
-  const told = { isEnded: false };
+  const told: { isEnded: boolean; firstId: string | null } = { isEnded: false, firstId: null };
   async function read(): Promise<void> {
     let text = '';
     const decoder = new TextDecoder();
@@ -54,6 +54,7 @@ async function openStream(query = '', lastEventId: string | null = null, key = t
           part.split('\n').map((line) => [line.split(': ')[0], line.slice(line.indexOf(': ') + 2)]),
         );
         const [id, event, data] = [fields.get('id'), fields.get('event'), fields.get('data')];
+        if (id !== undefined) told.firstId ??= id;
         if (id !== undefined && event !== undefined && data !== undefined)
           messages.push({ id, event, data: JSON.parse(data) as Told }); // the API's contract
       }
@@ -159,7 +160,7 @@ describe('the stream of events', () => {
     await stream.close();
   });
 
-  it('goes on where it broke, by the last id, with nothing twice and nothing left out', async () => {
+  it('goes on where it broke, by the last id or the one at its beginning, with nothing twice and nothing left out', async () => {
     const stream = await openStream('types=message.*');
     await makeEvents();
     await stream.waitFor(2);
@@ -173,6 +174,9 @@ describe('the stream of events', () => {
     await byEvent.waitFor(3);
     expect(byEvent.messages[0]?.data).toEqual(stream.messages[1]?.data);
     await byEvent.close();
+    const byStart = await openStream('', stream.told.firstId);
+    await byStart.waitFor(4);
+    await byStart.close();
   });
 
   it('is refused beyond ten of a tenant, and a place is free again when one has gone', async () => {

@@ -123,6 +123,17 @@ describe('what is as large as it may be is taken, and one more refused', () => {
     ]);
   });
 
+  it('refuses of a batch the item that no store can hold, and takes the others', async () => {
+    const texts = ['"a\\u0000b"', '"\\ud83d"', '9007199254740993', '"good"'];
+    const items = texts.map((text) => JSON.stringify(aMessage()).replace(/}$/, `,"metadata":{"note":${text}}}`));
+    const answer = await test.call('POST /v1/messages/batch', { body: `{"messages":[${items.join()}]}` });
+    expect(answer.status).toBe(202);
+    expect(
+      [0, 1, 2].map((index) => [answer.at(`data.${index}.code`), answer.at(`data.${index}.errors.0.pointer`)]),
+    ).toEqual([0, 1, 2].map((index) => ['invalid_request', `/messages/${index}/metadata/note`]));
+    expect(answer.at('data.3.state')).toBe('queued');
+  });
+
   it('bytes of a line of an import: 262144', async () => {
     const user = '{"merchantId":"m","userId":"u","active":true,"language":"en"}';
     const body = [user.padEnd(256 * kib), user.padEnd(256 * kib + 1), user].join('\n');

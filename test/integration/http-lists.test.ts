@@ -47,4 +47,33 @@ describe('a list', () => {
     const tenants = await test.call('GET /v1/tenants?limit=1', { key: adminKey });
     expect(tenants.at('nextCursor')).toEqual(expect.any(String));
   });
+
+  it('begins at its beginning where the cursor is empty', async () => {
+    const whole = await test.call('GET /v1/api-keys');
+    expect((await test.call('GET /v1/api-keys?cursor=')).body).toEqual(whole.body);
+    expect((await test.call('GET /v1/events?after=')).status).toBe(200);
+  });
+
+  it('reads a plus that was not encoded as a plus, in times and numbers', async () => {
+    for (const query of ['createdAfter=2026-01-01T00:00:00+02:00', 'to=+34600111222'])
+      expect([query, (await test.call(`GET /v1/jobs?${query}`)).status]).toEqual([query, 200]);
+  });
+
+  it.each([
+    ['/v1/jobs?sate=failed', 'sate', 'state'],
+    ['/v1/jobs?limit=5&created_after=x', 'created_after', 'createdAfter'],
+    ['/v1/events?typ=message.failed', 'typ', 'types'],
+  ])('refuses in %s a parameter that it does not know, and names the nearest', async (path, name, nearest) => {
+    const answer = await test.call(`GET ${path}`);
+    expect([answer.status, answer.at('code'), answer.at('errors.0')]).toEqual([
+      422,
+      'invalid_request',
+      { detail: `There is no parameter of this name. The nearest is "${nearest}".`, pointer: `/query/${name}` },
+    ]);
+  });
+
+  it('refuses parameters where there are none', async () => {
+    const answer = await test.call('POST /v1/messages?dryRun=true', { body: {} });
+    expect([answer.status, answer.at('errors.0.pointer')]).toEqual([422, '/query/dryRun']);
+  });
 });

@@ -45,6 +45,9 @@ describe('an integration', () => {
     ['/name', { name: 'a b' }],
     ['/name', { name: 'x'.repeat(65) }],
     ['/secret', { secret: 'whsec_c2hvcnQ=' }],
+    // 24 bytes without their padding, and 16 bytes whose last character holds bits of a seventeenth.
+    ['/secret', { secret: `whsec_${Buffer.alloc(25, 7).toString('base64').replace(/=+$/, '')}` }],
+    ['/secret', { secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAB==' }],
     ['/retrySchedule', { retrySchedule: Array.from({ length: 21 }, () => 1) }],
     ['/retrySchedule/0', { retrySchedule: [-1] }],
     ['/errorDelivery', { errorDelivery: 'never' }],

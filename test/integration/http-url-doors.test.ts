@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { aWhatsappChannel, refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
 const allowed = 'https://hooks.example.com/in';
-const key = { client_email: 'push@shop.test', private_key: 'a key' };
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const key = { client_email: 'push@shop.test', private_key: pem };
 const push = { kind: 'push', name: 'Push', projectId: 'p', apiBaseUrl: allowed };
 let test: TestApp;
 /** The same doors where the operator has opened everything. */

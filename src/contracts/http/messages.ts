@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isGroupId } from '../../domain/bot-address.ts';
 import { kindOfIdentity } from '../../domain/identity/identity.ts';
+import { activityTypes } from '../../domain/message/skip.ts';
 import { instant, lineOf } from './primitives.ts';
 
 export const maxBatchMessages = 500;
@@ -36,7 +37,10 @@ export const messageBody = z
     recipientType: z.enum(['individual', 'group']).nullish().describe('`group`: `to` is the id of a group'),
     conversationId: callerId.nullish().describe('Messages of one conversation arrive in the order of acceptance'),
     groupId: callerId.nullish().describe('The messages that answer one request'),
-    activity: activityBody.optional().describe('A Bot Framework activity'),
+    activity: activityBody
+      .extend({ type: z.enum(activityTypes) })
+      .optional()
+      .describe('A Bot Framework activity; of a type other than message nothing is sent'),
     whatsapp: jsonObject.optional().describe('A native Cloud API object without messaging_product and to'),
     externalId: callerId.nullish(),
     sendAt: instant.nullish().describe('RFC 3339; a past time means now'),

@@ -29,13 +29,27 @@ export const foreignId = lineOf(200);
 
 export const time = z.string().describe('RFC 3339, UTC, with milliseconds');
 
-/** A time in a request, with any offset. */
-export const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+/** A time in a request, with any offset; one that Postgres and RFC 3339 can write, also in UTC. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => isYearOfFourDigits(new Date(text)), 'must lie in the years 1 to 9999, in UTC')
+  .transform((text) => new Date(text));
+
+function isYearOfFourDigits(time: Date): boolean {
+  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9_999;
+}
 
 /** A signing key of Standard Webhooks: `whsec_` and the base64 of 16 to 128 bytes, which is 22 to 171 characters. */
 export const signingSecret = z
   .string()
-  .regex(/^whsec_[A-Za-z0-9+/]{22,171}={0,2}$/, 'must be whsec_ and the base64 of 16 to 128 bytes');
+  .regex(/^whsec_[A-Za-z0-9+/]{22,171}={0,2}$/, 'must be whsec_ and the base64 of 16 to 128 bytes')
+  .refine(isCanonicalBase64, 'must be whsec_ and canonical base64: with its padding, and no bits left over');
+
+/** Libraries of other languages refuse what Node reads liberally, and would then verify nothing. */
+function isCanonicalBase64(secret: string): boolean {
+  const text = secret.slice('whsec_'.length);
+  return Buffer.from(text, 'base64').toString('base64') === text;
+}
 
 export const languageTagText = z.string().max(maxTagChars).regex(languageTag, 'must be a BCP 47 language tag');
 

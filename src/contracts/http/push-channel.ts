@@ -4,7 +4,12 @@ import { credentialOf, lineOf, urlText } from './primitives.ts';
 /** The key file that Google gives for a service account; members that signing does not need are kept as they are. */
 const serviceAccount = z.looseObject({
   client_email: lineOf(320),
-  private_key: z.string().min(1).max(8_192),
+  // Environment variables and shells leave the line breaks of the file escaped.
+  private_key: z
+    .string()
+    .min(1)
+    .max(8_192)
+    .transform((pem) => pem.replaceAll('\\n', '\n')),
   token_uri: urlText.optional(),
 });
 

@@ -13,6 +13,7 @@ import { tenantAccess } from '../access.ts';
 import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { refuseHazard } from '../read-json.ts';
 import { refuseInvalid } from '../validation.ts';
 
 const maxMessageBytes = 256 * 1024;
@@ -51,7 +52,7 @@ export function registerMessageRoutes(
   app.post(
     '/v1/messages/batch',
     {
-      config: { access: tenantAccess('messages:write') },
+      config: { access: tenantAccess('messages:write'), judgesItems: true },
       bodyLimit: maxBatchBytes,
       schema: {
         operationId: 'acceptMessages',
@@ -95,6 +96,9 @@ export function registerMessageRoutes(
 
   /** A refusal comes before anything of the item is written, so the others keep their transaction. */
   async function acceptItem(tx: Tx, item: unknown, index: number, requestId: string): Promise<Job | Refusal> {
+    // Before anything walks it: it may be nested deeper than a stack.
+    const hazard = refuseHazard(item, `/messages/${index}`);
+    if (hazard !== null) return hazard;
     if (Buffer.byteLength(JSON.stringify(item)) > maxMessageBytes) {
       return apiProblem('payload_too_large', `A message takes at most ${maxMessageBytes / 1024} KiB.`);
     }

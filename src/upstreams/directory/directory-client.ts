@@ -64,7 +64,7 @@ function readOutcome(outcome: HttpOutcome): MerchantAnswer {
     const detail = `The directory: ${outcome.detail}`;
     return { kind: 'failed', detail, isTransient, isUnsent: isUnsent(outcome), retryAfterMs: null };
   }
-  const { status, retryAfterMs, body } = outcome;
+  const { status, retryAfterMs, body, cutShort } = outcome;
   if (status === 404) return { kind: 'known', users: [], dropped: 0, bytes: 0 };
   if (status < 200 || status > 299) {
     const isTransient = status === 408 || status === 429 || status >= 500;
@@ -75,8 +75,9 @@ function readOutcome(outcome: HttpOutcome): MerchantAnswer {
   if (read !== null) return { kind: 'known', ...read, bytes: body.length };
   return {
     kind: 'failed',
-    detail: "The directory's answer holds no list of users.",
-    isTransient: false,
+    detail:
+      cutShort === 'broken' ? "The directory's answer broke off." : "The directory's answer holds no list of users.",
+    isTransient: cutShort === 'broken',
     isUnsent: false,
     retryAfterMs: null,
   };

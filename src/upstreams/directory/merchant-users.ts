@@ -29,7 +29,7 @@ export function readMerchantUsers(
 }
 
 function readUser(item: unknown): MerchantUser | null {
-  const id = memberOf(item, 'id');
+  const id = readId(memberOf(item, 'id'));
   if (!isUsableText(id, maxIdChars) || id === '') return null;
   const language = memberOf(item, 'language');
   const roles = memberOf(item, 'roles');
@@ -40,6 +40,11 @@ function readUser(item: unknown): MerchantUser | null {
     isAdmin: Array.isArray(roles) && roles.includes('admin'),
     push: { enabled: memberOf(push, 'enabled') === true, tokens: readTokens(memberOf(push, 'tokens')) },
   };
+}
+
+/** Many directories number their users. */
+function readId(value: unknown): unknown {
+  return Number.isSafeInteger(value) ? String(value) : value;
 }
 
 function readTokens(list: unknown): string[] {

@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, constants, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
 import { NetworkError, codeOf } from './network-error.ts';
@@ -23,7 +25,8 @@ export interface Exchange {
 /**
  * One request and its answer; always resolves. The request is written at most once: whatever fails after the first byte
  * may have been offered to the network is `timeout` or `reset_after_body`, and what fails before is safe to resend.
- * Once a status has been read the outcome is `answered`, with as much of the body as came in time and fits.
+ * Once a status has been read the outcome is `answered`, with as much of the body as came in time and fits. A body that is
+ * compressed although nobody asked for it is read all the same: otherwise a success would be taken for nonsense, and sent again.
  */
 export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
   const { waitTimeoutMs, timeoutMs, maxBodyBytes, monotonicNowMs } = exchange;
@@ -32,6 +35,7 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
     const chunks: Buffer[] = [];
     let bodyBytes = 0;
     let head: { readonly status: number; readonly retryAfterMs: number | null } | null = null;
+    let encoding: string | null = null;
     let abort: (() => void) | null = null;
     let isOver = false;
     let timer = setTimeout(
@@ -49,7 +53,20 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
       const durationMs = Math.round(monotonicNowMs() - startedAtMs);
       if (head === null) return end({ answered: false, fault, detail, durationMs });
       const cutShort = bodyBytes > maxBodyBytes ? 'too_long' : 'broken';
-      end({ answered: true, ...head, body: decodeBody(chunks), cutShort, durationMs });
+      void endAnswered(head, durationMs, cutShort);
+    }
+    async function endAnswered(
+      answer: { readonly status: number; readonly retryAfterMs: number | null },
+      durationMs: number,
+      cutShort?: 'too_long' | 'broken',
+    ): Promise<void> {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      const decoded = await decompress(Buffer.concat(chunks), encoding, maxBodyBytes);
+      const cut = cutShort ?? decoded.cutShort;
+      const body = decodeText(decoded.bytes);
+      resolve({ answered: true, ...answer, body, ...(cut !== undefined && { cutShort: cut }), durationMs });
     }
     /** Ends with what has been read so far, and closes the connection because more may be on its way. */
     function cutOff(fault: NetworkFault, detail: string): void {
@@ -75,6 +92,7 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
       onHeaders(status, rawHeaders) {
         if (status < 200) return true; // 1xx: the answer is still to come
         head = { status, retryAfterMs: parseRetryAfterMs(findHeader(rawHeaders, 'retry-after'), exchange.nowMs()) };
+        encoding = findHeader(rawHeaders, 'content-encoding');
         return true;
       },
       onData(chunk) {
@@ -87,7 +105,7 @@ export function runExchange(exchange: Exchange): Promise<HttpOutcome> {
       onComplete() {
         if (head === null) return fail('reset_after_body', 'The answer ended without a status.');
         const durationMs = Math.round(monotonicNowMs() - startedAtMs);
-        end({ answered: true, ...head, body: decodeBody(chunks), durationMs });
+        void endAnswered(head, durationMs);
       },
       onError(error) {
         if (error instanceof NetworkError) return fail(error.fault, error.message);
@@ -109,7 +127,31 @@ export function findHeader(rawHeaders: readonly Buffer[], name: string): string 
   return null;
 }
 
+const decoders: Readonly<Record<string, (bytes: Buffer, maxBytes: number) => Promise<Buffer>>> = {
+  // What was cut off on its way is decoded as far as it came.
+  gzip: (bytes, maxOutputLength) => promisify(gunzip)(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }),
+  deflate: (bytes, maxOutputLength) =>
+    promisify(inflate)(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH }),
+  br: (bytes, maxOutputLength) =>
+    promisify(brotliDecompress)(bytes, { maxOutputLength, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+};
+
+/** At most `maxBytes` of it; never rejects. An encoding that we do not know is left as it is. */
+async function decompress(
+  bytes: Buffer,
+  encoding: string | null,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly cutShort?: 'too_long' | 'broken' }> {
+  const decode = decoders[(encoding ?? '').trim().toLowerCase().replace(/^x-/, '')];
+  if (decode === undefined || bytes.length === 0) return { bytes };
+  try {
+    return { bytes: await decode(bytes, maxBytes) };
+  } catch (error) {
+    return { bytes: Buffer.alloc(0), cutShort: codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too_long' : 'broken' };
+  }
+}
+
 /** UTF-8 text without a character that was cut in half, and without NUL, which Postgres cannot store. */
-function decodeBody(chunks: readonly Buffer[]): string {
-  return new TextDecoder().decode(Buffer.concat(chunks), { stream: true }).replaceAll('\u0000', '\ufffd');
+function decodeText(bytes: Buffer): string {
+  return new TextDecoder().decode(bytes, { stream: true }).replaceAll('\u0000', '\ufffd');
 }

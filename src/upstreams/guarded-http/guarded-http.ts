@@ -89,7 +89,10 @@ export function createGuardedHttp(dependencies: {
     const { origin, pathname, search } = verdict.url;
     return {
       dispatcher: pools.take(origin, owner),
-      target: { path: pathname + search, headers: { 'user-agent': 'Waypost', ...headers } },
+      target: {
+        path: pathname + search,
+        headers: { 'user-agent': 'Waypost', 'accept-encoding': 'identity', ...headers },
+      },
     };
   }
 

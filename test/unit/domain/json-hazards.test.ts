@@ -9,6 +9,15 @@ describe('findJsonHazard', () => {
     expect(findJsonHazard({ outer: { 'x\0': 1 } })?.pointer).toBe('/outer');
   });
 
+  it('points at numbers that are not kept as they were written, where that matters', () => {
+    const read = (text: string) => findJsonHazard(JSON.parse(text), { hasExactNumbers: true });
+    expect(read('{"metadata":{"orders":[1,9007199254740993]}}')?.pointer).toBe('/metadata/orders/1');
+    expect(read('{"a":1e400}')?.pointer).toBe('/a');
+    expect(read('-9007199254740993')?.pointer).toBe('');
+    expect(read('[9007199254740991, -9007199254740991, 0.1, 1.5e-300, -0]')).toBe(null);
+    expect(findJsonHazard({ a: 2 ** 53 })).toBe(null);
+  });
+
   it('admits whole surrogate pairs', () => {
     expect(findJsonHazard({ text: '👩‍👩‍👧 \u{10ffff}' })).toBe(null);
   });

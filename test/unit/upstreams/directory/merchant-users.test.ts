@@ -23,8 +23,13 @@ describe("a directory's list of users", () => {
   });
 
   it('loses and counts the items without an id, and no others', () => {
-    const list = read([{ id: 'u1' }, null, 'u2', { id: 5 }, { id: '' }, { id: 'u3' }]);
-    expect([list?.users.map(({ id }) => id), list?.dropped]).toEqual([['u1', 'u3'], 4]);
+    const list = read([{ id: 'u1' }, null, 'u2', { id: 1.5 }, { id: 2 ** 53 }, { id: '' }, { id: 'u3' }]);
+    expect([list?.users.map(({ id }) => id), list?.dropped]).toEqual([['u1', 'u3'], 5]);
+  });
+
+  // They were dropped, and the merchant was reported as one without active users.
+  it('may number its users', () => {
+    expect(read([{ id: 7 }, { id: 0 }])?.users.map(({ id }) => id)).toEqual(['7', '0']);
   });
 
   // One user's language with a NUL failed the write of a whole page, again and again.
