@@ -15,6 +15,25 @@ afterAll(() => place.close());
 const hear = (said: Partial<SaidIdentity>) => place.hear(channelId, said);
 const nameOf = ({ conversationId }: { readonly conversationId: string | null }) => conversationId;
 
+describe('what is learnt at the same time', () => {
+  it('makes one person of each, and nobody waits for nothing', async () => {
+    const people = Array.from({ length: 12 }, () => place.somebody());
+    const ids = await Promise.all(
+      people.flatMap(({ phone, userId }) => [
+        hear({ phones: [phone] }),
+        hear({ userId }),
+        hear({ phones: [phone], userId }),
+        hear({ userId, username: userId.toLowerCase() }),
+      ]),
+    );
+    expect(ids).toHaveLength(48);
+    for (const { phone, userId } of people) {
+      expect(nameOf(await hear({ phones: [phone] }))).toBe(nameOf(await hear({ userId })));
+      expect(await place.idsOf(phone)).toHaveLength(6);
+    }
+  });
+});
+
 describe('whatever the order in which ids are learnt', () => {
   it('a person has one conversation, and an erasure by any id leaves nothing', async () => {
     const steps = ['phone', 'user', 'both', 'change', 'new', 'send', 'sendNew'] as const;
@@ -46,7 +65,7 @@ describe('whatever the order in which ids are learnt', () => {
           expect(await findInTables(place.database.url, place.tenantId, id)).toEqual([]);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 });

@@ -110,7 +110,7 @@ export function planIdentity(facts: readonly IdentityFact[], said: SaidIdentity)
     keep,
     merge,
     close: close.map(({ position }) => position),
-    retire: own.filter(({ id, isFormer }) => isNowFormer(id) && !isFormer).map(({ position }) => position),
+    retire: own.filter(isRetired).map(({ position }) => position),
     revive: said.source === 'echo' ? [] : present.filter(isRevived).map(({ position }) => position),
     touch: present.filter(isStale).map(({ position }) => position),
     add: inOrderOfNaming(said, takenOver.size > 0)
@@ -122,6 +122,11 @@ export function planIdentity(facts: readonly IdentityFact[], said: SaidIdentity)
         isTakenOver: takenOver.has(id),
       })),
   };
+
+  /** A change that is told again takes nothing from who has changed back since. */
+  function isRetired({ id, isFormer, seenAt }: IdentityFact): boolean {
+    return isNowFormer(id) && !isFormer && said.at >= seenAt;
+  }
 
   function isRevived({ isFormer, seenAt }: IdentityFact): boolean {
     return isFormer && said.at >= seenAt;

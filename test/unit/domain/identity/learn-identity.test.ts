@@ -109,6 +109,8 @@ describe('what WhatsApp says of a person', () => {
     memory.learn(changedNumber({ userId: 'ES.1', at: at(2) }));
     memory.learn(aSaid({ phones: [a], userId: 'ES.1', at: at(3) }));
     expect(memory.isFormer(a)).toBe(false);
+    memory.learn(changedNumber({ userId: 'ES.1', at: at(2) }));
+    expect(memory.isFormer(a)).toBe(false);
   });
 
   it('lets a username go from one person to another', () => {
