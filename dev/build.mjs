@@ -13,7 +13,8 @@ const target = join(projectDir, 'dist');
 rmSync(target, { recursive: true, force: true });
 compile();
 copyAssets();
-await bundleWorkflows();
+await bundleWorkflows('index.js', 'workflow-bundle.js');
+await bundleWorkflows('versioned.js', 'versioned-workflow-bundle.js');
 
 function compile() {
   const compiler = join(projectDir, 'node_modules/typescript/bin/tsc');
@@ -32,13 +33,13 @@ function copyAssets() {
   });
 }
 
-async function bundleWorkflows() {
+async function bundleWorkflows(entry, bundle) {
   const warn = (message) => process.stderr.write(`${message}\n`);
   const ignore = () => {};
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(target, 'workflows', 'index.js'),
+    workflowsPath: join(target, 'workflows', entry),
     // Webpack tells at length of a bundle that went well; its errors are thrown.
     logger: { trace: ignore, debug: ignore, info: ignore, log: ignore, warn, error: warn },
   });
-  writeFileSync(join(target, 'workflow-bundle.js'), code);
+  writeFileSync(join(target, bundle), code);
 }

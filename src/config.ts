@@ -43,6 +43,10 @@ const environment = z.object({
     }),
   WAYPOST_METRICS_PORT: port.optional(),
   WAYPOST_MAX_WAITING_JOBS: z.coerce.number().int().min(1).max(1_000_000).default(100_000),
+  WAYPOST_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._+-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, hyphens, underscores or plus signs')
+    .optional(),
   WAYPOST_MESSAGES_PER_WORKFLOW: z.coerce.number().int().min(1).max(maxPageMessages).default(50),
   WAYPOST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   WAYPOST_AUTO_MIGRATE: flag.default(true),
@@ -70,6 +74,8 @@ export interface Config {
   /** Due and unstarted jobs of one tenant, above which it is refused more. */
   readonly maxWaitingJobs: number;
   readonly messagesPerWorkflow: number;
+  /** The version of a worker in its Temporal Worker Deployment; null = it takes part in none. */
+  readonly buildId: string | null;
   readonly retentionDays: number;
   readonly isAutoMigrated: boolean;
   readonly logLevel: z.infer<typeof environment>['LOG_LEVEL'];
@@ -108,6 +114,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     apiMetricsPort: values.WAYPOST_METRICS_PORT ?? null,
     maxWaitingJobs: values.WAYPOST_MAX_WAITING_JOBS,
     messagesPerWorkflow: values.WAYPOST_MESSAGES_PER_WORKFLOW,
+    buildId: values.WAYPOST_BUILD_ID ?? null,
     retentionDays: values.WAYPOST_RETENTION_DAYS,
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
     logLevel: values.LOG_LEVEL,

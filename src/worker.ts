@@ -19,16 +19,24 @@ await runDoor('worker', async (whenStopped) => {
     config,
     { poolSize, onStarts: (starts) => dispatcher.add(starts) },
   );
-  const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
+  const { publicUrl, retentionDays, buildId, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
   installTemporalLog(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
   const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
   const shared = { clock, log, retentionDays, dispatch: dispatcher.add };
-  const workflowSource = builtWorkflows();
+  const workflowSource = builtWorkflows({ isVersioned: buildId !== null });
   const activities = createActivities({ ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped });
-  const workers = await startWorkers({ connection, namespace, dataConverter, faultLog, workflowSource, activities });
+  const workers = await startWorkers({
+    connection,
+    namespace,
+    dataConverter,
+    faultLog,
+    workflowSource,
+    activities,
+    buildId,
+  });
   const health = await startWorkerHealth({
     ...stores,
     config,

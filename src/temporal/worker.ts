@@ -15,6 +15,9 @@ import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailu
 const shutdownGraceTime = '30s';
 const shutdownForceTime = '10s';
 
+/** Of the Temporal Worker Deployment whose versions are build ids. */
+const deploymentName = 'waypost';
+
 /** Activities at once, of each queue. A tenant has its share of them (`share-slots.ts`). */
 const slots = { main: 50, send: 100, relay: 200 };
 /**
@@ -39,8 +42,10 @@ export async function startWorkers(options: {
   readonly activities: object;
   readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
+  /** The version of these workers; null = they have none, and take what no version of the deployment is given. */
+  readonly buildId?: string | null;
 }): Promise<WorkerGroup> {
-  const { connection, namespace, dataConverter, activities } = options;
+  const { connection, namespace, dataConverter, activities, buildId = null } = options;
   const translateFailures: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       async execute(input, next) {
@@ -68,6 +73,7 @@ export async function startWorkers(options: {
       interceptors: { activity: [shareSlots(createFairSemaphore(slots)), translateFailures] },
       shutdownGraceTime,
       shutdownForceTime,
+      ...(buildId !== null && { workerDeploymentOptions: deployAs(buildId) }),
       ...workflows,
     });
   const { workflowSource } = options;
@@ -93,7 +99,13 @@ export function runTogether(workers: readonly Pick<Worker, 'run' | 'shutdown' | 
   return { done: drainAll(), shutDown, isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING') };
 }
 
-/** The bundle that was made at build time, beside the compiled files. */
-export function builtWorkflows(): Pick<WorkerOptions, 'workflowBundle'> {
-  return { workflowBundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) } };
+/** Pinned, but for the workflows that say otherwise (`workflows/versioned.ts`). */
+function deployAs(buildId: string): NonNullable<WorkerOptions['workerDeploymentOptions']> {
+  return { version: { deploymentName, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
+}
+
+/** The bundle that was made at build time for workers with a version or without, beside the compiled files. */
+export function builtWorkflows({ isVersioned }: { readonly isVersioned: boolean }) {
+  const file = isVersioned ? '../versioned-workflow-bundle.js' : '../workflow-bundle.js';
+  return { workflowBundle: { codePath: fileURLToPath(new URL(file, import.meta.url)) } };
 }

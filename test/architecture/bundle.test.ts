@@ -33,6 +33,13 @@ describe('the workflow bundle', () => {
     expect(Object.keys(workflows).sort()).toEqual(Object.values(workflowNames).sort());
     for (const workflow of Object.values(workflows)) expect(workflow).toBeTypeOf('function');
   });
+
+  it('pins deliveries and batches to the version that began them, and nothing else, where workers have one', async () => {
+    const workflows: Record<string, object> = await import('../../src/workflows/versioned.ts');
+    expect(Object.keys(workflows).sort()).toEqual(Object.values(workflowNames).sort());
+    const pinned = Object.entries(workflows).filter(([, workflow]) => !('workflowDefinitionOptions' in workflow));
+    expect(pinned.map(([name]) => name).sort()).toEqual(['deliverMessage', 'deliverPage', 'notifyBatch']);
+  });
 });
 
 function ignore(): void {}

@@ -1,32 +1,18 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { resolveTemporalCli } from '../../dev/temporal-cli.ts';
 import type { WhatsappSettings } from '../../src/domain/channel.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { poll } from '../support/poll.ts';
+import { openRunBook, type RunBook } from '../support/run-book.ts';
 import { openNamespace, type TemporalView } from '../support/temporal-view.ts';
 import { runOnTemporal } from '../support/temporal-fixture.ts';
-
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const runBook = readFileSync(join(repository, 'docs/operations.md'), 'utf8')
-  .split('### Debugging in the Temporal Web UI')[1]
-  ?.split('\n## ')[0];
-/** Every command of the run-book's section. */
-const commands = [...(runBook ?? '').matchAll(/^temporal .*$/gm)].map(([line]) => line);
-const ran = new Set<string>();
-const execute = promisify(execFile);
 
 const namespace = `debugging-${process.pid}`;
 let view: TemporalView;
 let place: DeliveryFixture;
 let temporal: Awaited<ReturnType<typeof runOnTemporal>>;
 let client: Client;
-let cliPath: string;
+let runBook: RunBook;
 
 beforeAll(async () => {
   place = await openDeliveryFixture();
@@ -35,29 +21,13 @@ beforeAll(async () => {
   temporal = await runOnTemporal(place, namespace);
   ({ client } = temporal);
   place.askPaused((jobId) => temporal.starter.isPaused(jobId));
-  cliPath = (await resolveTemporalCli(join(repository, '.cache'))).path;
+  runBook = await openRunBook('Debugging in the Temporal Web UI', { address: inject('temporalAddress'), namespace });
 });
 afterAll(async () => {
   await temporal.close();
   await view.close();
   await place.close();
 });
-
-/** Runs the command of the run-book that begins so and contains `part`, in a shell as an operator does. */
-async function run(part: string, variables: Readonly<Record<string, string>>): Promise<string> {
-  const command = commands.find((each) => each.includes(part));
-  if (command === undefined) throw new Error(`the run-book has no command with ${part}`);
-  ran.add(command);
-  const env = {
-    ...process.env,
-    PATH: `${dirname(cliPath)}:${process.env['PATH'] ?? ''}`,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: namespace,
-    ...variables,
-  };
-  const { stdout } = await execute('sh', ['-c', command], { env });
-  return stdout;
-}
 
 interface Pending {
   readonly activityId: string;
@@ -71,7 +41,7 @@ interface Pending {
 }
 
 async function pendingOf(jobId: string): Promise<Pending[]> {
-  const text = await run('workflow describe', { JOB: jobId });
+  const text = await runBook.run('workflow describe', { JOB: jobId });
   // The CLI's own shape.
   return (JSON.parse(text) as { pendingActivities?: Pending[] }).pendingActivities ?? [];
 }
@@ -112,26 +82,26 @@ describe('a delivery that waits for its next attempt', () => {
     const nextMs = Date.parse(first.nextAttemptScheduleTime ?? first.scheduledTime ?? '');
     expect(Math.abs(nextMs - (record.nextAttemptAt?.getTime() ?? 0))).toBeLessThan(2_000);
     expect(place.sendsOf(id)).toHaveLength(1);
-    const lists = [
-      run('WaypostState="held"', {}),
-      run('WaypostErrorCode', { CODE: 'kernel_http_error' }),
-      run('WaypostChannel', { CHANNEL: channelId }),
-      run('WaypostJobs', { JOB: id }),
+    const lists = () => [
+      runBook.run('WaypostState="held"', {}),
+      runBook.run('WaypostErrorCode', { CODE: 'kernel_http_error' }),
+      runBook.run('WaypostChannel', { CHANNEL: channelId }),
+      runBook.run('WaypostJobs', { JOB: id }),
     ];
     await poll({
       what: 'the lists name it',
-      look: () => Promise.all(lists),
+      look: () => Promise.all(lists()),
       isDone: (texts) => texts.every((text) => text.includes(id)),
       timeoutMs: 20_000,
     });
     const described = await client.workflow.getHandle(id).describe();
     expect(await described.staticDetails()).toContain(`http://waypost.test/v1/jobs/${id}`);
 
-    await run('activity reset', { JOB: id, ACTIVITY: first.activityId });
+    await runBook.run('activity reset', { JOB: id, ACTIVITY: first.activityId });
     await sendsReach(id, 2);
     // Refused once more: it waits again, and a reset sends it again.
     await waitingOf(id, (one) => (one?.attempt ?? 0) > 1 && one?.lastFailure !== undefined);
-    await run('activity reset', { JOB: id, ACTIVITY: first.activityId });
+    await runBook.run('activity reset', { JOB: id, ACTIVITY: first.activityId });
     await sendsReach(id, 3);
     expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 3 });
   });
@@ -139,7 +109,7 @@ describe('a delivery that waits for its next attempt', () => {
   it('stays paused for our wakes, and goes on when it is unpaused', async () => {
     const { id, channelId } = await refuse('+34600001002', 1, { retryInitialMs: 3_000, retryMaxMs: 3_000 });
     const { activityId } = await waitingOf(id);
-    await run('activity pause', { JOB: id, ACTIVITY: activityId });
+    await runBook.run('activity pause', { JOB: id, ACTIVITY: activityId });
     await waitingOf(id, (one) => one?.paused === true);
     await temporal.starter.start(
       { id, tenantId: place.tenantId, kind: 'message', channelId, isWake: true, isUnlessPaused: true },
@@ -149,7 +119,7 @@ describe('a delivery that waits for its next attempt', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     expect(place.sendsOf(id)).toHaveLength(1);
     expect(await waitingOf(id)).toMatchObject({ activityId, paused: true });
-    await run('activity unpause', { JOB: id, ACTIVITY: activityId });
+    await runBook.run('activity unpause', { JOB: id, ACTIVITY: activityId });
     await sendsReach(id, 2);
     expect(await client.workflow.getHandle(id).result()).toMatchObject({ state: 'accepted' });
   });
@@ -170,7 +140,7 @@ describe('a delivery that waits for its next attempt', () => {
   ])('ends at once when it is cancelled, also where it %s', async (_, isPaused) => {
     const { id } = await refuse(`+3460000101${isPaused ? 1 : 0}`, 1);
     const { activityId } = await waitingOf(id);
-    if (isPaused) await run('activity pause', { JOB: id, ACTIVITY: activityId });
+    if (isPaused) await runBook.run('activity pause', { JOB: id, ACTIVITY: activityId });
     expect(await place.control.cancel(place.tenantId, id)).toMatchObject({ result: 'cancelled' });
     expect(await client.workflow.getHandle(id).result()).toMatchObject({ state: 'cancelled' });
     expect(place.sendsOf(id)).toHaveLength(1);
@@ -190,5 +160,5 @@ describe('a delivery that waits for its next attempt', () => {
 });
 
 it('every command of the run-book was run', () => {
-  expect([...ran].toSorted()).toEqual(commands.toSorted());
+  expect([...runBook.ran].toSorted()).toEqual(runBook.commands.toSorted());
 });

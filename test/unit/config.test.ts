@@ -33,6 +33,7 @@ describe('readConfig', () => {
       apiMetricsPort: null,
       maxWaitingJobs: 100_000,
       retentionDays: 30,
+      buildId: null,
       isAutoMigrated: true,
       logLevel: 'info',
     });
@@ -71,6 +72,7 @@ describe('readConfig', () => {
     ['WAYPOST_ALLOW_HTTP', 'yes'],
     ['WAYPOST_AUTO_MIGRATE', '1'],
     ['WAYPOST_RETENTION_DAYS', '0'],
+    ['WAYPOST_BUILD_ID', '1.0 beta'],
     ['LOG_LEVEL', 'loud'],
   ])('tells in one sentence that %s cannot be %s', (name, value) => {
     const mistake = mistakeOf({ [name]: value });
