@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import { maxPageMessages } from './contracts/workflows.ts';
+import { maxPageMessages, type QueueName, queueNames } from './contracts/workflows.ts';
 
 /** A mistake in the environment, told in one sentence that names the variable. */
 export class ConfigError extends Error {
@@ -11,6 +11,9 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const port = z.coerce.number().int().min(1).max(65_535);
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
+
+const slotCount = z.coerce.number().int().min(1).max(1_000);
+const slotsByQueue = z.strictObject({ workflows: slotCount, sends: slotCount, relays: slotCount }).partial();
 
 const defaultMetricsPort = 9_464;
 
@@ -43,6 +46,8 @@ const environment = z.object({
     }),
   WAYPOST_METRICS_PORT: port.optional(),
   WAYPOST_MAX_WAITING_JOBS: z.coerce.number().int().min(1).max(1_000_000).default(100_000),
+  WAYPOST_QUEUES: z.string().default('all').transform(readQueues),
+  WAYPOST_SLOTS: z.string().default('').transform(readSlots),
   WAYPOST_BUILD_ID: z
     .string()
     .regex(/^[A-Za-z0-9._+-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, hyphens, underscores or plus signs')
@@ -74,6 +79,10 @@ export interface Config {
   /** Due and unstarted jobs of one tenant, above which it is refused more. */
   readonly maxWaitingJobs: number;
   readonly messagesPerWorkflow: number;
+  /** What a worker serves. */
+  readonly queues: readonly QueueName[];
+  /** Activities at once, of the queues that are not to have their usual number. */
+  readonly slots: Readonly<Partial<Record<QueueName, number>>>;
   /** The version of a worker in its Temporal Worker Deployment; null = it takes part in none. */
   readonly buildId: string | null;
   readonly retentionDays: number;
@@ -114,6 +123,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     apiMetricsPort: values.WAYPOST_METRICS_PORT ?? null,
     maxWaitingJobs: values.WAYPOST_MAX_WAITING_JOBS,
     messagesPerWorkflow: values.WAYPOST_MESSAGES_PER_WORKFLOW,
+    queues: values.WAYPOST_QUEUES,
+    slots: values.WAYPOST_SLOTS,
     buildId: values.WAYPOST_BUILD_ID ?? null,
     retentionDays: values.WAYPOST_RETENTION_DAYS,
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
@@ -145,6 +156,33 @@ function readKeys(text: string, context: z.RefinementCtx): { id: string; key: Ui
     context.addIssue({ code: 'custom', message: 'names one key id twice' });
   }
   return keys;
+}
+
+function readQueues(text: string, context: z.RefinementCtx): readonly QueueName[] {
+  if (text === 'all') return queueNames;
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  const known = queueNames.filter((name) => names.has(name));
+  if (known.length !== names.size) {
+    const message = `must be all, or some of ${queueNames.join(', ')}, separated by commas`;
+    context.addIssue({ code: 'custom', message });
+  }
+  return known;
+}
+
+/** A number for every queue, or one for each that is named. */
+function readSlots(text: string, context: z.RefinementCtx): z.infer<typeof slotsByQueue> {
+  if (text === '') return {};
+  const entries = text.includes('=')
+    ? text.split(',').map((part) => {
+        const [name = '', count = ''] = part.trim().split('=');
+        return [name, count];
+      })
+    : queueNames.map((name) => [name, text]);
+  const parsed = slotsByQueue.safeParse(Object.fromEntries(entries));
+  if (parsed.success) return parsed.data;
+  const message = 'must be a number of 1 to 1000, or one for each queue, such as sends=50,relays=10';
+  context.addIssue({ code: 'custom', message });
+  return {};
 }
 
 function describeMistake(error: z.ZodError, given: Readonly<Record<string, unknown>>): string {

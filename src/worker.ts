@@ -7,7 +7,7 @@ import { runDoor } from './door.ts';
 import { startWorkerHealth } from './http/worker-health.ts';
 import { createWorkerMetrics } from './http/worker-metrics.ts';
 import { checkTemporal } from './temporal/health.ts';
-import { installTemporalLog } from './temporal/runtime.ts';
+import { installTemporalRuntime } from './temporal/runtime.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
 import { startSweeps } from './usecases/sweeps.ts';
 
@@ -19,15 +19,24 @@ await runDoor('worker', async (whenStopped) => {
     config,
     { poolSize, onStarts: (starts) => dispatcher.add(starts) },
   );
-  const { publicUrl, retentionDays, buildId, temporalConnection, temporalNamespace: namespace } = config;
+  const { publicUrl, retentionDays, queues, slots, buildId, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
-  installTemporalLog(log);
+  const readSdkMetrics = await installTemporalRuntime(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
   const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
   const shared = { clock, log, retentionDays, dispatch: dispatcher.add };
   const workflowSource = builtWorkflows({ isVersioned: buildId !== null });
-  const activities = createActivities({ ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped });
+  const activities = createActivities({
+    ...shared,
+    faultLog,
+    stores,
+    http,
+    keyRing,
+    publicUrl,
+    onStatusesDropped,
+    callsOnFastPath: queues.includes('sends'),
+  });
   const workers = await startWorkers({
     connection,
     namespace,
@@ -35,6 +44,8 @@ await runDoor('worker', async (whenStopped) => {
     faultLog,
     workflowSource,
     activities,
+    served: queues,
+    slots,
     buildId,
   });
   const health = await startWorkerHealth({
@@ -42,6 +53,7 @@ await runDoor('worker', async (whenStopped) => {
     config,
     clock,
     metrics,
+    readSdkMetrics,
     isRunning: workers.isRunning,
     schemaVersion,
     checkTemporal: () => checkTemporal(connection, namespace),

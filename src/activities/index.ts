@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type {
   DeliveryActivities,
+  DeliveryStep,
   InboundActivities,
   NotificationActivities,
   RelayActivities,
@@ -55,10 +56,12 @@ export function createActivities(dependencies: {
   readonly clock: () => Date;
   readonly retentionDays: number;
   readonly onStatusesDropped: (count: number) => void;
+  /** False = the worker serves no sends, and so makes no call inside a workflow task either. */
+  readonly callsOnFastPath?: boolean;
   readonly faultLog: FaultLog;
   readonly log: { readonly info: WriteLog; readonly warn: WriteLog };
 }): Activities {
-  const { stores, http, dispatch, publicUrl, clock, faultLog } = dependencies;
+  const { stores, http, dispatch, publicUrl, clock, faultLog, callsOnFastPath = true } = dependencies;
   const info: WriteLog = (fields, message) => dependencies.log.info(fields, message);
   const warn: WriteLog = (fields, message) => dependencies.log.warn(fields, message);
   const nowMs = () => clock().getTime();
@@ -111,12 +114,12 @@ export function createActivities(dependencies: {
     info,
   });
   const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
-  const attemptDelivery = bound.ofAttempt(deliver);
-  const attemptRelay = bound.ofAttempt(relay);
+  const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver));
+  const attemptRelay = whereSendsAreServed(bound.ofAttempt(relay));
   const attemptPage = createAttemptPage({ ...stores, attemptDelivery, dispatch, clock });
   return {
     sendToKernel: tellRefusals(attemptDelivery),
-    sendToKernelInPage: attemptPage,
+    sendToKernelInPage: async (input) => (callsOnFastPath ? attemptPage(input) : { next: 'escalate' }),
     relayToBot: tellRefusals(attemptRelay),
     attemptDelivery,
     attemptPage,
@@ -152,4 +155,9 @@ export function createActivities(dependencies: {
     closeBatch: bound.ofBatch((input) => batch.closeBatch(input)),
     sendReplay: (input) => batch.sendReplay(input),
   };
+
+  function whereSendsAreServed(attempt: DeliveryActivities['attemptDelivery']): typeof attempt {
+    const escalation: DeliveryStep = { next: 'escalate', reason: 'this worker serves no sends' };
+    return async (input) => (callsOnFastPath || !input.isFastPath ? attempt(input) : escalation);
+  }
 }

@@ -12,7 +12,7 @@ import type {
 /**
  * What an attempt leaves to do. `end`: nothing, the record says the rest; `problem` is that of a job which has failed or
  * expired, else null. `wait`: it is tried again `waitMs` from now, and expires in `expiresInMs`; `problem` null = a fault of
- * ours. `escalate`: the fast path has no room for this destination, or takes too long; go on as an ordinary activity.
+ * ours. `escalate`: the fast path has no room for this destination, takes too long or is not there; go on as an ordinary activity.
  */
 export type DeliveryStep =
   | {
@@ -40,6 +40,11 @@ export type DeliveryStep =
  */
 export type RefusalDetails = readonly [Problem | null, Exclude<DeliveryStep, { next: 'escalate' }>];
 
+/** What an activity of the fast path leaves to an ordinary one. */
+export interface Escalation {
+  readonly next: 'escalate';
+}
+
 /** `left` = messages that go on in workflows of their own; `failed` = up to ten of those that have failed for good. */
 export interface PageOutcome {
   readonly done: number;
@@ -55,8 +60,8 @@ export interface DeliveryActivities {
    * came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
    */
   sendToKernel: Attempt;
-  /** The first attempt at each message of a page. */
-  sendToKernelInPage(input: PageReference): Promise<PageOutcome>;
+  /** The first attempt at each message of a page; a worker that serves no sends leaves it to one that does. */
+  sendToKernelInPage(input: PageReference): Promise<PageOutcome | Escalation>;
   /** `sendToKernel` as runs of before know it: it never fails by a refusal, and the workflow waits. */
   attemptDelivery: Attempt;
   /** `sendToKernelInPage` by its name of before. */
@@ -101,7 +106,7 @@ export type ResolvedBatch =
       readonly isShort: boolean;
       readonly hasErrors: boolean;
     }
-  | { readonly next: 'escalate' };
+  | Escalation;
 
 export interface NotificationActivities {
   /**

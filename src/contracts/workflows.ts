@@ -6,6 +6,10 @@ import { defineSignal } from '@temporalio/workflow';
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
+/** What a worker may serve, by the words of `WAYPOST_QUEUES`: the task queues, in the order above. */
+export const queueNames = ['workflows', 'sends', 'relays'] as const;
+export type QueueName = (typeof queueNames)[number];
+
 /** The one that purges, of all tenants: there is never more than one. */
 export const purgeWorkflowId = 'waypost-retention';
 

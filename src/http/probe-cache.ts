@@ -25,7 +25,14 @@ export function shareBriefly<Value>(load: () => Promise<Value>, keepMs: number):
   };
 }
 
-/** The figures as Prometheus reads them, made at most once in `keepMs`. */
-export function shareMetrics(metrics: Registry, keepMs: number): () => Promise<{ type: string; body: string }> {
-  return shareBriefly(async () => ({ type: metrics.contentType, body: await metrics.metrics() }), keepMs);
+/** The figures as Prometheus reads them, made at most once in `keepMs`; `readMore` brings those of other registries. */
+export function shareMetrics(
+  metrics: Registry,
+  keepMs: number,
+  readMore: () => Promise<string> = async () => '',
+): () => Promise<{ type: string; body: string }> {
+  return shareBriefly(async () => {
+    const [own, more] = await Promise.all([metrics.metrics(), readMore()]);
+    return { type: metrics.contentType, body: own + more };
+  }, keepMs);
 }

@@ -14,6 +14,8 @@ export async function startWorkerHealth(options: {
   readonly createId: CreateId;
   readonly clock: () => Date;
   readonly metrics: Registry;
+  /** Figures of the Temporal SDK, as text. */
+  readonly readSdkMetrics?: () => Promise<string>;
   readonly transactions: Transactions;
   readonly schemaVersion: string;
   readonly isRunning: () => boolean;
@@ -47,7 +49,7 @@ export async function startWorkerHealth(options: {
     pages: new Map([
       ['/livez', async () => json({ status: 'ok' })],
       ['/readyz', ready],
-      ['/metrics', shareMetrics(metrics, keepMs)],
+      ['/metrics', shareMetrics(metrics, keepMs, options.readSdkMetrics)],
     ]),
   });
 }

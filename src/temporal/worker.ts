@@ -7,7 +7,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
-import { taskQueues } from '../contracts/workflows.ts';
+import { type QueueName, queueNames, taskQueues } from '../contracts/workflows.ts';
 import { shareSlots } from './share-slots.ts';
 import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
@@ -18,8 +18,12 @@ const shutdownForceTime = '10s';
 /** Of the Temporal Worker Deployment whose versions are build ids. */
 const deploymentName = 'waypost';
 
-/** Activities at once, of each queue. A tenant has its share of them (`share-slots.ts`). */
-const slots = { main: 50, send: 100, relay: 200 };
+/** `slots` = activities at once, where nobody says otherwise. A tenant has its share of them (`share-slots.ts`). */
+const queues: Readonly<Record<QueueName, { readonly taskQueue: string; readonly slots: number }>> = {
+  workflows: { taskQueue: taskQueues.main, slots: 50 },
+  sends: { taskQueue: taskQueues.send, slots: 100 },
+  relays: { taskQueue: taskQueues.relay, slots: 200 },
+};
 /**
  * A local activity holds a slot for local activities, and its workflow task one for workflow tasks: there must be more of
  * either than calls on the fast path (`activities/delivery/destination-bulkhead.ts`), or calls that hang would stop all
@@ -34,7 +38,7 @@ export interface WorkerGroup {
   readonly isRunning: () => boolean;
 }
 
-/** Three workers in one process: the main queue, that of sends that may be slow, and that of relays, which mostly wait. */
+/** A worker for each queue, in one process: of workflows, of sends that may be slow, and of relays, which mostly wait. */
 export async function startWorkers(options: {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -42,10 +46,15 @@ export async function startWorkers(options: {
   readonly activities: object;
   readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
+  /** Those that this process serves; absent = all. */
+  readonly served?: readonly QueueName[];
+  /** Replaces the usual numbers. */
+  readonly slots?: Readonly<Partial<Record<QueueName, number>>>;
   /** The version of these workers; null = they have none, and take what no version of the deployment is given. */
   readonly buildId?: string | null;
 }): Promise<WorkerGroup> {
-  const { connection, namespace, dataConverter, activities, buildId = null } = options;
+  const { connection, namespace, dataConverter, activities, workflowSource } = options;
+  const { served = queueNames, slots = {}, buildId = null } = options;
   const translateFailures: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       async execute(input, next) {
@@ -62,25 +71,26 @@ export async function startWorkers(options: {
       },
     },
   });
-  const createQueueWorker = (taskQueue: string, slots: number, workflows: Partial<WorkerOptions> = {}) =>
-    Worker.create({
+  const createQueueWorker = (name: QueueName): Promise<Worker> => {
+    const { taskQueue, slots: usualSlots } = queues[name];
+    const count = slots[name] ?? usualSlots;
+    return Worker.create({
       connection,
       namespace,
       dataConverter,
       activities,
       taskQueue,
-      maxConcurrentActivityTaskExecutions: slots,
-      interceptors: { activity: [shareSlots(createFairSemaphore(slots)), translateFailures] },
+      maxConcurrentActivityTaskExecutions: count,
+      interceptors: { activity: [shareSlots(createFairSemaphore(count)), translateFailures] },
       shutdownGraceTime,
       shutdownForceTime,
       ...(buildId !== null && { workerDeploymentOptions: deployAs(buildId) }),
-      ...workflows,
+      ...(name === 'workflows' && { ...workflowSource, ...workflowSlots }),
     });
-  const { workflowSource } = options;
-  const main = await createQueueWorker(taskQueues.main, slots.main, { ...workflowSource, ...workflowSlots });
-  const send = await createQueueWorker(taskQueues.send, slots.send);
-  const relay = await createQueueWorker(taskQueues.relay, slots.relay);
-  return runTogether([main, send, relay]);
+  };
+  const workers: Worker[] = [];
+  for (const name of served) workers.push(await createQueueWorker(name));
+  return runTogether(workers);
 }
 
 /**

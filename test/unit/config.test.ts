@@ -33,6 +33,8 @@ describe('readConfig', () => {
       apiMetricsPort: null,
       maxWaitingJobs: 100_000,
       retentionDays: 30,
+      queues: ['workflows', 'sends', 'relays'],
+      slots: {},
       buildId: null,
       isAutoMigrated: true,
       logLevel: 'info',
@@ -73,6 +75,13 @@ describe('readConfig', () => {
     ['WAYPOST_AUTO_MIGRATE', '1'],
     ['WAYPOST_RETENTION_DAYS', '0'],
     ['WAYPOST_BUILD_ID', '1.0 beta'],
+    ['WAYPOST_QUEUES', 'sends,mails'],
+    ['WAYPOST_QUEUES', 'sends,'],
+    ['WAYPOST_SLOTS', '0'],
+    ['WAYPOST_SLOTS', 'many'],
+    ['WAYPOST_SLOTS', 'sends=50,relays'],
+    ['WAYPOST_SLOTS', 'sends=50,relays='],
+    ['WAYPOST_SLOTS', 'sends=50,mails=5'],
     ['LOG_LEVEL', 'loud'],
   ])('tells in one sentence that %s cannot be %s', (name, value) => {
     const mistake = mistakeOf({ [name]: value });
@@ -102,6 +111,14 @@ describe('readConfig', () => {
     expect(config.encryptionKeys.map(({ id }) => id)).toEqual(['k2', 'k1']);
     expect(config.allowNetworks).toEqual(['10.0.0.0/8', '::1/128']);
     expect(config.publicUrl).toBe('https://waypost.test');
+  });
+
+  it.each([
+    [{ WAYPOST_QUEUES: 'relays, sends' }, { queues: ['sends', 'relays'], slots: {} }],
+    [{ WAYPOST_SLOTS: '20' }, { slots: { workflows: 20, sends: 20, relays: 20 } }],
+    [{ WAYPOST_SLOTS: 'sends=50, relays=10' }, { slots: { sends: 50, relays: 10 } }],
+  ])('shapes a worker by %o', (env, expected) => {
+    expect(readConfig({ ...least, ...env })).toMatchObject(expected);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { taskQueues } from '../../src/contracts/workflows.ts';
 import { eventKinds, openWorkflowFixture } from '../support/workflow-fixture.ts';
 
 let place: Awaited<ReturnType<typeof openWorkflowFixture>>;
@@ -25,6 +26,18 @@ describe('deliverPage', () => {
         'markerRecorded',
         'workflowExecutionCompleted',
       ]);
+    });
+  });
+
+  it('goes on as one ordinary activity where its worker serves no sends', async () => {
+    const script = { sendToKernelInPage: [{ next: 'escalate' } as const, { done: 3, left: 0 }] };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('deliverPage', started);
+      expect(await handle.result()).toEqual({ done: 3, left: 0 });
+      expect(calls.map(({ input }) => input)).toEqual([page, page]);
+      const { events } = await handle.fetchHistory();
+      const queues = events?.flatMap((event) => event.activityTaskScheduledEventAttributes?.taskQueue?.name ?? []);
+      expect(queues).toEqual([taskQueues.send]);
     });
   });
 
