@@ -1,4 +1,4 @@
-import type { DeliveryActivities } from '../contracts/activities.ts';
+import type { DeliveryActivities, DeliveryStep, MessageStep } from '../contracts/activities.ts';
 import { isLocalFault } from '../domain/failure.ts';
 import { addressOf } from '../domain/identity/identity.ts';
 import { saidByAnswer } from '../domain/identity/learn-identity.ts';
@@ -21,10 +21,13 @@ const fastPathBudgetMs = 4_000;
 /** And its activity after this long: one more call (25 s) and its record (`recordAnswer`) still fit the activity's 60 s. */
 const ownPathBudgetMs = 20_000;
 
+type Attempt = DeliveryActivities['sendToKernel'];
+
 /**
  * One attempt at a message: claim it and open an attempt row in one transaction, send it, record answer, state, event and
  * KPI row in another; what comes with files is uploaded before, each in the same two steps. Running it twice is safe: the claim is a compare-and-set under the row's lock, a message that was
  * sent is not claimable, and an attempt found open is treated as a send that may have gone out.
+ * On the fast path it makes all the calls that the message needs; an ordinary activity only those of its name.
  */
 export function createAttemptDelivery(dependencies: {
   readonly claimAttempt: (input: ClaimInput) => Promise<ClaimedAttempt>;
@@ -36,26 +39,52 @@ export function createAttemptDelivery(dependencies: {
   readonly log: AttemptLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
-}): DeliveryActivities['attemptDelivery'] {
+}): { attempt(activity?: MessageStep): Attempt; readonly renderMessage: Attempt } {
   const { claimAttempt, recordAttempt, recordUpload, kernel, claimWithPlace, noteIdentity, log, clock } = dependencies;
 
-  return async function attemptDelivery({ tenantId, jobId, isFastPath }) {
-    const startedMs = clock().getTime();
-    for (;;) {
-      const beforeWrite = startClaim();
-      const claimed = await claimWithPlace({ tenantId, jobId, kind: 'message', isFastPath }, (enter) =>
-        claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter }),
-      );
-      if (claimed.kind === 'missing') return stepOfMissing;
-      if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
-      if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
-      const recorded = await call(claimed, beforeWrite);
-      if (!recorded.hasMoreParts) return stepAfter(recorded.job, clock());
-      if (clock().getTime() - startedMs > (isFastPath ? fastPathBudgetMs : ownPathBudgetMs)) {
-        return { next: 'escalate', reason: 'more parts are to be sent' };
+  const attempt = (activity?: MessageStep): Attempt =>
+    async function attemptDelivery({ tenantId, jobId, isFastPath }) {
+      const startedMs = clock().getTime();
+      const only = isFastPath ? undefined : activity;
+      for (;;) {
+        const beforeWrite = startClaim();
+        const claimed = await claimWithPlace({ tenantId, jobId, kind: 'message', isFastPath }, (enter) =>
+          claimAttempt({ tenantId, jobId, run: dependencies.currentRun(), enter, only }),
+        );
+        if (claimed.kind === 'missing') return stepOfMissing;
+        if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason, activity: 'renderMessage' };
+        if (claimed.kind === 'elsewhere') return goOnWith(claimed.next);
+        if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
+        const recorded = await call(claimed, beforeWrite);
+        if (!recorded.hasMoreParts) {
+          const step = stepAfter(recorded.job, clock());
+          return step.next === 'wait' && claimed.kind === 'upload' ? { ...step, activity: 'uploadMedia' } : step;
+        }
+        if (only === 'uploadMedia') return goOnWith('sendToKernel');
+        if (clock().getTime() - startedMs > (isFastPath ? fastPathBudgetMs : ownPathBudgetMs)) {
+          return { next: 'escalate', reason: 'more parts are to be sent' };
+        }
       }
-    }
+    };
+
+  const renderMessage: Attempt = async ({ tenantId, jobId }) => {
+    const claimed = await claimAttempt({
+      tenantId,
+      jobId,
+      run: dependencies.currentRun(),
+      // Nothing is called, so no place is needed.
+      enter: () => () => undefined,
+      only: 'renderMessage',
+    });
+    if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
+    return claimed.kind === 'elsewhere' ? goOnWith(claimed.next) : stepOfMissing;
   };
+
+  return { attempt, renderMessage };
+
+  function goOnWith(activity: MessageStep): DeliveryStep {
+    return { next: 'escalate', reason: `${activity} is next`, activity };
+  }
 
   async function call(claimed: ClaimedSend | ClaimedUpload, beforeWrite: BeforeWrite): Promise<RecordedAttempt> {
     const { channel, secrets } = claimed;

@@ -3,6 +3,7 @@ import type {
   DeliveryActivities,
   DeliveryStep,
   InboundActivities,
+  MessageStep,
   NotificationActivities,
   RelayActivities,
   UpkeepActivities,
@@ -114,11 +115,14 @@ export function createActivities(dependencies: {
     info,
   });
   const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
-  const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver));
+  const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver.attempt()), 'renderMessage');
+  const sendToKernel = whereSendsAreServed(bound.ofAttempt(deliver.attempt('sendToKernel')), 'renderMessage');
   const attemptRelay = whereSendsAreServed(bound.ofAttempt(relay));
   const attemptPage = createAttemptPage({ ...stores, attemptDelivery, dispatch, clock });
   return {
-    sendToKernel: tellRefusals(attemptDelivery),
+    sendToKernel: tellRefusals(sendToKernel),
+    renderMessage: bound.ofAttempt(deliver.renderMessage),
+    uploadMedia: tellRefusals(bound.ofAttempt(deliver.attempt('uploadMedia'))),
     sendToKernelInPage: async (input) => (callsOnFastPath ? attemptPage(input) : { next: 'escalate' }),
     relayToBot: tellRefusals(attemptRelay),
     attemptDelivery,
@@ -156,8 +160,10 @@ export function createActivities(dependencies: {
     sendReplay: (input) => batch.sendReplay(input),
   };
 
-  function whereSendsAreServed(attempt: DeliveryActivities['attemptDelivery']): typeof attempt {
-    const escalation: DeliveryStep = { next: 'escalate', reason: 'this worker serves no sends' };
+  /** `activity` = what the attempt goes on with where this worker serves no sends. */
+  function whereSendsAreServed(attempt: DeliveryActivities['sendToKernel'], activity?: MessageStep): typeof attempt {
+    const reason = 'this worker serves no sends';
+    const escalation: DeliveryStep = { next: 'escalate', reason, ...(activity && { activity }) };
     return async (input) => (callsOnFastPath || !input.isFastPath ? attempt(input) : escalation);
   }
 }

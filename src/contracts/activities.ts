@@ -9,10 +9,14 @@ import type {
   WebhookReference,
 } from './workflows.ts';
 
+/** The steps of a message that fail by themselves, by the names of their activities. */
+export type MessageStep = 'renderMessage' | 'uploadMedia' | 'sendToKernel';
+
 /**
  * What an attempt leaves to do. `end`: nothing, the record says the rest; `problem` is that of a job which has failed or
  * expired, else null. `wait`: it is tried again `waitMs` from now, and expires in `expiresInMs`; `problem` null = a fault of
  * ours. `escalate`: the fast path has no room for this destination, takes too long or is not there; go on as an ordinary activity.
+ * `activity` = the one to go on with, `sendToKernel` or `relayToBot` where it is absent.
  */
 export type DeliveryStep =
   | {
@@ -31,8 +35,9 @@ export type DeliveryStep =
       readonly summary: string;
       readonly attempts: number;
       readonly problem: Problem | null;
+      readonly activity?: MessageStep;
     }
-  | { readonly next: 'escalate'; readonly reason: string };
+  | { readonly next: 'escalate'; readonly reason: string; readonly activity?: MessageStep };
 
 /**
  * The `details` of the failure by which an ordinary activity tells Temporal a refusal: the problem as it is on record, and
@@ -56,10 +61,14 @@ type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promi
 
 export interface DeliveryActivities {
   /**
-   * One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity, and returns what it
-   * came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
+   * One attempt at a message: claim, render, send, record. `isFastPath` = it runs as a local activity, uploads what is to be
+   * uploaded, and returns what it came to. An ordinary one fails by a refusal: with a delay where it is tried again, which Temporal waits for, else for good.
    */
   sendToKernel: Attempt;
+  /** Whether the message can be rendered, which is recorded where it cannot; and which of the other two is next. */
+  renderMessage: Attempt;
+  /** `sendToKernel` for the file that the next part shows: once the provider has it, that part is to be sent. */
+  uploadMedia: Attempt;
   /** The first attempt at each message of a page; a worker that serves no sends leaves it to one that does. */
   sendToKernelInPage(input: PageReference): Promise<PageOutcome | Escalation>;
   /** `sendToKernel` as runs of before know it: it never fails by a refusal, and the workflow waits. */

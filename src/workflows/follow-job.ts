@@ -9,7 +9,7 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { DeliveryStep, RefusalDetails } from '../contracts/activities.ts';
+import type { DeliveryStep, MessageStep, RefusalDetails } from '../contracts/activities.ts';
 import { type DeliveryResult, type JobReference, type JobToFollow, wakeSignal } from '../contracts/workflows.ts';
 import { showState } from './show-state.ts';
 
@@ -27,7 +27,11 @@ const outageMs = 3_600_000;
  */
 export async function followJob(
   { tenantId, jobId, retries }: JobToFollow,
-  attempts: { readonly fastPath: Attempt; readonly ownPath: (scheduleToCloseMs: number) => Attempt },
+  attempts: {
+    readonly fastPath: Attempt;
+    /** `activity` = the one that the step before asked for, if any. */
+    readonly ownPath: (scheduleToCloseMs: number, activity: MessageStep | undefined) => Attempt;
+  },
 ): Promise<DeliveryResult> {
   const job = { tenantId, jobId };
   let isWoken = false;
@@ -50,22 +54,30 @@ export async function followJob(
       isWaitShown = true;
     }
     isWoken = false;
-    step = await attemptUntilWoken(outageMs + (step.next === 'wait' ? step.expiresInMs : 0));
+    step = await attemptUntilWoken(
+      outageMs + (step.next === 'wait' ? step.expiresInMs : 0),
+      step.next === 'end' ? undefined : step.activity,
+    );
   }
   showState(step.state, step.errorCode, isWaitShown);
   setCurrentDetails(`**${step.state}** after ${step.attempts} attempts`);
   return endWith(step);
 
-  async function attemptUntilWoken(scheduleToCloseMs: number): Promise<DeliveryStep> {
+  async function attemptUntilWoken(
+    scheduleToCloseMs: number,
+    activity: MessageStep | undefined,
+  ): Promise<DeliveryStep> {
     const scope = new CancellationScope();
     waiting = scope;
     try {
-      return await scope.run(() => attempts.ownPath(scheduleToCloseMs)({ ...job, isFastPath: false }));
+      return await scope.run(() => attempts.ownPath(scheduleToCloseMs, activity)({ ...job, isFastPath: false }));
     } catch (error) {
-      if (isCancellation(error) && isWoken) return { next: 'escalate', reason: 'woken' };
+      if (isCancellation(error) && isWoken)
+        return { next: 'escalate', reason: 'woken', ...(activity !== undefined && { activity }) };
       const told = readRefusal(error);
       if (told === null) throw error;
-      return told;
+      // What is tried again is what was refused.
+      return told.next === 'wait' && activity !== undefined ? { activity, ...told } : told;
     } finally {
       waiting = null;
     }

@@ -106,6 +106,23 @@ describe('a delivery that waits for its next attempt', () => {
     expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 3 });
   });
 
+  // An upload that was refused showed as a send.
+  it('is named by the step that was refused: an upload', async () => {
+    const channelId = await place.addChannel({ retryInitialMs: 600_000, retryMaxMs: 600_000 });
+    place.kernel.scriptUploads('*', [{ status: 503 }]);
+    const attachments = [{ contentType: 'image/png', contentUrl: 'data:image/png;base64,AAAA' }];
+    const { id } = await place.accept(channelId, {
+      to: '+34600001005',
+      request: { activity: { type: 'message', text: 'A cat', locale: 'es', attachments } },
+    });
+    const waiting = await waitingOf(id);
+    expect(waiting).toMatchObject({ activityType: { name: 'uploadMedia' }, attempt: 2 });
+    expect(waiting.lastFailure?.applicationFailureInfo.type).toBe('transient');
+    await runBook.run('activity reset', { JOB: id, ACTIVITY: waiting.activityId });
+    expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 3 });
+    expect(place.sendsOf(id)).toHaveLength(1);
+  });
+
   it('stays paused for our wakes, and goes on when it is unpaused', async () => {
     const { id, channelId } = await refuse('+34600001002', 1, { retryInitialMs: 3_000, retryMaxMs: 3_000 });
     const { activityId } = await waitingOf(id);

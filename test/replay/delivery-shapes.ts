@@ -1,6 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
+import type { MessageStep } from '../../src/contracts/activities.ts';
 import { wakeSignal } from '../../src/contracts/workflows.ts';
+import { aProblem } from '../support/a-job.ts';
 import { ends, escalates, fails, followed, refuses, waits } from '../support/fake-activities.ts';
 import { longWaitMs, type Shape, wakeWhenWaiting } from './shape.ts';
 
@@ -11,6 +13,8 @@ const relayed = {
   args: [{ tenantId: 'ten_1', jobId: 'inb_1', retries: 'temporal' }],
 } as const;
 const inbound = { workflow: 'relayInbound', args: [{ tenantId: 'ten_1', jobId: 'inb_1' }] } as const;
+const goOnWith = (activity: MessageStep) => ({ ...escalates, activity });
+
 async function wakeWhenRefused(handle: WorkflowHandle<Workflow>): Promise<void> {
   const deadline = Date.now() + 10_000;
   for (;;) {
@@ -29,6 +33,11 @@ export const deliveryShapes: Readonly<Record<string, Shape>> = {
     args: [{ tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'], retries: 'temporal' }],
     script: { sendToKernelInPage: [{ done: 1, left: 1, failed: [{ jobId: 'msg_1', code: 'kernel_http_error' }] }] },
   },
+  'page-elsewhere': {
+    workflow: 'deliverPage',
+    args: [{ tenantId: 'ten_1', jobIds: ['msg_1', 'msg_2'], retries: 'temporal' }],
+    script: { sendToKernelInPage: [{ next: 'escalate' }, { done: 2, left: 0 }] },
+  },
   'inbound-taken': { ...relayed, script: { relayToBot: [ends('completed')] } },
   'inbound-refused': { ...relayed, script: { relayToBot: [waits(200), refuses(200), ends('completed', null, 2)] } },
   'message-sent': { ...sent, script: { sendToKernel: [ends('accepted')] } },
@@ -37,6 +46,21 @@ export const deliveryShapes: Readonly<Record<string, Shape>> = {
     script: { sendToKernel: [waits(200), refuses(200), refuses(400), ends('accepted', null, 3)] },
   },
   'message-failed': { ...sent, script: { sendToKernel: [waits(200), refuses(200), fails(2)] } },
+  'message-by-steps': {
+    ...sent,
+    script: {
+      sendToKernel: [goOnWith('renderMessage'), ends('accepted', null, 3)],
+      renderMessage: [goOnWith('uploadMedia')],
+      uploadMedia: [refuses(200), goOnWith('sendToKernel')],
+    },
+  },
+  'message-not-rendered': {
+    ...sent,
+    script: {
+      sendToKernel: [goOnWith('renderMessage')],
+      renderMessage: [ends('failed', 'rendering_failed', 0, aProblem({ code: 'rendering_failed' }))],
+    },
+  },
   'message-woken': {
     ...sent,
     script: { sendToKernel: [waits(longWaitMs), refuses(longWaitMs), ends('delivered')] },

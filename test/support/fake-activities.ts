@@ -1,6 +1,7 @@
 import type { Activities } from '../../src/activities/index.ts';
 import { toFailure } from '../../src/activities/tell-refusals.ts';
 import type { DeliveryStep } from '../../src/contracts/activities.ts';
+import type { Problem } from '../../src/domain/problems/problem.ts';
 import { aProblem } from './a-job.ts';
 
 type Input = Record<string, unknown>;
@@ -49,8 +50,13 @@ export const job = { tenantId: 'ten_1', jobId: 'msg_1' } as const;
 /** As it is started today. */
 export const followed = { ...job, retries: 'temporal' } as const;
 
-export function ends(state: string, errorCode: string | null = null, attempts = 1): DeliveryStep {
-  return { next: 'end', state, errorCode, attempts, problem: null };
+export function ends(
+  state: string,
+  errorCode: string | null = null,
+  attempts = 1,
+  problem: Problem | null = null,
+): DeliveryStep {
+  return { next: 'end', state, errorCode, attempts, problem };
 }
 
 export function waits(waitMs: number, members: Partial<Extract<DeliveryStep, { next: 'wait' }>> = {}): DeliveryStep {

@@ -1,6 +1,7 @@
 import { ActivityFailure, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MessageStep } from '../../src/contracts/activities.ts';
 import { wakeSignal } from '../../src/contracts/workflows.ts';
 import { aProblem } from '../support/a-job.ts';
 import { ends, escalates, fails, followed, job, refuses, waits } from '../support/fake-activities.ts';
@@ -140,6 +141,54 @@ describe('deliverMessage', () => {
       expect(await handle.result()).toMatchObject({ state: 'accepted' });
       expect(calls.map(({ input }) => input['isFastPath'])).toEqual([true, true, true, false, false, false, false]);
       expect(countKind(await handle.fetchHistory(), 'activityTaskScheduled')).toBe(1);
+    });
+  });
+
+  const rendered = { ...escalates, activity: 'renderMessage' } as const;
+  const goOnWith = (activity: MessageStep) => ({ ...escalates, activity });
+
+  // All of it was `sendToKernel`, whatever had failed.
+  it('renders and uploads by steps of their own off the fast path', async () => {
+    const script = {
+      sendToKernel: [rendered, ends('accepted', null, 2)],
+      renderMessage: [goOnWith('uploadMedia')],
+      uploadMedia: [refuses(hourMs), goOnWith('sendToKernel')],
+    };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
+      expect(await handle.result()).toEqual({ state: 'accepted', attempts: 2 });
+      expect(calls.map(({ name, input }) => `${name} ${String(input['isFastPath'])}`)).toEqual([
+        'sendToKernel true',
+        'renderMessage true',
+        'uploadMedia false',
+        'uploadMedia false',
+        'sendToKernel false',
+      ]);
+    });
+  });
+
+  it('fails by itself where it cannot be rendered, without an ordinary activity', async () => {
+    const problem = aProblem({ code: 'rendering_failed' });
+    const script = { sendToKernel: [rendered], renderMessage: [ends('failed', 'rendering_failed', 0, problem)] };
+    await place.withWorker(script, async ({ start }) => {
+      const handle = await start('deliverMessage', followed);
+      const error = await handle.result().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ cause: { details: [problem] } });
+      expect(countKind(await handle.fetchHistory(), 'activityTaskScheduled')).toBe(0);
+    });
+  });
+
+  it('waits as an upload where an upload was refused, also after a wake', async () => {
+    const script = {
+      sendToKernel: [waits(20 * hourMs, { activity: 'uploadMedia' }), ends('accepted', null, 3)],
+      uploadMedia: [refuses(20 * hourMs), goOnWith('sendToKernel')],
+    };
+    await place.withWorker(script, async ({ start, calls }) => {
+      const handle = await start('deliverMessage', followed);
+      await poll({ what: 'the wait', look: () => calls.length, isDone: (count) => count === 2, timeoutMs: 20_000 });
+      await handle.signal(wakeSignal);
+      expect(await handle.result()).toMatchObject({ state: 'accepted' });
+      expect(calls.map(({ name }) => name)).toEqual(['sendToKernel', 'uploadMedia', 'uploadMedia', 'sendToKernel']);
     });
   });
 

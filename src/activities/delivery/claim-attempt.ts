@@ -1,3 +1,4 @@
+import type { MessageStep } from '../../contracts/activities.ts';
 import { type Job, noChange } from '../../domain/job.ts';
 import {
   busyUntil,
@@ -32,6 +33,8 @@ export interface ClaimInput {
   readonly jobId: string;
   readonly run: WorkflowRun;
   readonly enter: EnterDestination;
+  /** The only step that the caller is there for; absent = whatever is next. */
+  readonly only?: MessageStep | undefined;
 }
 
 /** What these write is the message's own rows; the others may end it, and with it what waits for it. */
@@ -95,7 +98,8 @@ export function createClaimAttempt(dependencies: {
     const leave = input.enter(channel.id, isReset);
     if (leave === null) return { kind: 'crowded' };
     const known = { ...job, recipient: limits.recipient ?? job.recipient };
-    return claim(tx, { job: known, channel, limits, run: input.run, now: clock(), leave, isShared, isReset });
+    const { run, only } = input;
+    return claim(tx, { job: known, channel, limits, run, now: clock(), leave, isShared, isReset, only });
   }
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {

@@ -1,3 +1,4 @@
+import type { MessageStep } from '../../contracts/activities.ts';
 import type { WhatsappSecrets } from '../../domain/channel.ts';
 import type { Job } from '../../domain/job.ts';
 import type { InlineFile } from '../../domain/rendering/inline-file.ts';
@@ -31,6 +32,8 @@ export type ClaimedAttempt =
   | ClaimedSend
   | ClaimedUpload
   | { readonly kind: 'settled'; readonly job: Job }
+  /** Nothing is opened: the caller is not there for what is next. */
+  | { readonly kind: 'elsewhere'; readonly next: MessageStep }
   | { readonly kind: 'crowded' }
   | { readonly kind: 'missing' };
 

@@ -1,3 +1,4 @@
+import type { MessageStep } from '../../contracts/activities.ts';
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import { addressOf } from '../../domain/identity/identity.ts';
 import type { CreateId } from '../../domain/ids.ts';
@@ -35,6 +36,8 @@ export interface ReadyMessage {
   readonly isShared: boolean;
   /** An operator asks for it now: neither its time nor a limit keeps it. */
   readonly isReset: boolean;
+  /** Another step than this one is left to whoever is there for it. */
+  readonly only?: MessageStep | undefined;
 }
 
 export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt | typeof alone>;
@@ -52,7 +55,7 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, rateLimiter } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared, isReset }) {
+  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared, isReset, only }) {
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
     const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
@@ -79,6 +82,8 @@ export function createPrepareSend(dependencies: {
     const since = new Date(now.getTime() - mediaLifetimeMs);
     const mediaId = file === null ? null : await findUploadedMedia(tx, { jobId: job.id, part, since });
     const isUpload = file !== null && mediaId === null;
+    const next = isUpload ? 'uploadMedia' : 'sendToKernel';
+    if (only !== undefined && only !== next) return { kind: 'elsewhere', next };
     const wait = isReset ? null : await rateLimiter.find(tx, { job, channel, limits, isUpload, now });
     if (wait !== null) {
       const held = await writeJobChange(tx, { job, change: holdForLimit(job, wait), now });
