@@ -18,8 +18,8 @@ import {
   waitUntilReady,
 } from './temporal-server.ts';
 
-/** As in docker-compose.yml. */
-const VERSION = '1.31.2';
+/** As in docker-compose.yml, and in the CLI of the dev server. */
+export const VERSION = '1.32.0';
 const PLUGIN = 'postgres12_pgx';
 const PROGRAMS = { server: 'cmd/server', sql: 'cmd/tools/sql' } as const;
 const BUILD_TIMEOUT_MS = 3_600_000;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../dev/temporal-on-postgres.ts';
 import { readConfig, variableNames } from '../../src/config.ts';
 import { readComposeFile, readInterpolations } from './compose-file.ts';
 import { readText, repositoryRoot } from './source-files.ts';
@@ -23,6 +24,8 @@ describe('docker-compose.yml', () => {
     const tag = (name: string): string | undefined => services[name]?.image.split(':')[1];
     expect(tag('temporal-schema')).toBe(tag('temporal'));
     expect(tag('temporal-namespace')).toBe(tag('temporal'));
+    // Compose had 1.31.2 while everything was tried on 1.32.0.
+    expect(tag('temporal')).toBe(VERSION);
   });
 
   it('checks the health of everything that keeps running, and restarts it', () => {
