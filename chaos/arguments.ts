@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Tampering, tamperings } from './tamper.ts';
 
@@ -8,6 +9,8 @@ export interface ChaosArguments {
   readonly jobs: number;
   /** What is falsified in the record before it is judged, to prove that the checker sees it; null: nothing. */
   readonly tampering: Tampering | null;
+  /** A built checkout of another release, whose processes run beside ours; null = things are broken instead. */
+  readonly beside: string | null;
 }
 
 // The stand-ins remember 20,000 requests, and a message makes about four at the bot.
@@ -16,6 +19,7 @@ const maxJobs = 4_000;
 export const usage = `npm run chaos -- [options]
   --seed <n>     repeats the same script (default 1)
   --jobs <n>     how many messages and notifications are handed over (default 600, at most ${maxJobs})
+  --beside <dir> breaks nothing, and runs the processes of another release's built checkout beside these, one replaced after the other
   --break <what> falsifies the record before it is judged; the run must then fail: ${tamperings.join(', ')}`;
 
 /** Throws with one sentence on an unknown option, or a number out of its bounds. */
@@ -27,6 +31,7 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string', default: '600' },
       break: { type: 'string' },
+      beside: { type: 'string' },
     },
   });
   const tampering = tamperings.find((each) => each === values.break) ?? null;
@@ -38,6 +43,7 @@ export function parseChaosArguments(args: readonly string[]): ChaosArguments {
     seed: parseCount('--seed', values.seed, 0, 2_147_483_647),
     jobs: parseCount('--jobs', values.jobs, 20, maxJobs),
     tampering,
+    beside: values.beside === undefined ? null : resolve(values.beside),
   };
 }
 

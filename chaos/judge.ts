@@ -16,6 +16,7 @@ export interface Verdict {
   readonly missingKpi: readonly string[];
   readonly missingWebhook: readonly string[];
   readonly missingReport: readonly string[];
+  readonly failedTasks: readonly string[];
 }
 
 /** A claim may be so old when its send goes out (`claimValidMs` of the product); nobody can call it back. */
@@ -44,6 +45,7 @@ export function judge(record: RunRecord): Verdict {
     missingKpi: ids(messages.filter((each) => isKpiMissing(each, record))),
     missingWebhook: record.events.filter(({ id }) => !record.webhookIds.has(id)).map(({ id, type }) => `${id} ${type}`),
     missingReport: findUnreported(record),
+    failedTasks: record.failedTasks,
   };
 }
 

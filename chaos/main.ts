@@ -9,8 +9,9 @@ import { createDice } from './dice.ts';
 import { type Accepted, handOver } from './hand-over.ts';
 import { isClean, judge, type Verdict } from './judge.ts';
 import { createMisbehaviour, type Misbehaviour } from './misbehaviour.ts';
-import { breakThings } from './outages.ts';
+import { breakThings, planOutages } from './outages.ts';
 import { countOpen, readRecord, type RunRecord } from './record.ts';
+import { findFailedTasks, planReleases } from './releases.ts';
 import { describeRun } from './report.ts';
 import { openSurroundings, type Surroundings } from './surroundings.ts';
 import { tamper } from './tamper.ts';
@@ -27,18 +28,20 @@ const recordFile = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cach
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
-async function run({ seed, jobs, tampering }: ChaosArguments, closing: Closing): Promise<number> {
+async function run({ seed, jobs, tampering, beside }: ChaosArguments, closing: Closing): Promise<number> {
   const dice = createDice(seed);
   const misbehaviour = createMisbehaviour(dice);
-  const surroundings = await openSurroundings(closing, { misbehaviour, log });
-  log(`Handing over ${jobs} jobs while things break (seed ${seed})…`);
+  const surroundings = await openSurroundings(closing, { misbehaviour, checkout: beside, log });
+  const happening = beside === null ? 'things break' : 'one release replaces another';
+  log(`Handing over ${jobs} jobs while ${happening} (seed ${seed})…`);
   const submissions = planWorkload(dice, jobs);
   const [accepted, outages] = await Promise.all([
     handOver(surroundings.tenant, submissions, { dice, everyMs: trafficMs / jobs }),
-    breakThings(surroundings, { dice, log }),
+    breakThings(surroundings, { outages: beside === null ? planOutages(dice) : planReleases(beside), log }),
   ]);
   await settle(surroundings);
-  const verdict = await judgeRun(surroundings, accepted, { misbehaviour, tampering });
+  const failedTasks = beside === null ? [] : await findFailedTasks(surroundings);
+  const verdict = await judgeRun(surroundings, accepted, { misbehaviour, tampering, failedTasks });
   print(`\nseed ${seed}, ${jobs} jobs${tampering === null ? '' : `, falsified: ${tampering}`}\n`);
   print(describeRun(outages, verdict));
   return isClean(verdict) ? 0 : 1;
@@ -59,11 +62,16 @@ async function settle(surroundings: Surroundings): Promise<void> {
 async function judgeRun(
   surroundings: Surroundings,
   accepted: readonly Accepted[],
-  { misbehaviour, tampering }: { misbehaviour: Misbehaviour; tampering: ChaosArguments['tampering'] },
+  options: {
+    readonly misbehaviour: Misbehaviour;
+    readonly tampering: ChaosArguments['tampering'];
+    readonly failedTasks: readonly string[];
+  },
 ): Promise<Verdict> {
+  const { misbehaviour, tampering, failedTasks } = options;
   const deadlineMs = Date.now() + completeTimeoutMs;
   for (;;) {
-    const record = await readRecord(surroundings, accepted, misbehaviour);
+    const record = await readRecord(surroundings, accepted, misbehaviour, failedTasks);
     const verdict = judge(record);
     if (isClean(verdict) || Date.now() >= deadlineMs) {
       writeRecord(record);

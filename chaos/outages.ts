@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shuffle, type Dice } from './dice.ts';
 import { probePrefix } from './misbehaviour.ts';
-import { startWorker, type Surroundings } from './surroundings.ts';
+import { startApi, startWorker, type Surroundings } from './surroundings.ts';
 
-interface Outage {
+export interface Outage {
   readonly name: string;
   /** Breaks something, and resolves when it is whole again. */
   readonly happen: (surroundings: Surroundings) => Promise<void>;
@@ -64,7 +64,7 @@ const outages: readonly Outage[] = [
     async happen({ fleet, place }) {
       await fleet.api.kill();
       await sleep(1_000);
-      fleet.api = await place.startApi({ LOG_LEVEL: 'warn' });
+      fleet.api = await startApi(place);
     },
   },
   { name: 'api stopped (SIGSTOP) and continued', happen: ({ fleet }) => pauseProcess(fleet.api.pid, awayMs) },
@@ -79,13 +79,18 @@ const outages: readonly Outage[] = [
   sinkOutage('webhook sink away', ({ sink }) => sink),
 ];
 
-/** Lets every outage happen once, in the seed's order, one after the other. */
+/** Every outage once, in the seed's order. */
+export function planOutages(dice: Dice): readonly Outage[] {
+  return shuffle(dice, outages, ({ name }) => name);
+}
+
+/** Lets them happen one after the other, and looks after each whether a message gets through. */
 export async function breakThings(
   surroundings: Surroundings,
-  options: { readonly dice: Dice; readonly log: (line: string) => void },
+  options: { readonly outages: readonly Outage[]; readonly log: (line: string) => void },
 ): Promise<OutageReport[]> {
   const reports: OutageReport[] = [];
-  for (const [index, outage] of shuffle(options.dice, outages, ({ name }) => name).entries()) {
+  for (const [index, outage] of options.outages.entries()) {
     await sleep(calmMs);
     const startedMs = Date.now();
     await outage.happen(surroundings);

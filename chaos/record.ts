@@ -38,6 +38,8 @@ export interface RunRecord {
   readonly inbox: readonly { readonly jobId: string; readonly userId: string; readonly rows: number }[];
   /** Recipients that the integrator was told about, as `{externalId} {userId}`. */
   readonly reported: ReadonlySet<string>;
+  /** Workflows of which a task failed by their code; none is looked for where one release runs alone. */
+  readonly failedTasks: readonly string[];
 }
 
 const pageLimit = 200;
@@ -47,6 +49,7 @@ export async function readRecord(
   { tenant, place, kernel, sink }: Surroundings,
   accepted: readonly Accepted[],
   misbehaviour: Misbehaviour,
+  failedTasks: readonly string[],
 ): Promise<RunRecord> {
   const sendsByJob = groupBy(kernel.sends.list(), ({ jobId }) => jobId);
   const jobs = await mapBounded(accepted, async (each): Promise<JobSeen> => {
@@ -78,6 +81,7 @@ export async function readRecord(
       userId: String(row['user_id']),
       rows: Number(row['rows']),
     })),
+    failedTasks,
     reported: new Set(place.integrator.requests.list().flatMap(({ body }) => namesOf(body))),
   };
 }

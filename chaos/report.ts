@@ -12,6 +12,7 @@ const names: Readonly<Record<Exclude<keyof Verdict, 'accepted' | 'final' | 'dupl
   missingKpi: 'missing KPI',
   missingWebhook: 'missing webhook',
   missingReport: 'missing error callback',
+  failedTasks: 'failed workflow task',
 };
 const shownIds = 5;
 

@@ -27,8 +27,14 @@ const retrySchedule = [0, 1, 2, 3, 5, 5, 5, 10, 10, 10];
 /** Servers of its own, built processes, one tenant with channel, integration, directory and a webhook endpoint. */
 export async function openSurroundings(
   closing: Closing,
-  { misbehaviour, log }: { readonly misbehaviour: Misbehaviour; readonly log: (line: string) => void },
+  options: {
+    readonly misbehaviour: Misbehaviour;
+    /** Whose processes are there first; null = ours. */
+    readonly checkout: string | null;
+    readonly log: (line: string) => void;
+  },
 ): Promise<Surroundings> {
+  const { misbehaviour, log, checkout } = options;
   // The user's own servers, if there are any, are not ours to kill.
   delete process.env['TEMPORAL_ADDRESS'];
   delete process.env['DATABASE_URL'];
@@ -41,8 +47,8 @@ export async function openSurroundings(
     decide: (send) => misbehaviour.decide(send),
   });
   await closing.open(() => ({ stop: () => place.close() }));
-  const api = await place.startApi({ LOG_LEVEL: 'warn' });
-  const workers = [await startWorker(place), await startWorker(place)];
+  const api = await startApi(place, checkout);
+  const workers = [await startWorker(place, checkout), await startWorker(place, checkout)];
   const made = await place.makeTenant();
   const tenant = { ...createCaller(place.apiUrl, made.key), tenantId: made.tenantId };
   await place.makeChannel(made, {
@@ -58,8 +64,13 @@ export async function openSurroundings(
   return { postgres, temporal, place, kernel: place.kernel, sink, tenant, fleet: { api, workers } };
 }
 
-export function startWorker(place: Product): Promise<RunningProcess> {
-  return place.startWorker({ LOG_LEVEL: 'warn' });
+/** `checkout` = of another release; null = ours. */
+export function startApi(place: Product, checkout: string | null = null): Promise<RunningProcess> {
+  return place.startApi({ LOG_LEVEL: 'warn' }, checkout ?? undefined);
+}
+
+export function startWorker(place: Product, checkout: string | null = null): Promise<RunningProcess> {
+  return place.startWorker({ LOG_LEVEL: 'warn' }, checkout ?? undefined);
 }
 
 async function setUpNotifications(tenant: Caller, place: Product): Promise<void> {

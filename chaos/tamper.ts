@@ -12,6 +12,7 @@ export const tamperings = [
   'lost-webhook',
   'double-row',
   'lost-report',
+  'failed-task',
 ] as const;
 export type Tampering = (typeof tamperings)[number];
 
@@ -56,6 +57,8 @@ export function tamper(record: RunRecord, tampering: Tampering): RunRecord {
       return { ...record, webhookIds: new Set([...record.webhookIds].slice(1)) };
     case 'double-row':
       return { ...record, inbox: record.inbox.map((row, index) => (index === 0 ? { ...row, rows: 2 } : row)) };
+    case 'failed-task':
+      return { ...record, failedTasks: jobs.slice(0, 1).map(({ id }) => id) };
     case 'lost-report':
       return { ...record, reported: new Set([...record.reported].slice(1)) };
   }

@@ -49,10 +49,13 @@ export interface Product extends SharedProduct {
   readonly databaseUrl: string;
   /** What api and worker are started with. */
   readonly environment: Environment;
-  /** Starts an api on the product's own port, and waits until it is up; `changes` replace parts of the environment. */
-  startApi(changes?: Environment): Promise<RunningProcess>;
+  /**
+   * Starts an api on the product's own port, and waits until it is up; `changes` replace parts of the environment, `checkout` is
+   * the folder of another release.
+   */
+  startApi(changes?: Environment, checkout?: string): Promise<RunningProcess>;
   /** Starts a worker, with a metrics port of its own, and waits until it is ready. */
-  startWorker(changes?: Environment): Promise<RunningProcess>;
+  startWorker(changes?: Environment, checkout?: string): Promise<RunningProcess>;
   /** Ends every process it started and drops the database. */
   close(): Promise<void>;
 }
@@ -98,21 +101,17 @@ export async function openProduct(options: ProductOptions = {}): Promise<Product
     ...surroundings,
     databaseUrl,
     environment,
-    async startApi(changes = {}) {
+    async startApi(changes = {}, checkout) {
       const url = `http://127.0.0.1:${changes['WAYPOST_PORT'] ?? apiPort}`;
-      const each = startProcess('api', { ...environment, PUBLIC_URL: url, ...changes });
+      const each = startProcess('api', { ...environment, PUBLIC_URL: url, ...changes }, checkout);
       started.push(each);
       await waitUntilUp(each, `${url}/livez`);
       return { ...each, url };
     },
-    async startWorker(changes = {}) {
+    async startWorker(changes = {}, checkout) {
       const [port = 0] = await findFreePorts(1);
-      const each = startProcess('worker', {
-        ...environment,
-        PUBLIC_URL: apiUrl,
-        WAYPOST_METRICS_PORT: String(port),
-        ...changes,
-      });
+      const figures = { WAYPOST_METRICS_PORT: String(port) };
+      const each = startProcess('worker', { ...environment, PUBLIC_URL: apiUrl, ...figures, ...changes }, checkout);
       started.push(each);
       const url = `http://127.0.0.1:${port}`;
       await waitUntilUp(each, `${url}/readyz`);

@@ -46,11 +46,14 @@ process.once('SIGTERM', () => {
   process.kill(process.pid, 'SIGKILL');
 });
 
-/** Starts `node dist/<door>.js` with this environment and little else: nothing of the test run's own settings counts. */
-export function startProcess(door: Door, environment: Environment): ProductProcess {
+/**
+ * Starts `node dist/<door>.js` of a built checkout with this environment and little else: nothing of the test run's own
+ * settings counts.
+ */
+export function startProcess(door: Door, environment: Environment, checkout = projectDir): ProductProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', join(projectDir, 'dist', `${door}.js`)], {
-    cwd: projectDir,
+  const child = spawn(process.execPath, ['--enable-source-maps', join(checkout, 'dist', `${door}.js`)], {
+    cwd: checkout,
     env: { PATH, HOME, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -49,6 +49,7 @@ function goodRecord(): RunRecord {
     webhookIds: new Set(['evt_1', 'evt_2']),
     inbox: [{ jobId: 'ntf_9', userId: 'u-1', rows: 1 }],
     reported: new Set(['chaos-9 u-2']),
+    failedTasks: [],
   };
 }
 
