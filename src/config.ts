@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import { maxPageMessages, type QueueName, queueNames } from './contracts/workflows.ts';
+import { maxPageMessages, type QueueName, queueNames, type Slots } from './contracts/workflows.ts';
 
 /** A mistake in the environment, told in one sentence that names the variable. */
 export class ConfigError extends Error {
@@ -81,8 +81,7 @@ export interface Config {
   readonly messagesPerWorkflow: number;
   /** What a worker serves. */
   readonly queues: readonly QueueName[];
-  /** Activities at once, of the queues that are not to have their usual number. */
-  readonly slots: Readonly<Partial<Record<QueueName, number>>>;
+  readonly slots: Slots;
   /** The version of a worker in its Temporal Worker Deployment; null = it takes part in none. */
   readonly buildId: string | null;
   readonly retentionDays: number;
@@ -170,7 +169,7 @@ function readQueues(text: string, context: z.RefinementCtx): readonly QueueName[
 }
 
 /** A number for every queue, or one for each that is named. */
-function readSlots(text: string, context: z.RefinementCtx): z.infer<typeof slotsByQueue> {
+function readSlots(text: string, context: z.RefinementCtx): Slots {
   if (text === '') return {};
   const entries = text.includes('=')
     ? text.split(',').map((part) => {

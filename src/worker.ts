@@ -19,35 +19,18 @@ await runDoor('worker', async (whenStopped) => {
     config,
     { poolSize, onStarts: (starts) => dispatcher.add(starts) },
   );
-  const { publicUrl, retentionDays, queues, slots, buildId, temporalConnection, temporalNamespace: namespace } = config;
+  const { publicUrl, retentionDays, temporalConnection, temporalNamespace: namespace } = config;
   const { metrics, onStatusesDropped } = createWorkerMetrics({ ...stores, clock, retentionDays });
   const readSdkMetrics = await installTemporalRuntime(log);
   const connection = await NativeConnection.connect({ ...temporalConnection, grpcCompression: { codec: 'none' } });
   const client = new Client({ connection, namespace, dataConverter });
   const { starter, dispatcher } = createStarting({ client, config, stores, log, faultLog });
   const shared = { clock, log, retentionDays, dispatch: dispatcher.add };
-  const workflowSource = builtWorkflows({ isVersioned: buildId !== null });
-  const activities = createActivities({
-    ...shared,
-    faultLog,
-    stores,
-    http,
-    keyRing,
-    publicUrl,
-    onStatusesDropped,
-    callsOnFastPath: queues.includes('sends'),
-  });
-  const workers = await startWorkers({
-    connection,
-    namespace,
-    dataConverter,
-    faultLog,
-    workflowSource,
-    activities,
-    served: queues,
-    slots,
-    buildId,
-  });
+  const parts = { ...shared, faultLog, stores, http, keyRing, publicUrl, onStatusesDropped };
+  const activities = createActivities({ ...parts, callsOnFastPath: config.queues.includes('sends') });
+  const workflowSource = builtWorkflows(config);
+  const temporal = { connection, namespace, dataConverter, faultLog, workflowSource };
+  const workers = await startWorkers({ ...temporal, activities, fleet: config });
   const health = await startWorkerHealth({
     ...stores,
     config,

@@ -6,9 +6,16 @@ import { defineSignal } from '@temporalio/workflow';
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
-/** What a worker may serve, by the words of `WAYPOST_QUEUES`: the task queues, in the order above. */
+/** What a worker may serve, by the words of `WAYPOST_QUEUES`. */
 export const queueNames = ['workflows', 'sends', 'relays'] as const;
 export type QueueName = (typeof queueNames)[number];
+/** Activities at once that a worker makes of a queue; absent = its usual number. */
+export type Slots = { readonly [Name in QueueName]?: number | undefined };
+export const taskQueueOf: Readonly<Record<QueueName, string>> = {
+  workflows: taskQueues.main,
+  sends: taskQueues.send,
+  relays: taskQueues.relay,
+};
 
 /** The one that purges, of all tenants: there is never more than one. */
 export const purgeWorkflowId = 'waypost-retention';

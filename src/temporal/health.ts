@@ -1,11 +1,11 @@
 import type { ConnectionLike } from '@temporalio/client';
-import { searchAttributeNames, taskQueues } from '../contracts/workflows.ts';
+import { type QueueName, queueNames, searchAttributeNames, taskQueueOf } from '../contracts/workflows.ts';
 
 const answerWithinMs = 1_500;
 /** A worker that has nothing to do asks again after a minute; one that was not heard of for longer has gone. */
 const pollerSeenWithinMs = 75_000;
-/** temporal.api.enums.v1.TaskQueueType */
-const workflowTasks = 1;
+/** temporal.api.enums.v1.TaskQueueType: what the workers of a queue are there for. */
+const taskTypes: Readonly<Record<QueueName, number>> = { workflows: 1, sends: 2, relays: 2 };
 const notFound = 5;
 
 /**
@@ -23,16 +23,15 @@ export interface TemporalHealth {
 export async function checkTemporal(connection: ConnectionLike, namespace: string): Promise<TemporalHealth> {
   const { workflowService, operatorService } = connection;
   const ask = <Answer>(work: () => Promise<Answer>) => connection.withDeadline(Date.now() + answerWithinMs, work);
-  const [described, attributes, queue] = await Promise.allSettled([
+  const findPollers = async (name: QueueName) => {
+    const taskQueue = { name: taskQueueOf[name] };
+    const asked = { namespace, taskQueue, taskQueueType: taskTypes[name] };
+    return { name, pollers: (await ask(() => workflowService.describeTaskQueue(asked))).pollers ?? [] };
+  };
+  const [described, attributes, queues] = await Promise.allSettled([
     ask(() => workflowService.describeNamespace({ namespace })),
     ask(() => operatorService.listSearchAttributes({ namespace })),
-    ask(() =>
-      workflowService.describeTaskQueue({
-        namespace,
-        taskQueue: { name: taskQueues.main },
-        taskQueueType: workflowTasks,
-      }),
-    ),
+    Promise.all(queueNames.map(findPollers)),
   ]);
   if (described.status === 'rejected') {
     const nothingKnown = { searchAttributes: undefined, workers: undefined };
@@ -45,7 +44,7 @@ export async function checkTemporal(connection: ConnectionLike, namespace: strin
     namespace: null,
     searchAttributes:
       attributes.status === 'rejected' ? undefined : describeMissing(Object.keys(attributes.value.customAttributes)),
-    workers: queue.status === 'rejected' ? undefined : describePollers(queue.value.pollers ?? []),
+    workers: queues.status === 'rejected' ? undefined : describePollers(queues.value),
   };
 }
 
@@ -54,12 +53,16 @@ function describeMissing(present: readonly string[]): string | null {
   return missing.length === 0 ? null : `The namespace lacks ${missing.join(', ')}.`;
 }
 
-function describePollers(
-  pollers: readonly { readonly lastAccessTime?: { readonly seconds?: unknown } | null }[],
-): string | null {
+interface Poller {
+  readonly lastAccessTime?: { readonly seconds?: unknown } | null;
+}
+
+function describePollers(queues: readonly { readonly name: QueueName; readonly pollers: readonly Poller[] }[]) {
   const since = Date.now() - pollerSeenWithinMs;
-  const isThere = pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since);
-  return isThere ? null : 'No worker has been seen.';
+  const isSeen = ({ lastAccessTime }: Poller) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since;
+  const unserved = queues.flatMap(({ name, pollers }) => (pollers.some(isSeen) ? [] : [name]));
+  if (unserved.length === 0) return null;
+  return unserved.length === queues.length ? 'No worker has been seen.' : `No worker serves ${unserved.join(' and ')}.`;
 }
 
 function codeOf(error: unknown): unknown {

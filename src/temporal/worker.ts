@@ -7,7 +7,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
-import { type QueueName, queueNames, taskQueues } from '../contracts/workflows.ts';
+import { type QueueName, queueNames, type Slots, taskQueueOf } from '../contracts/workflows.ts';
 import { shareSlots } from './share-slots.ts';
 import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
@@ -18,12 +18,8 @@ const shutdownForceTime = '10s';
 /** Of the Temporal Worker Deployment whose versions are build ids. */
 const deploymentName = 'waypost';
 
-/** `slots` = activities at once, where nobody says otherwise. A tenant has its share of them (`share-slots.ts`). */
-const queues: Readonly<Record<QueueName, { readonly taskQueue: string; readonly slots: number }>> = {
-  workflows: { taskQueue: taskQueues.main, slots: 50 },
-  sends: { taskQueue: taskQueues.send, slots: 100 },
-  relays: { taskQueue: taskQueues.relay, slots: 200 },
-};
+/** Activities at once, where nobody says otherwise. A tenant has its share of them (`share-slots.ts`). */
+const usualSlots: Readonly<Record<QueueName, number>> = { workflows: 50, sends: 100, relays: 200 };
 /**
  * A local activity holds a slot for local activities, and its workflow task one for workflow tasks: there must be more of
  * either than calls on the fast path (`activities/delivery/destination-bulkhead.ts`), or calls that hang would stop all
@@ -46,15 +42,16 @@ export async function startWorkers(options: {
   readonly activities: object;
   readonly faultLog: FaultLog;
   readonly workflowSource: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
-  /** Those that this process serves; absent = all. */
-  readonly served?: readonly QueueName[];
-  /** Replaces the usual numbers. */
-  readonly slots?: Readonly<Partial<Record<QueueName, number>>>;
-  /** The version of these workers; null = they have none, and take what no version of the deployment is given. */
-  readonly buildId?: string | null;
+  /** Absent = all queues with their usual slots, and no version. */
+  readonly fleet?: {
+    readonly queues: readonly QueueName[];
+    readonly slots: Slots;
+    /** The version of these workers; null = they have none, and take what no version of the deployment is given. */
+    readonly buildId: string | null;
+  };
 }): Promise<WorkerGroup> {
   const { connection, namespace, dataConverter, activities, workflowSource } = options;
-  const { served = queueNames, slots = {}, buildId = null } = options;
+  const { queues, slots, buildId } = options.fleet ?? { queues: queueNames, slots: {}, buildId: null };
   const translateFailures: ActivityInterceptorsFactory = ({ info }) => ({
     inbound: {
       async execute(input, next) {
@@ -72,14 +69,13 @@ export async function startWorkers(options: {
     },
   });
   const createQueueWorker = (name: QueueName): Promise<Worker> => {
-    const { taskQueue, slots: usualSlots } = queues[name];
-    const count = slots[name] ?? usualSlots;
+    const count = slots[name] ?? usualSlots[name];
     return Worker.create({
       connection,
       namespace,
       dataConverter,
       activities,
-      taskQueue,
+      taskQueue: taskQueueOf[name],
       maxConcurrentActivityTaskExecutions: count,
       interceptors: { activity: [shareSlots(createFairSemaphore(count)), translateFailures] },
       shutdownGraceTime,
@@ -89,7 +85,7 @@ export async function startWorkers(options: {
     });
   };
   const workers: Worker[] = [];
-  for (const name of served) workers.push(await createQueueWorker(name));
+  for (const name of queues) workers.push(await createQueueWorker(name));
   return runTogether(workers);
 }
 
@@ -115,7 +111,7 @@ function deployAs(buildId: string): NonNullable<WorkerOptions['workerDeploymentO
 }
 
 /** The bundle that was made at build time for workers with a version or without, beside the compiled files. */
-export function builtWorkflows({ isVersioned }: { readonly isVersioned: boolean }) {
-  const file = isVersioned ? '../versioned-workflow-bundle.js' : '../workflow-bundle.js';
+export function builtWorkflows({ buildId }: { readonly buildId: string | null }) {
+  const file = buildId !== null ? '../versioned-workflow-bundle.js' : '../workflow-bundle.js';
   return { workflowBundle: { codePath: fileURLToPath(new URL(file, import.meta.url)) } };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { JobView } from '../../src/domain/job-view.ts';
 import { aMessage, aNumber, type Caller } from '../support/caller.ts';
 import { poll } from '../support/poll.ts';
 import { openProduct, type Product, type ProductChannel, type RunningProcess } from '../support/product-fixture.ts';
@@ -9,15 +10,17 @@ let place: Product;
 let tenant: Caller;
 let channel: ProductChannel;
 let runBook: RunBook;
+let api: RunningProcess;
 let front: RunningProcess;
+let relays: RunningProcess;
 let back: RunningProcess;
 
 beforeAll(async () => {
   place = await openProduct();
-  await place.startApi();
+  api = await place.startApi();
   // What makes calls is a machine of its own, with as many calls at once as it is given.
   front = await place.startWorker({ WAYPOST_QUEUES: 'workflows' });
-  back = await place.startWorker({ WAYPOST_QUEUES: 'sends,relays', WAYPOST_SLOTS: 'sends=7,relays=11' });
+  back = await place.startWorker({ WAYPOST_QUEUES: 'sends', WAYPOST_SLOTS: '7' });
   tenant = await place.makeTenant();
   channel = await place.makeChannel(tenant);
   runBook = await openRunBook('Shaping a fleet', {
@@ -37,6 +40,19 @@ async function activitiesOf(workflowId: string): Promise<string[]> {
   );
 }
 
+it('a queue that nobody serves is named', async () => {
+  // A fleet without a worker for the relays was well by its word.
+  const readiness = await fetch(`${api.url}/readyz`);
+  expect(await readiness.json()).toMatchObject({ status: 'degraded', details: { workers: 'No worker serves relays.' } });
+  relays = await place.startWorker({ WAYPOST_QUEUES: 'relays', WAYPOST_SLOTS: 'relays=11' });
+  await poll({
+    what: 'all queues are served',
+    look: async () => (await fetch(`${api.url}/readyz`)).json() as Promise<{ status: string }>,
+    isDone: ({ status }) => status === 'ok',
+    timeoutMs: 20_000,
+  });
+});
+
 describe('a worker that serves no sends', () => {
   // Every worker served every queue, so calls could not be kept on machines of their own.
   it('leaves the first attempt at a message to one that does', async () => {
@@ -47,13 +63,14 @@ describe('a worker that serves no sends', () => {
   });
 
   it('leaves a page of messages to it in one activity', async () => {
-    const messages = Array.from({ length: 30 }, () => aMessage());
-    const jobs = await Promise.all(messages.map((message) => tenant.send(message)));
+    const messages = Array.from({ length: 60 }, () => aMessage());
+    const { data: jobs } = await tenant.ask<{ data: JobView[] }>('POST /v1/messages/batch', { messages });
     for (const { id } of jobs) await tenant.follow(id, sent, 60_000);
     expect(jobs.map(({ id }) => place.kernel.sends.countSends(id))).toEqual(jobs.map(() => 1));
     const pages = [];
     for await (const { workflowId } of place.temporal.client.list({ query: 'WorkflowType="deliverPage"' }))
       pages.push(workflowId);
+    expect(pages.length).toBeGreaterThan(0);
     for (const page of pages) expect(await activitiesOf(page)).toEqual(['sendToKernelInPage waypost-send']);
   });
 
@@ -69,16 +86,19 @@ describe('a worker that serves no sends', () => {
   });
 });
 
+/** What `temporal worker list` tells of one. */
 interface ListedWorker {
-  readonly workerInstanceKey: string;
-  readonly taskQueue: string;
+  readonly workerHeartbeat: { readonly workerInstanceKey: string; readonly taskQueue: string };
 }
 
 it('the fleet shows itself in Temporal', async () => {
   const workers = await poll({
     what: 'three workers in the list',
     // The CLI's own shape.
-    look: async () => JSON.parse(await runBook.run('worker list --output json')) as ListedWorker[],
+    async look() {
+      const listed = JSON.parse(await runBook.run('worker list --output json')) as ListedWorker[];
+      return listed.map(({ workerHeartbeat }) => workerHeartbeat);
+    },
     isDone: (found) => found.length === 3,
     timeoutMs: 40_000,
   });
@@ -96,29 +116,28 @@ async function metricsOf(worker: RunningProcess): Promise<string[]> {
 
 describe('/metrics of a worker', () => {
   it('holds the figures of the SDK beside its own', async () => {
-    const lines = await metricsOf(front);
-    for (const name of [
-      'waypost_jobs_due',
-      'temporal_workflow_task_schedule_to_start_latency_seconds_bucket',
-      'temporal_worker_task_slots_available',
-      'temporal_sticky_cache_size',
-    ])
-      expect(lines.some((line) => line.startsWith(name))).toBe(true);
-    const calls = await metricsOf(back);
-    expect(calls.some((line) => line.startsWith('temporal_activity_schedule_to_start_latency_seconds_bucket'))).toBe(true);
+    const namesOf = async (worker: RunningProcess) =>
+      (await metricsOf(worker)).flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []);
+    expect(await namesOf(front)).toEqual(
+      expect.arrayContaining([
+        'waypost_jobs_due',
+        'temporal_workflow_task_schedule_to_start_latency_seconds',
+        'temporal_worker_task_slots_available',
+        'temporal_sticky_cache_size',
+      ]),
+    );
+    expect(await namesOf(back)).toContain('temporal_activity_schedule_to_start_latency_seconds');
   });
 
   it('shows the slots that it was given', async () => {
-    const lines = await metricsOf(back);
-    const slotsOf = (queue: string) =>
-      lines.filter(
+    const slotsOf = async (worker: RunningProcess) => {
+      const lines = (await metricsOf(worker)).filter(
         (line) =>
-          line.startsWith('temporal_worker_task_slots_available') &&
-          line.includes(`task_queue="${queue}"`) &&
-          line.includes('worker_type="ActivityWorker"'),
+          line.startsWith('temporal_worker_task_slots_available') && line.includes('worker_type="ActivityWorker"'),
       );
-    expect(slotsOf('waypost-send').map((line) => Number(line.split(' ').at(-1)))).toEqual([7]);
-    expect(slotsOf('waypost-relay').map((line) => Number(line.split(' ').at(-1)))).toEqual([11]);
-    expect(slotsOf('waypost')).toEqual([]);
+      return lines.map((line) => `${/task_queue="([^"]*)"/.exec(line)?.[1]} ${line.split(' ').at(-1)}`);
+    };
+    await expect.poll(() => slotsOf(back)).toEqual(['waypost-send 7']);
+    await expect.poll(() => slotsOf(relays)).toEqual(['waypost-relay 11']);
   });
 });
