@@ -42,12 +42,13 @@ async function activitiesOf(workflowId: string): Promise<string[]> {
 
 it('a queue that nobody serves is named', async () => {
   // A fleet without a worker for the relays was well by its word.
-  const readiness = await fetch(`${api.url}/readyz`);
-  expect(await readiness.json()).toMatchObject({ status: 'degraded', details: { workers: 'No worker serves relays.' } });
+  const readiness = async () => (await fetch(`${api.url}/readyz`)).json() as Promise<{ status: string }>;
+  const lacking = { status: 'degraded', details: { workers: 'No worker serves relays.' } };
+  await expect.poll(readiness).toMatchObject(lacking);
   relays = await place.startWorker({ WAYPOST_QUEUES: 'relays', WAYPOST_SLOTS: 'relays=11' });
   await poll({
     what: 'all queues are served',
-    look: async () => (await fetch(`${api.url}/readyz`)).json() as Promise<{ status: string }>,
+    look: readiness,
     isDone: ({ status }) => status === 'ok',
     timeoutMs: 20_000,
   });
