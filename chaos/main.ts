@@ -20,6 +20,7 @@ import { planWorkload } from './workload.ts';
 const interruptedExitCode = 130;
 /** The outages take about so long, and the traffic goes on through all of them. */
 const trafficMs = 110_000;
+const trafficOfReleasesMs = 180_000;
 const settleTimeoutMs = 240_000;
 const completeTimeoutMs = 90_000;
 const lookEveryMs = 1_000;
@@ -36,7 +37,10 @@ async function run({ seed, jobs, tampering, beside }: ChaosArguments, closing: C
   log(`Handing over ${jobs} jobs while ${happening} (seed ${seed})…`);
   const submissions = planWorkload(dice, jobs);
   const [accepted, outages] = await Promise.all([
-    handOver(surroundings.tenant, submissions, { dice, everyMs: trafficMs / jobs }),
+    handOver(surroundings.tenant, submissions, {
+      dice,
+      everyMs: (beside === null ? trafficMs : trafficOfReleasesMs) / jobs,
+    }),
     breakThings(surroundings, { outages: beside === null ? planOutages(dice) : planReleases(beside), log }),
   ]);
   await settle(surroundings);
