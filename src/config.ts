@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { maxPageMessages, type QueueName, queueNames, type Slots } from './contracts/workflows.ts';
@@ -58,6 +59,10 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
+/** Each may be read from a file instead: `<name>_FILE` is its path, as container platforms mount secrets. */
+const secretNames = ['DATABASE_URL', 'DATABASE_APP_URL', 'WAYPOST_ADMIN_KEY', 'WAYPOST_ENCRYPTION_KEYS'];
+const fileSuffix = '_FILE';
+
 export interface Config {
   readonly databaseUrl: string;
   readonly databaseAppUrl: string;
@@ -91,7 +96,9 @@ export interface Config {
 
 /** Reads the whole configuration once; throws `ConfigError`. An unknown WAYPOST_ variable is a mistake too. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const given = readSecretFiles(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')),
+  );
   for (const name of Object.keys(given)) {
     if (name.startsWith('WAYPOST_') && !(name in environment.shape)) {
       throw new ConfigError(`${name} is not a variable that Waypost knows.`);
@@ -129,6 +136,31 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     isAutoMigrated: values.WAYPOST_AUTO_MIGRATE,
     logLevel: values.LOG_LEVEL,
   });
+}
+
+function readSecretFiles(given: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const values = { ...given };
+  for (const name of secretNames) {
+    const path = given[`${name}${fileSuffix}`];
+    if (path === undefined) continue;
+    if (name in given) throw new ConfigError(`${name} and ${name}${fileSuffix} are both set; one of them is enough.`);
+    delete values[`${name}${fileSuffix}`];
+    values[name] = readSecretFile(`${name}${fileSuffix}`, path);
+  }
+  return values;
+}
+
+/** Without the line break that editors leave at its end. */
+function readSecretFile(variable: string, path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new ConfigError(`${variable} names a file that cannot be read${code}.`);
+  }
+  if (text === '') throw new ConfigError(`${variable} names a file that is empty.`);
+  return text;
 }
 
 /** Names of every variable that is read here, for the documents and the deployment's own tests. */

@@ -43,6 +43,15 @@ export async function listApiKeys(
   }));
 }
 
+/** Null = it was deleted. */
+export async function findApiKeyName(tx: Tx, id: string): Promise<string | null> {
+  const rows = await tx.query<{ name: string }>({
+    text: 'select name from api_key where id = $1 and revoked_at is null',
+    values: [id],
+  });
+  return rows[0]?.name ?? null;
+}
+
 /** Whether the key still opens what it opened: for answers that go on after they were begun. */
 export async function isApiKeyInForce(tx: Tx, id: string): Promise<boolean> {
   const rows = await tx.query({

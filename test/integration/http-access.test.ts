@@ -31,6 +31,17 @@ describe('a key', () => {
     expect(refused.at('detail')).toContain('directory:write');
   });
 
+  it('says whose it is and what it may do', async () => {
+    const { id, key } = await makeKey({ name: 'of the shop', scopes: ['jobs:write', 'jobs:read'] });
+    const me = await test.call('GET /v1/me', { key });
+    expect([me.status, me.at('tenant.id'), me.at('key'), me.at('scopes')]).toEqual([
+      200,
+      test.tenantId,
+      { id, name: 'of the shop' },
+      ['jobs:read', 'jobs:write'],
+    ]);
+  });
+
   it('is refused when it is missing, wrong, expired or deleted', async () => {
     const expired = await makeKey({ expiresAt: '2020-01-01T00:00:00Z' });
     const deleted = await makeKey({});

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig, variableNames } from '../../src/config.ts';
 
@@ -128,6 +131,30 @@ describe('readConfig', () => {
     ['10.1.2.3', 'http://10.1.2.3:8080'],
   ])('listening on %s is called by %s', (host, url) => {
     expect(readConfig({ ...least, WAYPOST_HOST: host }).publicUrl).toBe(url);
+  });
+
+  it('reads secrets from files', () => {
+    const home = mkdtempSync(join(tmpdir(), 'waypost-config-'));
+    const file = (name: string, text: string) => {
+      writeFileSync(join(home, name), text);
+      return join(home, name);
+    };
+    try {
+      const { WAYPOST_ADMIN_KEY: adminKey, ...rest } = least;
+      const path = file('admin-key', `${adminKey}\n`);
+      expect(readConfig({ ...rest, WAYPOST_ADMIN_KEY_FILE: path }).adminKey).toBe(adminKey);
+      expect(mistakeOf({ WAYPOST_ADMIN_KEY_FILE: path })).toBe(
+        'WAYPOST_ADMIN_KEY and WAYPOST_ADMIN_KEY_FILE are both set; one of them is enough.',
+      );
+      const without = { WAYPOST_ADMIN_KEY: undefined };
+      expect(mistakeOf({ ...without, WAYPOST_ADMIN_KEY_FILE: file('empty', '\n') })).toContain('is empty');
+      expect(mistakeOf({ ...without, WAYPOST_ADMIN_KEY_FILE: join(home, 'none') })).toBe(
+        'WAYPOST_ADMIN_KEY_FILE names a file that cannot be read (ENOENT).',
+      );
+      expect(mistakeOf({ WAYPOST_PORT_FILE: path })).toContain('WAYPOST_PORT_FILE is not a variable');
+    } finally {
+      rmSync(home, { recursive: true });
+    }
   });
 
   it('lists every variable that it reads', () => {

@@ -45,6 +45,15 @@ export const apiKeyView = z
   })
   .meta({ id: 'ApiKey' });
 
+/** Who calls: what a client shows first, and a way to try a key. */
+export const meView = z
+  .object({
+    tenant: tenantView,
+    key: z.object({ id: z.string(), name: z.string() }),
+    scopes: z.array(scope),
+  })
+  .meta({ id: 'Me' });
+
 export const createdApiKey = z.object({
   ...apiKeyView.shape,
   apiKey: z.string().describe('The key itself, shown here and never again'),

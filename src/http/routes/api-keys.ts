@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { idInPath } from '../../contracts/http/primitives.ts';
-import { apiKeyView, createdApiKey, newApiKey } from '../../contracts/http/tenants.ts';
+import { apiKeyView, createdApiKey, meView, newApiKey } from '../../contracts/http/tenants.ts';
 import { isId } from '../../domain/ids.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
-import { type ApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
+import { scopes } from '../../domain/scope.ts';
+import { type ApiKey, findApiKeyName, listApiKeys, revokeApiKey } from '../../store/api-keys.ts';
 import { findTenant } from '../../store/tenants.ts';
+import { showTenant } from './tenants.ts';
 import { createApiKey } from '../../usecases/create-api-key.ts';
 import { adminAccess, tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
@@ -84,6 +86,29 @@ export function registerApiKeyRoutes(
         positionOf: ({ createdAt, id }) => ({ createdAt, id }),
         show: showKey,
       }),
+  });
+
+  app.get('/v1/me', {
+    config: { access: tenantAccess('jobs:read') },
+    schema: {
+      operationId: 'getMe',
+      tags: ['keys'],
+      summary: 'The tenant, the key and the scopes that this call is made with',
+      response: { 200: meView },
+    },
+    async handler({ tenantId, apiKeyId, keyScopes }) {
+      const [tenant, name] = await transactions.withTenant(
+        tenantId,
+        async (tx) => [await findTenant(tx), await findApiKeyName(tx, apiKeyId)] as const,
+      );
+      // The key was deleted while this was asked.
+      if (tenant === null || name === null) throw apiProblem('unauthorized', 'The key is not in force any more.');
+      return {
+        tenant: showTenant(tenant),
+        key: { id: apiKeyId, name },
+        scopes: scopes.filter((scope) => keyScopes.includes(scope)),
+      };
+    },
   });
 
   app.delete('/v1/api-keys/:id', {

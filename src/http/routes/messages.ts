@@ -19,6 +19,12 @@ import { refuseInvalid } from '../validation.ts';
 const maxMessageBytes = 256 * 1024;
 const maxBatchBytes = 8 * 1024 * 1024;
 
+const acceptedBatch = z.object({
+  data: z.array(z.union([jobView, problemDocument])),
+  accepted: z.int().describe('Items that became jobs'),
+  refused: z.int().describe('Items that became problems: 202 is answered also where it is all of them'),
+});
+
 export function registerMessageRoutes(
   app: App,
   dependencies: AcceptanceDependencies &
@@ -60,7 +66,7 @@ export function registerMessageRoutes(
         summary: 'Accept up to 500 messages',
         description: 'Each item is judged by itself: the answer holds, in order, its job or its problem document.',
         body: messageBatchBody,
-        response: { 202: z.object({ data: z.array(z.union([jobView, problemDocument])) }) },
+        response: { 202: acceptedBatch },
       },
     },
     async (request, reply) =>
@@ -72,7 +78,8 @@ export function registerMessageRoutes(
             ? toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() })
             : toJobView(outcome, links),
         );
-        return { status: 202, body: { data } };
+        const refused = outcomes.filter((outcome) => outcome instanceof Refusal).length;
+        return { status: 202, body: { data, accepted: data.length - refused, refused } };
       }),
   );
 

@@ -82,6 +82,6 @@ export function registerTenantRoutes(
   });
 }
 
-function showTenant(tenant: Tenant): z.input<typeof tenantView> {
+export function showTenant(tenant: Tenant): z.input<typeof tenantView> {
   return { ...tenant, createdAt: tenant.createdAt.toISOString() };
 }
