@@ -51,6 +51,20 @@ export function renderErrorDocs(): string {
       [
         row(['`kernel` (answer to the send)', 'held, sent again ≤ `numRetries`', 'dropped', 'never', 'always']),
         row([
+          '`kernel` or `bot` that is away: no connection, failed TLS, 503 without a code; of a bot a time-out, too',
+          'held, sent again, uses up no retry; the channel may say `countOutages`',
+          'never: `expiresAt` bounds it',
+          'never',
+          'always',
+        ]),
+        row([
+          '`kernel` or `bot`: a time-out, 5xx without a code, an answer that cannot be read',
+          'as its class; sent again in an outage it uses up no retry',
+          'dropped',
+          'never',
+          'always',
+        ]),
+        row([
           '`whatsapp` (later, by callback)',
           'held, sent again ≤ `numRetries`',
           'dropped',

@@ -13,6 +13,7 @@ import { push } from './push.ts';
 import { refusedTwice } from './refused-twice.ts';
 import { throttledPair } from './throttled-pair.ts';
 import { unreachableIntegrator } from './unreachable-integrator.ts';
+import { unreachableKernel } from './unreachable-kernel.ts';
 import { uploadedPicture } from './uploaded-picture.ts';
 import { username } from './username.ts';
 
@@ -31,6 +32,7 @@ export const stories: readonly Story[] = [
   uploadedPicture,
   notification,
   unreachableIntegrator,
+  unreachableKernel,
   largeBatch,
   inboxRead,
   push,

@@ -1,12 +1,11 @@
 import type { DeliveryActivities, DeliveryStep, MessageStep } from '../contracts/activities.ts';
-import { isLocalFault } from '../domain/failure.ts';
 import { addressOf } from '../domain/identity/identity.ts';
 import { saidByAnswer } from '../domain/identity/learn-identity.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { NoteIdentity } from '../store/note-identity.ts';
 import type { BeforeWrite } from '../upstreams/guarded-http/exchange.ts';
 import type { KernelClient, KernelNumber } from '../upstreams/kernel/kernel-client.ts';
-import type { AttemptLog } from './delivery/attempt-log.ts';
+import type { AttemptLog, OutageLog } from './delivery/attempt-log.ts';
 import type { ClaimInput } from './delivery/claim-attempt.ts';
 import type { ClaimedAttempt, ClaimedSend, ClaimedUpload } from './delivery/claimed-attempt.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
@@ -37,10 +36,12 @@ export function createAttemptDelivery(dependencies: {
   readonly claimWithPlace: ClaimWithPlace;
   readonly noteIdentity: NoteIdentity;
   readonly log: AttemptLog;
+  readonly logOutage: OutageLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): { attempt(activity?: MessageStep): Attempt; readonly renderMessage: Attempt } {
-  const { claimAttempt, recordAttempt, recordUpload, kernel, claimWithPlace, noteIdentity, log, clock } = dependencies;
+  const { claimAttempt, recordAttempt, recordUpload, kernel, claimWithPlace, noteIdentity, log, logOutage, clock } =
+    dependencies;
 
   const attempt = (activity?: MessageStep): Attempt =>
     async function attemptDelivery({ tenantId, jobId, isFastPath }) {
@@ -91,18 +92,18 @@ export function createAttemptDelivery(dependencies: {
     const { apiBaseUrl, phoneNumberId } = channel.settings;
     const owner = { tenantId: claimed.job.tenantId, destination: channel.id };
     const number = { owner, apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken, beforeWrite };
-    let isReached: boolean | null = null;
+    let isOutageOver = false;
     try {
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);
-      const isUnsent = answer.kind === 'refused' && isLocalFault(answer.fault);
-      isReached = isUnsent ? null : answer.httpStatus !== null;
       // The answer is known only here.
       const recorded = await recordAnswer(record);
+      isOutageOver = recorded.outage === 'ended';
       log({ claimed, answer, job: recorded.job });
+      logOutage({ tenantId: owner.tenantId, channelId: channel.id, destination: 'kernel' }, recorded.outage);
       if (answer.kind === 'accepted') await learnFrom(claimed, answer.contactIds ?? []);
       return recorded;
     } finally {
-      claimed.leave(isReached);
+      claimed.leave(isOutageOver);
     }
   }
 

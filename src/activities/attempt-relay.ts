@@ -1,9 +1,8 @@
 import type { DeliveryStep, InboundActivities } from '../contracts/activities.ts';
-import { isUnsent } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { WorkflowRun } from '../domain/message/claim.ts';
 import type { BotClient } from '../upstreams/bot/bot-client.ts';
-import type { WriteLog } from './delivery/attempt-log.ts';
+import type { OutageLog, WriteLog } from './delivery/attempt-log.ts';
 import { startClaim } from './delivery/claim-deadline.ts';
 import type { ClaimWithPlace } from './delivery/claim-place.ts';
 import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
@@ -22,10 +21,11 @@ export function createAttemptRelay(dependencies: {
   readonly bot: BotClient;
   readonly claimWithPlace: ClaimWithPlace;
   readonly info: WriteLog;
+  readonly logOutage: OutageLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): InboundActivities['attemptRelay'] {
-  const { claimRelay, recordRelay, bot, claimWithPlace, clock } = dependencies;
+  const { claimRelay, recordRelay, bot, claimWithPlace, logOutage, clock } = dependencies;
 
   return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
     const beforeWrite = startClaim();
@@ -35,7 +35,7 @@ export function createAttemptRelay(dependencies: {
     if (claimed.kind === 'missing') return stepOfMissing;
     if (claimed.kind === 'escalate') return { next: 'escalate', reason: claimed.reason };
     if (claimed.kind === 'settled') return stepAfter(claimed.job, clock());
-    let isReached: boolean | null = null;
+    let isOutageOver = false;
     try {
       const outcome = await bot.postActivity({
         owner: { tenantId, destination: `bot of ${claimed.channel.id}` },
@@ -43,13 +43,14 @@ export function createAttemptRelay(dependencies: {
         body: claimed.body,
         beforeWrite,
       });
-      isReached = isUnsent(outcome) ? null : outcome.answered;
       // The bot's replies exist only here.
       const recorded = await recordAnswer(async () => recordRelay(claimed, outcome));
+      isOutageOver = recorded.outage === 'ended';
+      logOutage({ tenantId, channelId: claimed.channel.id, destination: 'bot' }, recorded.outage);
       log(recorded.job, claimed.job.attempts, outcome, recorded.replies);
       return stepAfter(recorded.job, clock());
     } finally {
-      claimed.leave(isReached);
+      claimed.leave(isOutageOver);
     }
   };
 

@@ -24,7 +24,7 @@ import { createAttemptRelay } from './attempt-relay.ts';
 import { createClaimRelay } from './inbound/claim-relay.ts';
 import { createRecordRelay } from './inbound/record-relay.ts';
 import { createAttemptPage } from './attempt-page.ts';
-import { createAttemptLog, type WriteLog } from './delivery/attempt-log.ts';
+import { createAttemptLog, createOutageLog, type WriteLog } from './delivery/attempt-log.ts';
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createClaimWithPlace } from './delivery/claim-place.ts';
 import { createDestinationBulkhead } from './delivery/destination-bulkhead.ts';
@@ -76,6 +76,7 @@ export function createActivities(dependencies: {
     clock,
     // Of bots and of numbers alike, each by its own name.
     claimWithPlace: createClaimWithPlace({ ...stores, bulkhead: createDestinationBulkhead({ nowMs }), clock }),
+    logOutage: createOutageLog({ warn }),
     currentRun: () => {
       const { workflowExecution = { workflowId: '', runId: '' }, isLocal, activityId } = Context.current().info;
       return { ...workflowExecution, activityId: isLocal ? null : activityId };

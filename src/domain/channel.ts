@@ -14,6 +14,8 @@ export interface WhatsappSettings {
   readonly botUrl: string | null;
   readonly kpiUrl: string | null;
   readonly numRetries: number;
+  /** Failures of the destination itself use up retries as well. */
+  readonly countOutages: boolean;
   readonly retryInitialMs: number;
   readonly retryMaxMs: number;
   readonly statusWindowSeconds: number;

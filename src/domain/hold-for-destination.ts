@@ -1,3 +1,4 @@
+import { longestIntervalMs } from './circuit-breaker.ts';
 import { type Job, type JobChange, noChange } from './job.ts';
 import { wakeGraceMs } from './message/outcome.ts';
 
@@ -13,22 +14,29 @@ export function wouldBeCalled(job: Job, now: Date): boolean {
 }
 
 /**
- * Nothing is wrong with the message: its destination cannot be reached (`isOpen`), or has as many calls under way as it
- * may. It waits as a row without a workflow, and is due by itself at `until`; calls that end let it go before. One that was
- * refused before `isAtTemporal`: its activity waits on.
+ * Nothing is wrong with the message: its destination has as many calls under way as it may. It waits as a row without a
+ * workflow, and is due by itself at `until`; calls that end let it go before. One that was refused before `isAtTemporal`: its
+ * activity waits on.
  */
-export function holdForDestination(
+export function holdForPlace(
   job: Job,
-  {
-    until: wanted,
-    isOpen,
-    isAtTemporal,
-  }: { readonly until: Date; readonly isOpen: boolean; readonly isAtTemporal: boolean },
+  { until, isAtTemporal }: { readonly until: Date; readonly isAtTemporal: boolean },
 ): JobChange {
-  const until = wanted > job.expiresAt ? job.expiresAt : wanted;
-  const detail = isOpen
-    ? 'its destination cannot be reached'
-    : 'as many calls to its destination are under way as may be';
+  return hold(job, 'as many calls to its destination are under way as may be', until, isAtTemporal);
+}
+
+/**
+ * The destination cannot be reached, and another message probes it. A row is not due before the outage is over or the probe is
+ * its own (`release_outage_jobs`, `releaseHeldForDestination`); what waits at Temporal looks again within a minute.
+ */
+export function holdForOutage(job: Job, now: Date, isAtTemporal: boolean): JobChange {
+  const until = isAtTemporal ? new Date(now.getTime() + longestIntervalMs) : null;
+  return hold(job, 'its destination cannot be reached', until, isAtTemporal);
+}
+
+/** `wanted` null = not due before its time-to-live is over. */
+function hold(job: Job, detail: string, wanted: Date | null, isAtTemporal: boolean): JobChange {
+  const until = wanted !== null && wanted > job.expiresAt ? job.expiresAt : wanted;
   const isKnown = job.state === 'held' && job.waitingFor?.reason === 'outage';
   const isMessage = job.kind === 'message';
   return {
@@ -38,7 +46,7 @@ export function holdForDestination(
       waitingFor: { reason: 'outage', until, detail },
       nextAttemptAt: until,
       rateSlotAt: null,
-      wakeAt: isAtTemporal ? new Date(until.getTime() + wakeGraceMs) : until,
+      wakeAt: until !== null && isAtTemporal ? new Date(until.getTime() + wakeGraceMs) : (until ?? job.expiresAt),
       awaitedBy: null,
     },
     timeline: isKnown
@@ -47,7 +55,7 @@ export function holdForDestination(
           {
             type: isMessage ? 'message.held' : 'inbound.held',
             title: `Held: ${detail}`,
-            detail: { until: until.toISOString() },
+            ...(until !== null && { detail: { until: until.toISOString() } }),
           },
         ],
     events: isKnown || !isMessage ? [] : ['message.held'],

@@ -44,7 +44,7 @@ export function failByFault(job: Job, problem: Problem, now: Date, numRetries: n
       return { ...endInFailure(job, problem, false, now), kpi: [kpi], problems: [problem] };
     }
     case 'inbound':
-      return recordBotFailure({ job, problem, until: null, now, numRetries });
+      return recordBotFailure({ job, problem, plan: null, now, numRetries });
     case 'notification':
       return failBatch(job, problem, now);
   }

@@ -20,7 +20,7 @@ export interface RetryRule {
   readonly wait: RetryWait;
   /** Null = nothing is computed. The numbers are defaults: the channel's settings hold. */
   readonly backoff: Backoff | null;
-  /** A resend uses up one of the channel's `numRetries`. */
+  /** A resend uses up one of the channel's `numRetries`; where the destination is at fault: `readOutage`. */
   readonly countsAsRetry: boolean;
   /** What sets the wait, in words, with the names of the channel's settings. */
   readonly delay: string;
@@ -55,10 +55,12 @@ export const retryTable: Readonly<Record<ErrorClass, RetryRule>> = {
     wait: 'backoff',
     backoff: usualBackoff,
     countsAsRetry: true,
-    delay: 'back-off from `retryInitialMs` up to `retryMaxMs`, or `Retry-After` where that is longer',
-    bound: '`numRetries` of the channel, or fewer where the code says so; `expiresAt`',
+    delay:
+      'back-off from `retryInitialMs` up to `retryMaxMs` (in an outage up to 60 s), or `Retry-After` where that is longer',
+    bound: '`numRetries` of the channel, or fewer where the code says so; in an outage `expiresAt` alone',
     short: 'back-off, ≤ `numRetries`',
-    operatorSees: '`held`, reason `retry`; a pending activity of type `transient`',
+    operatorSees:
+      '`held`, reason `retry`, or `outage` while the breaker is open; a pending activity of type `transient`',
   },
   throttled: {
     wait: 'answer',
@@ -76,7 +78,7 @@ export const retryTable: Readonly<Record<ErrorClass, RetryRule>> = {
     countsAsRetry: true,
     delay:
       '`ambiguousWindowMs` for a status with our id, then by `ambiguousPolicy`: sent again and marked, no sooner than the back-off, or `outcome_unknown`; by callback as transient',
-    bound: '`numRetries` of the channel; `expiresAt`',
+    bound: '`numRetries` of the channel while the breaker is closed; `expiresAt`',
     short: 'after the window, by `ambiguousPolicy`; by callback as transient',
     operatorSees: '`held`, reason `retry`; a pending activity of type `ambiguous`',
   },

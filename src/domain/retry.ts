@@ -1,3 +1,4 @@
+import { longestIntervalMs, type Outage } from './circuit-breaker.ts';
 import { type Backoff, localBackoff, usualBackoff } from './retry-table.ts';
 
 /** The scope of a limit on one sender and one recipient, as the error table names it. */
@@ -32,6 +33,29 @@ export function backoffMs({ attempt, initialMs, maxMs, random }: BackoffInput): 
 export function localDelayMs(unsentBefore: number, random: () => number): number {
   const { initialMs, maximumMs: maxMs } = localBackoff;
   return backoffMs({ attempt: unsentBefore + 1, initialMs, maxMs, random });
+}
+
+/** `attempts` counts the one that has just failed, `retriesUsed` those before it that counted. */
+interface OutageInput extends Omit<BackoffInput, 'attempt'> {
+  readonly outage: Outage;
+  readonly attempts: number;
+  readonly retriesUsed: number;
+  readonly retryAfterMs: number | null;
+  readonly nowMs: number;
+}
+
+/**
+ * The wait after a failure of the destination: until its breaker lets the next call go, which has heard what the answer asked
+ * for; while it is closed a back-off, short where it uses up no retry, for an outage that is over must not be waited out.
+ */
+export function outageWait(input: OutageInput): { readonly waitMs: number; readonly reason: 'retry' | 'outage' } {
+  const { outage, attempts, retriesUsed, retryAfterMs, nowMs, initialMs, maxMs, random } = input;
+  if (outage.probeAtMs !== null) return { waitMs: Math.max(outage.probeAtMs - nowMs, 0), reason: 'outage' };
+  const longestMs = Math.min(Math.max(longestIntervalMs, initialMs), maxMs);
+  const backoff = outage.usesRetry
+    ? { attempt: retriesUsed + 1, initialMs, maxMs, random }
+    : { attempt: attempts - retriesUsed, initialMs, maxMs: longestMs, random };
+  return { waitMs: Math.max(backoffMs(backoff), retryAfterMs ?? 0), reason: 'retry' };
 }
 
 /** `throttledBefore` = throttled answers in a row before this one. */

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { countKpiBacklog, countParkedStatuses, countWaitingJobs, countWebhookBacklog } from '../store/cross-tenant.ts';
+import { countOpenBreakers } from '../store/destination-breakers.ts';
 import { readEventFeedLagSeconds } from '../store/event-high-water-mark.ts';
 import type { Transactions } from '../store/transactions.ts';
 
@@ -64,6 +65,17 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
     async collect() {
       const [lag = 0] = await orNothing(async () => [await transactions.acrossTenants(readEventFeedLagSeconds)]);
       this.set(lag);
+    },
+  });
+  new Gauge({
+    name: 'waypost_open_breakers',
+    help: 'Destinations that cannot be reached, so that their messages wait: numbers at Kernel, and bots',
+    labelNames: ['destination'],
+    registers: [metrics],
+    async collect() {
+      for (const destination of ['kernel', 'bot']) this.set({ destination }, 0);
+      for (const { destination, count } of await orNothing(() => transactions.acrossTenants(countOpenBreakers)))
+        this.set({ destination }, count);
     },
   });
   gaugeWebhooks(dependencies);

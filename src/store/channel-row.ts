@@ -1,5 +1,6 @@
 import type { StoredChannel } from '../domain/channel-view.ts';
 import type { Problem } from '../domain/problems/problem.ts';
+import { type BreakerRow, breakersOfChannel, toBreakers } from './destination-breakers.ts';
 
 export interface ChannelRow extends StoredChannel {
   readonly tenantId: string;
@@ -14,11 +15,13 @@ export interface ChannelDataRow {
   state: 'active' | 'paused';
   paused_reason: Problem | null;
   settings: unknown;
+  breakers: readonly BreakerRow[] | null;
   created_at: Date;
   updated_at: Date;
 }
 
-export const channelColumns = 'id, tenant_id, kind, name, state, paused_reason, settings, created_at, updated_at';
+/** Of `channel`, which must go by that name. */
+export const channelColumns = `id, tenant_id, kind, name, state, paused_reason, settings, created_at, updated_at, ${breakersOfChannel}`;
 
 export function toChannel(row: ChannelDataRow): ChannelRow {
   return {
@@ -29,6 +32,7 @@ export function toChannel(row: ChannelDataRow): ChannelRow {
     state: row.state,
     pausedReason: row.paused_reason,
     settings: row.settings,
+    breakers: toBreakers(row.breakers),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

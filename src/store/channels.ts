@@ -1,9 +1,11 @@
 import type { PushSecrets, PushSettings, WhatsappSecrets, WhatsappSettings } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
+import { type ChannelOutages, createChannelOutages } from './channel-outages.ts';
 import { type ChannelPauses, createChannelPauses } from './channel-pauses.ts';
 import { channelColumns, type ChannelDataRow, type ChannelRow, toChannel } from './channel-row.ts';
 import { coalesce } from './coalesce.ts';
+import { probeSoon } from './destination-breakers.ts';
 import type { Tx } from './transactions.ts';
 
 export interface WhatsappChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
@@ -19,7 +21,7 @@ export interface PushChannel extends Omit<ChannelRow, 'kind' | 'settings'> {
   readonly sealedSecrets: string;
 }
 
-export interface ChannelStore extends ChannelPauses {
+export interface ChannelStore extends ChannelPauses, ChannelOutages {
   insert(tx: Tx, channel: NewChannel): Promise<void>;
   find(tx: Tx, id: string): Promise<ChannelRow | null>;
   /** The tenant's WhatsApp channels, at most two: enough to know whether there is exactly one. */
@@ -85,6 +87,7 @@ export function createChannelStore(dependencies: {
   readonly keyRing: KeyRing;
   readonly createId: CreateId;
   readonly publicUrl: string;
+  readonly random: () => number;
 }): ChannelStore {
   const { keyRing } = dependencies;
   return {
@@ -152,6 +155,7 @@ export function createChannelStore(dependencies: {
           channel.now,
         ],
       });
+      await probeSoon(tx, channel.id, channel.now);
     },
     async remove(tx, id) {
       return (await tx.execute({ text: 'delete from channel where id = $1', values: [id] })) === 1;
@@ -165,6 +169,7 @@ export function createChannelStore(dependencies: {
       return rows.map(toChannel);
     },
     ...createChannelPauses(dependencies),
+    ...createChannelOutages(dependencies),
   };
 }
 

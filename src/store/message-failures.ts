@@ -1,3 +1,4 @@
+import { type EndedCall, hasLastingTlsFault, readOutage, stateOf } from '../domain/circuit-breaker.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
@@ -9,6 +10,7 @@ import { recordFailure } from '../domain/message/outcome.ts';
 import { expireMessage } from '../domain/message/claim.ts';
 import { expiredFailure } from '../domain/message/ending-failures.ts';
 import type { Problem } from '../domain/problems/problem.ts';
+import type { OutageChange } from './channel-outages.ts';
 import type { ChannelStore, WhatsappChannel } from './channels.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import type { GroupCancellation } from './group-cancellation.ts';
@@ -27,6 +29,8 @@ interface WindowToClose {
 
 interface FailureToRecord extends WindowToClose {
   readonly failure: Failure;
+  /** The call that failed; absent = none was made now: a status, an interruption or the rendering tells it. */
+  readonly call?: EndedCall;
   /** The record is final already (its status window has closed): it learns the failure, and nothing is sent again. */
   readonly isFinal?: boolean;
 }
@@ -36,10 +40,11 @@ export interface RecordedFailure {
   readonly job: Job;
   readonly problem: Problem;
   readonly decision: Decision;
+  readonly outage: OutageChange | null;
 }
 
 export interface MessageFailures {
-  /** Decides what becomes of a message after a failure and stores all of it: problem, state, KPI event, notice, pause. */
+  /** Decides what becomes of a message after a failure and stores all of it: problem, KPI event, notice, pause, breaker. */
   record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure>;
   /** The same for the end of the window after an unknown outcome: sent again, or given up. */
   recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }>;
@@ -71,8 +76,15 @@ export function createMessageFailures(dependencies: {
   const readThrottling = createReadThrottling({ channels, random });
 
   async function record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure> {
-    const { job, channel, failure, now } = input;
-    const { numRetries } = channel.settings;
+    const { job, channel, call, now } = input;
+    const { numRetries, countOutages } = channel.settings;
+    const isAtFault = call !== undefined && call.result !== 'answered';
+    // What is throttled locks its limit before the breaker; these are not.
+    const noted = isAtFault ? await channels.noteCall(tx, channel, call, now) : null;
+    const failure =
+      noted !== null && call?.isTlsFault === true && hasLastingTlsFault(noted.breaker)
+        ? { ...input.failure, class: 'configuration' as const }
+        : input.failure;
     const throttling = await readThrottling(tx, { job, channel, failure, now });
     const decision =
       input.isFinal === true
@@ -81,6 +93,7 @@ export function createMessageFailures(dependencies: {
             failure,
             throttledInARow: throttling?.before ?? job.throttledInARow,
             attempts: job.attempts,
+            outage: noted === null || call === undefined ? null : readOutage(call.result, noted.breaker, countOutages),
             isNotice: job.origin === 'user_notice',
             alreadyInformedGroup: await hasNotice(tx, job.groupId, job.id),
             ...timing(job, channel, now),
@@ -99,7 +112,9 @@ export function createMessageFailures(dependencies: {
     if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
     if (decision.next === 'retry' && throttling !== null) await throttling.block(decision);
     if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
-    return { job: await writeJobChange(tx, { job, change, now }), problem, decision };
+    const written = await writeJobChange(tx, { job, change, now });
+    const after = noted ?? (call === undefined ? null : await channels.noteCall(tx, channel, call, now));
+    return { job: written, problem, decision, outage: after?.change ?? null };
   }
 
   async function recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }> {
@@ -109,6 +124,7 @@ export function createMessageFailures(dependencies: {
     const decision = decideAfterAmbiguousWindow({
       last,
       overrides: channel.settings.errorOverrides,
+      isOutage: stateOf(channel.breakers.kernel) !== 'closed' && !channel.settings.countOutages,
       ...timing(job, channel, now),
       // Past its time-to-live nothing is sent, and "expired" would say that nothing was.
       ...(isExpired ? { limits: { ...channel.settings, ambiguousPolicy: 'fail' as const } } : {}),

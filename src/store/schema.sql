@@ -137,6 +137,25 @@ create policy named_functions on delivery to current_user using ((current_settin
 create policy tenant_rows on delivery using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on delivery to waypost_app;
 
+create table destination_breaker ( -- Circuit breakers, over all workers; no row = the last call was answered. Its rules: domain/circuit-breaker.ts
+  tenant_id text not null, -- whose channel it is
+  channel_id text not null, -- the channel that calls
+  destination text not null, -- its number at Kernel, or its bot
+  failures integer not null default 0, -- calls in a row that the destination has not answered
+  tls_failures integer not null default 0, -- of them, failed TLS handshakes since the last other failure
+  opened_at timestamp with time zone, -- since when its messages wait; null = the breaker is closed
+  probe_at timestamp with time zone, -- when the next probe may go; while one is under way, when it counts as lost; null = the breaker is closed
+  interval_ms integer not null default 0, -- the last interval between two probes; 0 = the breaker is closed
+  is_probing boolean not null default false, -- a probe is under way
+  constraint destination_breaker_pkey PRIMARY KEY (channel_id, destination),
+  constraint destination_breaker_destination_check CHECK ((destination = ANY (ARRAY['kernel'::text, 'bot'::text]))),
+  constraint destination_breaker_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE
+);
+-- row level security: forced
+create policy named_functions on destination_breaker to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
+create policy tenant_rows on destination_breaker using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on destination_breaker to waypost_app;
+
 create table directory_user ( -- Users of a merchant
   tenant_id text not null, -- whose directory it is
   merchant_id text not null, -- the merchant that the user belongs to
@@ -329,7 +348,7 @@ CREATE INDEX job_expiring ON job (expires_at) WHERE ((state = ANY (ARRAY['schedu
 CREATE INDEX job_failed_in_group ON job (tenant_id, group_id, finished_at) WHERE ((state = 'failed'::text) AND (group_id IS NOT NULL)); -- find-group-failure, at every claim of a message of a group
 CREATE INDEX job_finished ON job (finished_at) WHERE terminal; -- list_expired() and purge_expired(): jobs
 CREATE INDEX job_held_by_channel ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'channel_paused'::text) AND (wake_at = expires_at)); -- release_held_jobs() and a channel's resume
-CREATE INDEX job_held_by_destination ON job (channel_id, kind, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'outage'::text) AND (next_attempt_at IS NOT NULL)); -- release-held-for-destination
+CREATE INDEX job_held_by_destination ON job (channel_id, kind, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'outage'::text) AND ((wake_at = expires_at) OR (next_attempt_at IS NOT NULL))); -- release-held-for-destination; release_outage_jobs()
 CREATE UNIQUE INDEX job_inbound_once ON job (channel_id, (provider_message_ids[1])) WHERE (kind = 'inbound'::text); -- the insert of an inbound; the look-up by the provider's id
 CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHERE (is_ordered AND (state = ANY (ARRAY['queued'::text, 'held'::text, 'sending'::text, 'relaying'::text]))); -- is-line-taken, lock-one-before, find-one-before
 CREATE INDEX job_newest ON job (tenant_id, created_at DESC, id DESC); -- listJobs without a filter
@@ -724,6 +743,21 @@ end $function$
 ;
 grant execute on function count_kpi_backlog() to waypost_app;
 
+CREATE OR REPLACE FUNCTION public.count_open_breakers()
+ RETURNS TABLE(destination text, breakers bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select b.destination, count(*) from destination_breaker b where b.opened_at is not null group by b.destination;
+end $function$
+;
+grant execute on function count_open_breakers() to waypost_app;
+
 CREATE OR REPLACE FUNCTION public.count_parked_statuses()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -901,7 +935,8 @@ begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return query
     select j.id from job j
-    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and j.waiting_reason = 'turn'));
+    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and (j.waiting_reason = 'turn'
+      or (j.waiting_reason = 'outage' and j.next_attempt_at is null and j.wake_at < j.expires_at))));
 end $function$
 ;
 grant execute on function find_unclaimed_jobs(text[]) to waypost_app;
@@ -1387,6 +1422,49 @@ begin
 end $function$
 ;
 grant execute on function release_held_jobs(integer) to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.release_outage_jobs(page_size integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
+  with recursive holding (channel_id, kind) as (
+    (select j.channel_id, j.kind from job j
+      where j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at and j.channel_id is not null
+      order by j.channel_id, j.kind limit 1)
+    union all
+    select next.channel_id, next.kind from holding h cross join lateral (
+      select j.channel_id, j.kind from job j
+      where j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at
+        and (j.channel_id, j.kind) > (h.channel_id, h.kind)
+      order by j.channel_id, j.kind limit 1
+    ) next
+  ), held as materialized (
+    select page.id from holding h
+    left join destination_breaker b on b.channel_id = h.channel_id and b.opened_at is not null
+      and b.destination = case h.kind when 'inbound' then 'bot' else 'kernel' end
+    cross join lateral (
+      select j.id from job j
+      where j.channel_id = h.channel_id and j.kind = h.kind
+        and j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at
+      order by j.acceptance
+      limit case when b.opened_at is null then page_size when b.probe_at < now() - interval '2 seconds' then 1 else 0 end
+      for update skip locked
+    ) page
+  ), released as (
+    update job j set wake_at = now() from held where j.id = held.id returning 1
+  )
+  select count(*)::integer into result from released;
+  return result;
+end $function$
+;
+grant execute on function release_outage_jobs(integer) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.skip_unwanted_events(settled bigint, lag bigint)
  RETURNS integer

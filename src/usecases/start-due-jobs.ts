@@ -9,6 +9,7 @@ import {
   releaseHeldJobs,
   skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
+import { releaseOutageJobs } from '../store/destination-holds.ts';
 import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
@@ -25,6 +26,8 @@ const sweepWithinMs = { least: 20, most: 1_000 };
 const startsAtOnce = 16;
 /** Far more than are started meanwhile, and done in a tenth of a second. */
 const releasedPerSweep = 1_000;
+/** Of one destination that is there again; so many more go with the calls that end. */
+const releasedAfterOutage = 50;
 const windowsPerSweep = 1_000;
 /** On a busy system something grows too old every second: it goes together, with one workflow. */
 const purgeSlackMs = 600_000;
@@ -65,6 +68,10 @@ export function createSweep(dependencies: {
     async releaseHeldJobs(): Promise<{ readonly hasMore: boolean }> {
       const released = await transactions.acrossTenants((tx) => releaseHeldJobs(tx, releasedPerSweep));
       return { hasMore: released === releasedPerSweep };
+    },
+    /** Makes due what waits for destinations that are there again, and a probe where nobody makes it: so many a second. */
+    async releaseOutageJobs(): Promise<void> {
+      await transactions.acrossTenants((tx) => releaseOutageJobs(tx, releasedAfterOutage));
     },
     async startRelays(): Promise<void> {
       const backlog = await transactions.acrossTenants(listKpiBacklog);

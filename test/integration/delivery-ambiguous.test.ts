@@ -23,12 +23,12 @@ const acceptedAnswer = (wamid: string): KernelAnswer => ({
 });
 const refusedAnswer: KernelAnswer = {
   kind: 'refused',
-  httpStatus: 503,
+  httpStatus: 409,
   retryAfterMs: null,
   fault: null,
   provider: null,
   unreadableSuccess: false,
-  detail: 'Kernel answered HTTP 503.',
+  detail: 'Kernel answered HTTP 409.',
   durationMs: 5,
   responseExcerpt: null,
 };

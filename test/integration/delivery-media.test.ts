@@ -125,17 +125,17 @@ describe('a message with a file inside', () => {
 
 describe('an upload that fails', () => {
   it.each([
-    ['503', { status: 503 }],
-    ['a time-out of the gateway', { status: 504 }],
-    ['a reset after the body', { fault: 'reset_after_body' }],
-    ['a success without an id', { body: {} }],
-  ] as const)('is made again after %s, and the message is no possible duplicate', async (_, answer) => {
+    ['503', { status: 503 }, 0],
+    ['a time-out of the gateway', { status: 504 }, 1],
+    ['a reset after the body', { fault: 'reset_after_body' }, 1],
+    ['a success without an id', { body: {} }, 1],
+  ] as const)('is made again after %s, and the message is no possible duplicate', async (_, answer, retriesUsed) => {
     const { id, phoneNumberId } = await setUp({ to: '+34600000711' });
     place.kernel.scriptUploads(phoneNumberId, [answer]);
     expect(await place.attempt(id)).toMatchObject({ next: 'wait', state: 'held', attempts: 1 });
     expect(await place.find(id)).toMatchObject({ waitingFor: { reason: 'retry' }, isOutcomeUnknown: false });
     const job = await place.deliver(id);
-    expect(job).toMatchObject({ state: 'accepted', attempts: 3, retriesUsed: 1, possibleDuplicate: false });
+    expect(job).toMatchObject({ state: 'accepted', attempts: 3, retriesUsed, possibleDuplicate: false });
     expect((await callsOf({ id })).map((call) => call.join())).toEqual([
       'media,retry',
       'media,accepted',

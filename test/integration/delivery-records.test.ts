@@ -60,7 +60,9 @@ describe('what is recorded of a message', () => {
   });
 
   it('holds the same bytes of a problem on the job, the attempt, the problem itself and in the event', async () => {
-    const { id } = await place.accept(await place.addChannel({ numRetries: 0 }), { to: '+34600000502' });
+    const { id } = await place.accept(await place.addChannel({ numRetries: 0, countOutages: true }), {
+      to: '+34600000502',
+    });
     place.kernel.script('+34600000502', [{ answer: { status: 503, body: { error: { message: 'ñ "x" \\ \u2028' } } } }]);
     await place.deliver(id);
     const [bytes] = await place.rows<{ job: string; attempt: string; problem: string; event: string; id: string }>(

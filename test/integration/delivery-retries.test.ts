@@ -8,14 +8,15 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-const unavailable = { answer: { status: 503 } } as const;
+/** Kernel's own word: it counts, as an outage does not. */
+const unavailable = { answer: metaRefusal(503, 2) } as const;
 
 describe('a recoverable refusal', () => {
   it('is sent again, later each time, until Kernel accepts', async () => {
     const { id } = await place.accept(await place.addChannel(), { to: '+34600000101' });
     place.kernel.script('+34600000101', [{ ...unavailable, times: 2 }]);
     const first = await place.attempt(id);
-    expect(first).toMatchObject({ next: 'wait', state: 'held', errorCode: 'kernel_http_error', attempts: 1 });
+    expect(first).toMatchObject({ next: 'wait', state: 'held', errorCode: 'whatsapp_2', attempts: 1 });
     expect(first.next === 'wait' && first.waitMs).toBeGreaterThan(500);
     expect(await place.attempt(id)).toMatchObject({ next: 'wait', attempts: 1 });
     expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 3, retriesUsed: 2, error: null });
@@ -32,7 +33,7 @@ describe('a recoverable refusal', () => {
     const { id } = await place.accept(await place.addChannel({ numRetries: 2 }), { to: '+34600000102' });
     place.kernel.script('+34600000102', [{ ...unavailable, times: 10 }]);
     const job = await place.deliver(id);
-    expect(job).toMatchObject({ state: 'failed', attempts: 3, retriesUsed: 2, error: { code: 'kernel_http_error' } });
+    expect(job).toMatchObject({ state: 'failed', attempts: 3, retriesUsed: 2, error: { code: 'whatsapp_2' } });
     expect(job.error).toMatchObject({ attempt: 3, recoverable: false });
     expect(place.sendsOf(id)).toHaveLength(3);
     const kpi = await place.kpiOf(id);

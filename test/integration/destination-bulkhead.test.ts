@@ -74,33 +74,3 @@ describe('a destination whose every place is taken', () => {
     expect(await worker(second)).toMatchObject({ next: 'end', state: 'accepted' });
   });
 });
-
-// While a breaker was open every message became an ordinary activity, and called the dead destination all the same.
-describe('a destination that cannot be reached', () => {
-  it('is called by nobody, on either path, until one message probes it; then the others go in order', async () => {
-    const away = await place.addChannel();
-    const worker = place.createWorker();
-    await place.kernel.goDown();
-    for (const id of await acceptMany(away, 10)) expect(await worker(id, true)).toMatchObject({ next: 'wait' });
-    await place.kernel.comeBack();
-
-    const [first = '', second = '', third = ''] = await acceptMany(away, 3);
-    for (const [id, isFastPath] of [
-      [first, true],
-      [second, false],
-      [third, true],
-    ] as const)
-      expect(await worker(id, isFastPath)).toMatchObject({ next: 'end', state: 'held' });
-    expect([first, second, third].flatMap(place.sendsOf)).toEqual([]);
-    const held = await place.find(first);
-    expect(held.waitingFor).toMatchObject({ reason: 'outage', detail: 'its destination cannot be reached' });
-    expect((held.nextAttemptAt?.getTime() ?? 0) - place.nowMs()).toBeLessThanOrEqual(10_000);
-
-    place.skip(10_000);
-    place.woken.length = 0;
-    expect(await worker(first, true)).toMatchObject({ next: 'end', state: 'accepted' });
-    await expect.poll(() => startedOf([second, third])).toEqual([second, third]);
-    expect(await worker(second, true)).toMatchObject({ next: 'end', state: 'accepted' });
-    expect(await worker(third, true)).toMatchObject({ next: 'end', state: 'accepted' });
-  });
-});

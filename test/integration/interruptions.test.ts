@@ -43,7 +43,7 @@ describe('calls whose process dies', () => {
     expect(await place.find(id)).toMatchObject({ interruptions: 3, retriesUsed: 0 });
     place.kernel.script('+34600000904', [{ answer: { status: 503 } }]);
     await place.attempt(id);
-    expect(await place.find(id)).toMatchObject({ interruptions: 0, retriesUsed: 1 });
+    expect(await place.find(id)).toMatchObject({ interruptions: 0, retriesUsed: 0, state: 'held' });
   });
 
   it('are not counted where an outage of ours explains them', async () => {

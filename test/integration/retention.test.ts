@@ -28,6 +28,8 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   audit_entry: 'audit',
   channel: 'setting',
   delivery: 'deliveries',
+  // Its row goes with the next answer, or with the channel.
+  destination_breaker: 'setting',
   directory_user: 'directory',
   event: 'events',
   idempotency_key: 'first_answers',

@@ -51,6 +51,7 @@ describe('what every worker asks every second, among 22,000 jobs of which nothin
     ['select * from list_expired_jobs(1000)'],
     ["select * from find_unclaimed_jobs('{msg_1,msg_2}')"],
     ['select release_held_jobs(1000)'],
+    ['select release_outage_jobs(50)'],
     ['select close_status_windows(500)'],
     ['select * from list_kpi_backlog()'],
     ['select * from lease_due_replays(50, 30)'],

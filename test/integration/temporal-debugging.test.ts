@@ -164,7 +164,12 @@ describe('a delivery that waits for its next attempt', () => {
   });
 
   it('fails its workflow with the problem where its retries are used up', async () => {
-    const { id } = await refuse('+34600001020', 9, { numRetries: 1, retryInitialMs: 200, retryMaxMs: 200 });
+    const { id } = await refuse('+34600001020', 9, {
+      numRetries: 1,
+      countOutages: true,
+      retryInitialMs: 200,
+      retryMaxMs: 200,
+    });
     await sendsReach(id, 2);
     const error = await client.workflow
       .getHandle(id)

@@ -8,6 +8,7 @@ export function someWhatsappSettings(members: Partial<WhatsappSettings> = {}): W
     botUrl: 'https://bot.test/messages',
     kpiUrl: null,
     numRetries: 5,
+    countOutages: false,
     retryInitialMs: 1_000,
     retryMaxMs: 600_000,
     statusWindowSeconds: 86_400,

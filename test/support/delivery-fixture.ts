@@ -26,6 +26,7 @@ export type DeliveryFixture = Awaited<ReturnType<typeof openDeliveryFixture>>;
 interface WorkerParts {
   readonly http?: GuardedHttp;
   readonly stores?: Stores;
+  readonly log?: Parameters<typeof createActivities>[0]['log'];
 }
 
 /** A worker's delivery without Temporal: the activities over a real database and a Kernel that listens on loopback. */
@@ -47,7 +48,7 @@ export async function openDeliveryFixture() {
   function makeActivities(parts: WorkerParts = {}): Activities {
     const log = { info: () => undefined, warn: () => undefined };
     const { faultLog } = kept;
-    return createActivities({ stores, http, ...parts, faultLog, keyRing, dispatch, publicUrl, clock, log, ...upkeep });
+    return createActivities({ stores, http, log, ...parts, faultLog, keyRing, dispatch, publicUrl, clock, ...upkeep });
   }
   /** Attempts as the activity of one worker does, inside an activity's context. */
   function createWorker(parts: WorkerParts = {}, run = runOfTests) {

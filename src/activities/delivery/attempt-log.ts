@@ -1,4 +1,6 @@
+import type { Destination } from '../../domain/circuit-breaker.ts';
 import type { Job } from '../../domain/job.ts';
+import type { OutageChange } from '../../store/channel-outages.ts';
 import type { KernelAnswer, UploadAnswer } from '../../upstreams/kernel/kernel-answer.ts';
 import type { ClaimedSend, ClaimedUpload } from './claimed-attempt.ts';
 
@@ -8,6 +10,17 @@ export type AttemptLog = (input: {
   readonly answer: KernelAnswer | UploadAnswer;
   readonly job: Job;
 }) => void;
+
+/** One line where an outage begins or ends, by the worker whose call has shown it; none for the messages that wait. */
+export function createOutageLog({ warn }: { readonly warn: WriteLog }) {
+  return (
+    { tenantId, channelId, destination }: { tenantId: string; channelId: string; destination: Destination },
+    change: OutageChange | null,
+  ): void => {
+    if (change !== null) warn({ tenantId, channelId, destination }, `outage ${change}`);
+  };
+}
+export type OutageLog = ReturnType<typeof createOutageLog>;
 
 export type WriteLog = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 

@@ -4,6 +4,7 @@ import {
   busyUntil,
   type Claim,
   claimMessage,
+  comesEarly,
   nameWaiter,
   type OpenCall,
   type WorkflowRun,
@@ -40,9 +41,8 @@ export interface ClaimInput {
 /** What these write is the message's own rows; the others may end it, and with it what waits for it. */
 const ownRowOnly: ReadonlySet<Claim['kind']> = new Set(['go', 'done', 'wait', 'busy', 'hold']);
 
-/** Nothing was sent, so nothing is known of the destination. */
 function giveBack(leave: Leave | null): void {
-  leave?.(null);
+  leave?.(false);
 }
 
 /**
@@ -65,10 +65,10 @@ export function createClaimAttempt(dependencies: {
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
     let leave: ReturnType<EnterDestination> = null;
-    const enter: EnterDestination = (channelId, isReset) => {
+    const enter: EnterDestination = (channelId) => {
       // Claimed again by itself, when its group has failed.
       giveBack(leave);
-      leave = input.enter(channelId, isReset);
+      leave = input.enter(channelId);
       return leave;
     };
     try {
@@ -83,7 +83,8 @@ export function createClaimAttempt(dependencies: {
 
   async function claimIn(tx: Tx, input: ClaimInput, isShared: boolean): Promise<ClaimedAttempt | typeof alone> {
     const locked = await (isShared ? tryLockJob : lockJob)(tx, input.jobId);
-    const isReset = locked !== null && locked.awaitedBy !== null && locked.awaitedBy === nameWaiter(input.run);
+    const isWaited = locked !== null && locked.awaitedBy !== null;
+    const isReset = isWaited && locked.awaitedBy === nameWaiter(input.run);
     // Whatever is written of it now, nobody waits for it at Temporal any more.
     const job = locked === null ? null : { ...locked, awaitedBy: null };
     // What an interrupted call left behind may mean a failure; so may a row that somebody else holds.
@@ -95,11 +96,15 @@ export function createClaimAttempt(dependencies: {
       findSendLimits(tx, { channelId, recipient: job.to ?? '' }),
     ]);
     if (channel === null) return { kind: 'missing' };
-    const leave = input.enter(channel.id, isReset);
+    const leave = input.enter(channel.id);
     if (leave === null) return { kind: 'crowded' };
     const known = { ...job, recipient: limits.recipient ?? job.recipient };
     const { run, only } = input;
-    return claim(tx, { job: known, channel, limits, run, now: clock(), leave, isShared, isReset, only });
+    const now = clock();
+    const isForced = isReset && comesEarly(job, now);
+    const isAtTemporal = isWaited && run.activityId !== null;
+    const asked = { isShared, isReset, isForced, isAtTemporal, only };
+    return claim(tx, { job: known, channel, limits, run, now, leave, ...asked });
   }
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {

@@ -1,4 +1,4 @@
-import { holdForDestination, wouldBeCalled } from '../../domain/hold-for-destination.ts';
+import { holdForPlace, wouldBeCalled } from '../../domain/hold-for-destination.ts';
 import type { Job } from '../../domain/job.ts';
 import { releaseHeldForDestination } from '../../store/destination-holds.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
@@ -50,16 +50,16 @@ export function createClaimWithPlace(dependencies: {
     claim: (enter: EnterDestination) => Promise<Claimed>,
   ) => {
     const refusals: Refusal[] = [];
-    const claimed = await claim((channelId, isForced) => {
+    const claimed = await claim((channelId) => {
       // A claim whose transaction failed is made again, and asks again.
       refusals.length = 0;
-      const admission = bulkhead.enter({ ...caller, isForced, destination: nameDestination(channelId, caller.kind) });
+      const admission = bulkhead.enter({ ...caller, destination: nameDestination(channelId, caller.kind) });
       if (admission.kind !== 'entered') {
         refusals.push(admission);
         return null;
       }
-      return (isReached) => {
-        admission.leave(isReached);
+      return (isOutageOver) => {
+        admission.leave(isOutageOver);
         void releaseHeld(channelId, caller);
       };
     });
@@ -73,7 +73,7 @@ export function createClaimWithPlace(dependencies: {
   };
 
   /** Null = no call would be made of it now, so it may be looked at without a place. */
-  function hold({ tenantId, jobId, isFastPath }: Caller, { isOpen, dueMs }: Hold): Promise<Job | null> {
+  function hold({ tenantId, jobId, isFastPath }: Caller, { dueMs }: Hold): Promise<Job | null> {
     return transactions.withTenant(tenantId, async (tx) => {
       const job = await lockJob(tx, jobId);
       const now = clock();
@@ -81,7 +81,7 @@ export function createClaimWithPlace(dependencies: {
       const until = new Date(dueMs);
       return writeJobChange(tx, {
         job,
-        change: holdForDestination(job, { until, isOpen, isAtTemporal: !isFastPath && job.awaitedBy !== null }),
+        change: holdForPlace(job, { until, isAtTemporal: !isFastPath && job.awaitedBy !== null }),
         now,
       });
     });

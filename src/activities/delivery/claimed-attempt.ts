@@ -11,6 +11,8 @@ interface OpenedAttempt {
   readonly secrets: WhatsappSecrets;
   readonly attemptId: string;
   readonly part: number;
+  /** The destination is away, and this call asks whether it still is. */
+  readonly isProbe: boolean;
   readonly leave: Leave;
 }
 
@@ -37,11 +39,8 @@ export type ClaimedAttempt =
   | { readonly kind: 'crowded' }
   | { readonly kind: 'missing' };
 
-/**
- * Asks for room at a destination; null = there is none now. The returned function gives the room back. `isReset` = an
- * operator asks for the call, which may go as the probe of a destination that is away.
- */
-export type EnterDestination = (channelId: string, isReset: boolean) => Leave | null;
+/** Asks for room at a destination; null = there is none now. The returned function gives the room back. */
+export type EnterDestination = (channelId: string) => Leave | null;
 
-/** Gives the room back; `isReached` = the destination answered, null = it was never called. */
-export type Leave = (isReached: boolean | null) => void;
+/** Gives the room back; `isOutageOver` = the call has ended an outage, so what waits for the destination may go. */
+export type Leave = (isOutageOver: boolean) => void;

@@ -1,8 +1,3 @@
-import {
-  type CircuitBreaker,
-  type CircuitBreakerOptions,
-  createCircuitBreaker,
-} from '../../concurrency/circuit-breaker.ts';
 import { createFairSemaphore } from '../../concurrency/fair-semaphore.ts';
 import type { Leave } from './claimed-attempt.ts';
 
@@ -17,23 +12,22 @@ export interface Call {
   readonly tenantId: string;
   /** It runs inside the workflow task; otherwise it has a slot of the queue of sends. */
   readonly isFastPath: boolean;
-  /** An operator asks for it: it goes as the probe of a destination that is away. */
-  readonly isForced?: boolean;
 }
 
 /**
  * Whether a call may be made now. `escalate`: not inside the workflow task, but as an activity of its own. `hold`: the
- * destination is full, or its breaker is open; the job waits as a row, due by itself at `dueMs`, in the time of `nowMs`.
+ * destination is full; the job waits as a row, due by itself at `dueMs`, in the time of `nowMs`.
  */
 export type Admission =
   | { readonly kind: 'entered'; readonly leave: Leave }
   | { readonly kind: 'escalate' }
-  | { readonly kind: 'hold'; readonly isOpen: boolean; readonly dueMs: number };
+  | { readonly kind: 'hold'; readonly dueMs: number };
 
 /**
- * Keeps a destination that is slow, full or away from holding the places of one worker: each destination has a circuit
- * breaker and so many calls at once, and each tenant has its share of the places of the fast path. Nobody waits for a place:
- * whoever gets none leaves a row, and whoever leaves a place lets held rows go.
+ * Keeps a destination that is slow or full from holding the places of one worker: each destination has so many calls at once,
+ * and each tenant has its share of the places of the fast path. Nobody waits for a place: whoever gets none leaves a row, and
+ * whoever leaves a place lets held rows go. Whether a destination is away is known to all workers (`domain/circuit-breaker.ts`);
+ * the call that finds it there again lets the first of its held rows go, and each that ends the next ones.
  */
 export interface DestinationBulkhead {
   enter(call: Call): Admission;
@@ -44,7 +38,6 @@ export interface DestinationBulkhead {
 }
 
 interface Destination {
-  readonly breaker: CircuitBreaker;
   readonly fast: Set<{ readonly atMs: number }>;
   own: number;
   hasHeld: boolean;
@@ -62,18 +55,17 @@ const askEveryMs = 250;
 const lastAskMs = 30_000;
 const expectedForMs = 2_000;
 
-export function createDestinationBulkhead(
-  options: CircuitBreakerOptions & {
-    /** Fast calls that have taken longer than `slowMs` and are still under way. */
-    readonly slowCalls?: number;
-    readonly slowMs?: number;
-    /** Fast calls of one destination at once, and of all tenants together. */
-    readonly fastCalls?: number;
-    readonly allFastCalls?: number;
-    /** Calls of one destination at once that have a slot of the queue of sends; below what one tenant may have of it. */
-    readonly ownCalls?: number;
-  },
-): DestinationBulkhead {
+export function createDestinationBulkhead(options: {
+  readonly nowMs: () => number;
+  /** Fast calls that have taken longer than `slowMs` and are still under way. */
+  readonly slowCalls?: number;
+  readonly slowMs?: number;
+  /** Fast calls of one destination at once, and of all tenants together. */
+  readonly fastCalls?: number;
+  readonly allFastCalls?: number;
+  /** Calls of one destination at once that have a slot of the queue of sends; below what one tenant may have of it. */
+  readonly ownCalls?: number;
+}): DestinationBulkhead {
   const { nowMs, slowCalls = 10, slowMs = 2_000, fastCalls = 60, allFastCalls = maxFastCalls, ownCalls = 40 } = options;
   const destinations = new Map<string, Destination>();
   const fastPath = createFairSemaphore(allFastCalls);
@@ -81,9 +73,7 @@ export function createDestinationBulkhead(
   function find(name: string): Destination {
     const known = destinations.get(name);
     if (known !== undefined) return known;
-    const breaker = createCircuitBreaker(options);
     const made = {
-      breaker,
       fast: new Set<never>(),
       own: 0,
       hasHeld: false,
@@ -96,8 +86,8 @@ export function createDestinationBulkhead(
   }
 
   /** The map stays as small as the trouble. */
-  function forgetIdle(name: string, { fast, own, breaker, hasHeld }: Destination): void {
-    if (fast.size === 0 && own === 0 && breaker.isAtRest() && !hasHeld) destinations.delete(name);
+  function forgetIdle(name: string, { fast, own, hasHeld }: Destination): void {
+    if (fast.size === 0 && own === 0 && !hasHeld) destinations.delete(name);
   }
 
   /** Null = there is none. */
@@ -123,40 +113,32 @@ export function createDestinationBulkhead(
   }
 
   function hold(destination: Destination): Admission {
-    const openUntilMs = destination.breaker.openUntilMs();
-    const soonestMs = Math.max(openUntilMs ?? 0, nowMs() + (openUntilMs === null ? firstAskMs : 0));
-    const dueMs = Math.min(Math.max(soonestMs, destination.lastDueMs + askEveryMs), nowMs() + lastAskMs);
+    const soonestMs = Math.max(nowMs() + firstAskMs, destination.lastDueMs + askEveryMs);
+    const dueMs = Math.min(soonestMs, nowMs() + lastAskMs);
     destination.lastDueMs = dueMs;
     destination.hasHeld = true;
-    return { kind: 'hold', isOpen: openUntilMs !== null, dueMs };
+    return { kind: 'hold', dueMs };
   }
 
   return {
     enter(call) {
       const destination = find(call.destination);
       destination.expected = Math.max(0, destination.expected - 1);
-      const { isForced = false } = call;
-      const isOpen = !isForced && (destination.breaker.openUntilMs() ?? 0) > nowMs();
-      const leavePlace = isOpen ? null : takePlace(destination, call);
+      const leavePlace = takePlace(destination, call);
       if (leavePlace === null)
-        return !isOpen && call.isFastPath && destination.own < ownCalls ? { kind: 'escalate' } : hold(destination);
-      const end = destination.breaker.tryPass(isForced);
-      if (end === null) {
-        leavePlace();
-        return hold(destination);
-      }
+        return call.isFastPath && destination.own < ownCalls ? { kind: 'escalate' } : hold(destination);
       return {
         kind: 'entered',
-        leave(isReached) {
+        leave(isOutageOver) {
           leavePlace();
-          end(isReached);
+          if (isOutageOver) destination.hasHeld = true;
           forgetIdle(call.destination, destination);
         },
       };
     },
     roomForHeld(name) {
       const destination = destinations.get(name);
-      if (destination === undefined || !destination.hasHeld || destination.breaker.openUntilMs() !== null) return 0;
+      if (destination === undefined || !destination.hasHeld) return 0;
       if (destination.expectedUntilMs < nowMs()) destination.expected = 0;
       const room = Math.max(0, ownCalls - destination.own - destination.fast.size - destination.expected);
       destination.expected += room;

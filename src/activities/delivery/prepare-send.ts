@@ -1,4 +1,6 @@
 import type { MessageStep } from '../../contracts/activities.ts';
+import { admitCall } from '../../domain/circuit-breaker.ts';
+import { holdForOutage } from '../../domain/hold-for-destination.ts';
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import { addressOf } from '../../domain/identity/identity.ts';
 import type { CreateId } from '../../domain/ids.ts';
@@ -38,13 +40,18 @@ export interface ReadyMessage {
   readonly isReset: boolean;
   /** Another step than this one is left to whoever is there for it. */
   readonly only?: MessageStep | undefined;
+  /** And its time has not come: it probes a destination that is away. */
+  readonly isForced: boolean;
+  /** An activity waits at Temporal for it, and this is such a one. */
+  readonly isAtTemporal: boolean;
 }
 
 export type PrepareSend = (tx: Tx, ready: ReadyMessage) => Promise<ClaimedAttempt | typeof alone>;
 
 /**
  * Renders a message, chooses the part that is next, and opens its attempt, which is an upload where the part shows a file
- * that the provider does not have; or ends the message, where it cannot be rendered.
+ * that the provider does not have; or ends the message, where it cannot be rendered; or holds it, while Kernel is away and
+ * another one probes it.
  */
 export function createPrepareSend(dependencies: {
   readonly channels: ChannelStore;
@@ -55,7 +62,8 @@ export function createPrepareSend(dependencies: {
 }): PrepareSend {
   const { channels, writeJobChange, failures, createId, rateLimiter } = dependencies;
 
-  return async function prepareSend(tx, { job, channel, limits, run, now, leave, isShared, isReset, only }) {
+  return async function prepareSend(tx, ready) {
+    const { job, channel, limits, run, now, leave, isShared, isReset, isForced, only } = ready;
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
     const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
@@ -75,6 +83,10 @@ export function createPrepareSend(dependencies: {
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job };
     }
+    const admission = admitCall(channel.breakers.kernel, now, isForced);
+    if (admission === 'wait') return holdWhileAway(tx, ready);
+    // The breaker's row may be taken.
+    if (admission === 'probe' && isShared) return alone;
     const part = rendered.parts.length === 1 ? 0 : await nextPart(tx, job.id, rendered.parts.length);
     const payload = rendered.parts[part];
     if (payload === undefined) throw new Error('a part was asked for that rendering did not make');
@@ -89,6 +101,8 @@ export function createPrepareSend(dependencies: {
       const held = await writeJobChange(tx, { job, change: holdForLimit(job, wait), now });
       return { kind: 'settled', job: held };
     }
+    const isProbe = admission === 'probe';
+    if (isProbe && !(await channels.takeProbe(tx, channel, 'kernel', now, isForced))) return holdWhileAway(tx, ready);
     const change = startAttempt({ ...job, partsTotal: rendered.parts.length }, now, run);
     const attemptId = createId('attempt');
     const [sending] = await Promise.all([
@@ -105,7 +119,8 @@ export function createPrepareSend(dependencies: {
         errorTableVersion: errorTable.version,
       }),
     ]);
-    const opened = { job: sending, channel, secrets: channels.openSecrets(channel), attemptId, part, leave };
+    const secrets = channels.openSecrets(channel);
+    const opened = { job: sending, channel, secrets, attemptId, part, isProbe, leave };
     if (isUpload) return { kind: 'upload', ...opened, file };
     return {
       kind: 'send',
@@ -117,6 +132,11 @@ export function createPrepareSend(dependencies: {
       wasThrottled: limits.channel.throttledInARow + limits.pair.throttledInARow > 0,
     };
   };
+
+  async function holdWhileAway(tx: Tx, { job, now, isAtTemporal }: ReadyMessage): Promise<ClaimedAttempt> {
+    const change = holdForOutage(job, now, isAtTemporal);
+    return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }) };
+  }
 
   /** Only what Kernel has not taken is ever sent (again). */
   async function nextPart(tx: Tx, jobId: string, total: number): Promise<number> {

@@ -1,11 +1,14 @@
 import { isInterruption } from '../../domain/message/interruption.ts';
-import { kernelFailure } from '../../domain/message/kernel-failure.ts';
+import { kernelFailure, refusedCall } from '../../domain/message/kernel-failure.ts';
 import { recordAccepted } from '../../domain/message/outcome.ts';
 import { advanceMessage } from '../../domain/message/status.ts';
 import { mergeParts } from '../../domain/message/part-states.ts';
 import { standsInLine } from '../../domain/message/turn.ts';
+import { answeredBy } from '../../domain/circuit-breaker.ts';
 import { noChange, type Job } from '../../domain/job.ts';
 import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
+import type { OutageChange } from '../../store/channel-outages.ts';
+import type { ChannelStore } from '../../store/channels.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { isFollowed, lineOf } from '../../store/conversation-lines.ts';
 import { alone, createGroupCommit } from '../../store/group-commit.ts';
@@ -30,6 +33,8 @@ export interface RecordedAttempt {
   readonly job: Job;
   /** This was not the last call that the message needs: another may be made at once. */
   readonly hasMoreParts: boolean;
+  /** What the call changed for all messages of its number; null = nothing. */
+  readonly outage: OutageChange | null;
 }
 
 type Accepted = Extract<KernelAnswer, { kind: 'accepted' }>;
@@ -52,13 +57,14 @@ function answered(locked: Job | null): Job {
  */
 export function createRecordAttempt(dependencies: {
   readonly transactions: Transactions;
+  readonly channels: Pick<ChannelStore, 'noteCall'>;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly statuses: MessageStatuses;
   readonly faultLog: Pick<FaultLog, 'isOutage' | 'report'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
+  const { transactions, channels, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
 
   const commit = createGroupCommit<Acceptance, RecordedAttempt>({ transactions, work: acceptIn });
 
@@ -80,9 +86,14 @@ export function createRecordAttempt(dependencies: {
       (isShared ? tryLockJob : lockJob)(tx, sending.job.id),
       isShared && isStatusParked(tx, answer.providerMessageId),
     ]);
-    if (isShared && (locked === null || isParked || sending.wasThrottled || (await wakesNext(tx, locked))))
-      return alone;
-    return accept(tx, sending, answered(locked), answer, clock());
+    const { kernel: breaker } = sending.channel.breakers;
+    const isInTrouble = sending.wasThrottled || breaker !== null;
+    if (isShared && (locked === null || isParked || isInTrouble || (await wakesNext(tx, locked)))) return alone;
+    const now = clock();
+    const accepted = await accept(tx, sending, answered(locked), answer, now);
+    if (breaker === null) return { ...accepted, outage: null };
+    const { change } = await channels.noteCall(tx, sending.channel, answeredBy('kernel', sending.isProbe), now);
+    return { ...accepted, outage: change };
   }
 
   /** Whoever leaves a line makes the next one due, whose row may be taken. */
@@ -91,7 +102,13 @@ export function createRecordAttempt(dependencies: {
     return line !== null && isFollowed(tx, { line, jobId: job.id });
   }
 
-  async function accept(tx: Tx, sending: ClaimedSend, job: Job, answer: Accepted, now: Date): Promise<RecordedAttempt> {
+  async function accept(
+    tx: Tx,
+    sending: ClaimedSend,
+    job: Job,
+    answer: Accepted,
+    now: Date,
+  ): Promise<Omit<RecordedAttempt, 'outage'>> {
     const { providerMessageId } = answer;
     const part = { tenantId: job.tenantId, jobId: job.id, providerMessageId, part: sending.part, state: 'accepted' };
     // One behind the other on the wire, and waited for together; each may run twice.
@@ -168,16 +185,18 @@ export function createRecordAttempt(dependencies: {
     now: Date,
   ): Promise<RecordedAttempt> {
     const failure = kernelFailure(answer, sending.channel.settings.errorOverrides);
+    const ended = refusedCall(answer, sending.isProbe);
     const open = job.state === 'sending' ? await findOpenAttempt(tx, job.id) : null;
     // A status with our id came first, or the send was taken for lost and made again: this answer says nothing more.
     if (open?.id !== sending.attemptId) {
       await closeAttempt(tx, { ...closing(sending, answer), outcome: 'ambiguous', problem: null });
-      return { job, hasMoreParts: false };
+      const { change } = await channels.noteCall(tx, sending.channel, ended, now);
+      return { job, hasMoreParts: false, outage: change };
     }
-    const recorded = await failures.record(tx, { job, channel: sending.channel, failure, now });
+    const recorded = await failures.record(tx, { job, channel: sending.channel, failure, call: ended, now });
     const outcome =
       failure.class === 'ambiguous' ? 'ambiguous' : recorded.decision.next === 'fail' ? 'rejected' : 'retry';
     await closeAttempt(tx, { ...closing(sending, answer), outcome, problem: recorded.problem });
-    return { job: recorded.job, hasMoreParts: false };
+    return { job: recorded.job, hasMoreParts: false, outage: recorded.outage };
   }
 }

@@ -1,6 +1,8 @@
-import { uploadFailure } from '../../domain/message/kernel-failure.ts';
+import { answeredBy } from '../../domain/circuit-breaker.ts';
+import { refusedCall, uploadFailure } from '../../domain/message/kernel-failure.ts';
 import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import { lockJob } from '../../store/jobs.ts';
+import type { ChannelStore } from '../../store/channels.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import type { Transactions } from '../../store/transactions.ts';
 import { keepUploadedMedia } from '../../store/uploaded-media.ts';
@@ -15,10 +17,11 @@ import type { RecordedAttempt } from './record-attempt.ts';
  */
 export function createRecordUpload(dependencies: {
   readonly transactions: Transactions;
+  readonly channels: Pick<ChannelStore, 'noteCall'>;
   readonly failures: MessageFailures;
   readonly clock: () => Date;
 }) {
-  const { transactions, failures, clock } = dependencies;
+  const { transactions, channels, failures, clock } = dependencies;
 
   return async function recordUpload(upload: ClaimedUpload, answer: UploadAnswer): Promise<RecordedAttempt> {
     const { channel, part } = upload;
@@ -30,18 +33,22 @@ export function createRecordUpload(dependencies: {
       if (answer.kind === 'uploaded') {
         await keepUploadedMedia(tx, { tenantId, jobId, part, mediaId: answer.mediaId, now });
         await closeAttempt(tx, { ...closing(upload, answer), outcome: 'accepted', problem: null });
-        return { job, hasMoreParts: (await findOpenAttempt(tx, jobId)) === null };
+        const hasMoreParts = (await findOpenAttempt(tx, jobId)) === null;
+        const { change } = await channels.noteCall(tx, channel, answeredBy('kernel', upload.isProbe), now);
+        return { job, hasMoreParts, outage: change };
       }
+      const ended = refusedCall(answer, upload.isProbe);
       const open = job.state === 'sending' ? await findOpenAttempt(tx, jobId) : null;
       if (open?.id !== upload.attemptId) {
         await closeAttempt(tx, { ...closing(upload, answer), outcome: 'retry', problem: null });
-        return { job, hasMoreParts: false };
+        const { change } = await channels.noteCall(tx, channel, ended, now);
+        return { job, hasMoreParts: false, outage: change };
       }
       const failure = uploadFailure(answer, channel.settings.errorOverrides);
-      const recorded = await failures.record(tx, { job, channel, failure, now });
+      const recorded = await failures.record(tx, { job, channel, failure, call: ended, now });
       const outcome = recorded.decision.next === 'fail' ? 'rejected' : 'retry';
       await closeAttempt(tx, { ...closing(upload, answer), outcome, problem: recorded.problem });
-      return { job: recorded.job, hasMoreParts: false };
+      return { job: recorded.job, hasMoreParts: false, outage: recorded.outage };
     });
   };
 }

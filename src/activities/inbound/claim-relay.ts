@@ -1,11 +1,13 @@
 import type { CreateId } from '../../domain/ids.ts';
+import { admitCall } from '../../domain/circuit-breaker.ts';
+import { holdForOutage } from '../../domain/hold-for-destination.ts';
 import { buildInboundActivity, readRequest } from '../../domain/inbound/build-activity.ts';
 import { claimInbound } from '../../domain/inbound/claim-inbound.ts';
 import { expireInbound, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
 import { readReference, readSubject } from '../../domain/inbound/read-content.ts';
 import { serviceUrlOf } from '../../domain/bot-address.ts';
 import { type Job, noChange } from '../../domain/job.ts';
-import { nameWaiter, type WorkflowRun } from '../../domain/message/claim.ts';
+import { comesEarly, nameWaiter, type WorkflowRun } from '../../domain/message/claim.ts';
 import { expiredFailure } from '../../domain/message/ending-failures.ts';
 import { afterWait } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure } from '../../domain/message/interruption.ts';
@@ -32,6 +34,8 @@ export type ClaimedRelay =
       readonly body: string;
       /** What the activity tells the bot and nobody else: it is kept out of what is recorded of the answer. */
       readonly secrets: readonly string[];
+      /** The bot is away, and this call asks whether it still is. */
+      readonly isProbe: boolean;
       readonly leave: Leave;
     }
   | { readonly kind: 'settled'; readonly job: Job }
@@ -69,11 +73,13 @@ export function createClaimRelay(dependencies: {
         const job = await lockJob(tx, input.jobId);
         const channel = job?.channelId ? await channels.findWhatsapp(tx, job.channelId) : null;
         if (job === null || channel === null) return { kind: 'missing' };
-        const isReset = job.awaitedBy !== null && job.awaitedBy === nameWaiter(input.run);
-        leave = input.enter(channel.id, isReset);
+        leave = input.enter(channel.id);
         if (leave === null) return { kind: 'crowded' };
+        const { run } = input;
+        const isReset = job.awaitedBy !== null && job.awaitedBy === nameWaiter(run);
+        const isAtTemporal = job.awaitedBy !== null && run.activityId !== null;
         // Whatever is written of it now, nobody waits for it at Temporal any more.
-        return claim(tx, { job: { ...job, awaitedBy: null }, channel, run: input.run, leave, isReset });
+        return claim(tx, { job: { ...job, awaitedBy: null }, channel, run, leave, isReset, isAtTemporal });
       });
       if (claimed.kind !== 'post') giveBack(leave);
       return claimed;
@@ -91,9 +97,10 @@ export function createClaimRelay(dependencies: {
       readonly run: WorkflowRun;
       readonly leave: Leave;
       readonly isReset: boolean;
+      readonly isAtTemporal: boolean;
     },
   ): Promise<ClaimedRelay> {
-    const { job, channel, run, leave, isReset } = ready;
+    const { job, channel, run, leave, isReset, isAtTemporal } = ready;
     const now = clock();
     const line = job.state === 'relaying' ? null : lineOf(job);
     const turn = line === null ? 'free' : await findTurn(tx, { line, jobId: job.id });
@@ -130,7 +137,14 @@ export function createClaimRelay(dependencies: {
         const counted =
           open === null ? job : countInterruption(job, await wasOutageSince(tx, open.startedAt, faultLog));
         if (counted.retriesUsed > channel.settings.numRetries) return giveUp(tx, counted, channel, now);
-        return post(tx, { job: counted, channel, change: verdict.change, botUrl, leave, now });
+        const isForced = isReset && comesEarly(job, now);
+        const admission = admitCall(channel.breakers.bot, now, isForced);
+        const isProbe = admission === 'probe';
+        if (admission === 'wait' || (isProbe && !(await channels.takeProbe(tx, channel, 'bot', now, isForced)))) {
+          const change = holdForOutage(counted, now, isAtTemporal);
+          return { kind: 'settled', job: await writeJobChange(tx, { job: counted, change, now }) };
+        }
+        return post(tx, { job: counted, channel, change: verdict.change, botUrl, isProbe, leave, now });
       }
     }
   }
@@ -140,7 +154,7 @@ export function createClaimRelay(dependencies: {
     const failure = { ...interruptedFailure, source: 'bot' as const };
     const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
     const { numRetries } = channel.settings;
-    const change = recordBotFailure({ job, problem, until: null, now, numRetries });
+    const change = recordBotFailure({ job, problem, plan: null, now, numRetries });
     return { kind: 'settled', job: await writeJobChange(tx, { job, change, now }) };
   }
 
@@ -151,11 +165,12 @@ export function createClaimRelay(dependencies: {
       readonly channel: WhatsappChannel;
       readonly change: Parameters<WriteJobChange>[1]['change'];
       readonly botUrl: string;
+      readonly isProbe: boolean;
       readonly leave: Leave;
       readonly now: Date;
     },
   ): Promise<ClaimedRelay> {
-    const { job, channel, change, botUrl, leave, now } = ready;
+    const { job, channel, change, botUrl, isProbe, leave, now } = ready;
     const { capability } = channels.openSecrets(channel);
     const activity = buildInboundActivity({
       job,
@@ -181,7 +196,7 @@ export function createClaimRelay(dependencies: {
       }),
     ]);
     const body = JSON.stringify(activity);
-    return { kind: 'post', job: relaying, channel, attemptId, botUrl, body, secrets: [capability], leave };
+    return { kind: 'post', job: relaying, channel, attemptId, botUrl, body, secrets: [capability], isProbe, leave };
   }
 
   /** What the bot knows the message by which this one changes or takes back. */
@@ -204,5 +219,5 @@ function withoutQuery(url: string): string {
 }
 
 function giveBack(leave: Leave | null): void {
-  leave?.(null);
+  leave?.(false);
 }

@@ -1,10 +1,13 @@
 import { groupOf } from '../../domain/bot-address.ts';
+import { botCall, type CircuitBreaker, type EndedCall, readOutage } from '../../domain/circuit-breaker.ts';
 import { type BotActivity, type BotReply, readBotReply } from '../../domain/inbound/bot-reply.ts';
 import { planRetry, recordBotFailure, recordRelayed } from '../../domain/inbound/outcome.ts';
 import { readExpiration, withoutServiceUrl } from '../../domain/message/bot-activity.ts';
-import type { HttpOutcome } from '../../domain/failure.ts';
+import type { Failure, HttpOutcome } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { closeAttempt } from '../../store/attempts.ts';
+import type { OutageChange } from '../../store/channel-outages.ts';
+import type { ChannelStore } from '../../store/channels.ts';
 import type { DescribeFailure } from '../../store/describe-failure.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { lockJob } from '../../store/jobs.ts';
@@ -20,6 +23,8 @@ export interface RecordedRelay {
   readonly job: Job;
   /** How many replies of the bot were accepted with it. */
   readonly replies: number;
+  /** What the call changed for all messages to its bot; null = nothing. */
+  readonly outage: OutageChange | null;
 }
 
 /**
@@ -29,13 +34,14 @@ export interface RecordedRelay {
  */
 export function createRecordRelay(dependencies: {
   readonly transactions: Transactions;
+  readonly channels: Pick<ChannelStore, 'noteCall'>;
   readonly writeJobChange: WriteJobChange;
   readonly acceptance: MessageAcceptance;
   readonly describeFailure: DescribeFailure;
   readonly random: () => number;
   readonly clock: () => Date;
 }) {
-  const { transactions, writeJobChange, acceptance, describeFailure, random, clock } = dependencies;
+  const { transactions, channels, writeJobChange, acceptance, describeFailure, random, clock } = dependencies;
 
   return async function recordRelay(posted: Posted, outcome: HttpOutcome): Promise<RecordedRelay> {
     const reply = readBotReply(outcome);
@@ -45,9 +51,13 @@ export function createRecordRelay(dependencies: {
       // An answer came and is being recorded: what went wrong in a row before it is over.
       const job = { ...locked, internalFaults: 0, interruptions: 0 };
       const now = clock();
-      return reply.kind === 'replied'
-        ? accept(tx, posted, outcome, job, reply, now)
-        : fail(tx, posted, outcome, job, reply, now);
+      const call = botCall(outcome, posted.isProbe);
+      const { breaker, change } = await channels.noteCall(tx, posted.channel, call, now);
+      const recorded =
+        reply.kind === 'replied'
+          ? await accept(tx, posted, outcome, job, reply, now)
+          : await fail(tx, { posted, outcome, job, failure: reply.failure, call, breaker, now });
+      return { ...recorded, outage: change };
     });
   };
 
@@ -58,7 +68,7 @@ export function createRecordRelay(dependencies: {
     job: Job,
     reply: Extract<BotReply, { kind: 'replied' }>,
     now: Date,
-  ): Promise<RecordedRelay> {
+  ): Promise<Omit<RecordedRelay, 'outage'>> {
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: 'accepted', problem: null });
     if (!isOurs || job.terminal) return { job, replies: 0 };
     // Meanwhile the user may have turned out to be somebody whom we know.
@@ -103,20 +113,26 @@ export function createRecordRelay(dependencies: {
 
   async function fail(
     tx: Tx,
-    posted: Posted,
-    outcome: HttpOutcome,
-    job: Job,
-    { failure }: Extract<BotReply, { kind: 'failed' }>,
-    now: Date,
-  ): Promise<RecordedRelay> {
-    const { numRetries } = posted.channel.settings;
-    const until = planRetry({ job, failure, limits: posted.channel.settings, now, random });
-    const recoverable = until !== null;
-    const problem = describeFailure({ job, failure, now, nextAttemptAt: until, recoverable });
+    given: {
+      readonly posted: Posted;
+      readonly outcome: HttpOutcome;
+      readonly job: Job;
+      readonly failure: Failure;
+      readonly call: EndedCall;
+      readonly breaker: CircuitBreaker;
+      readonly now: Date;
+    },
+  ): Promise<Omit<RecordedRelay, 'outage'>> {
+    const { posted, outcome, job, failure, call, breaker, now } = given;
+    const { numRetries, countOutages } = posted.channel.settings;
+    const outage = readOutage(call.result, breaker, countOutages);
+    const plan = planRetry({ job, failure, outage, limits: posted.channel.settings, now, random });
+    const recoverable = plan !== null;
+    const problem = describeFailure({ job, failure, now, nextAttemptAt: plan?.until ?? null, recoverable });
     const attemptOutcome = recoverable ? 'retry' : 'rejected';
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: attemptOutcome, problem });
     if (!isOurs || job.terminal) return { job, replies: 0 };
-    const change = recordBotFailure({ job, problem, until, now, numRetries });
+    const change = recordBotFailure({ job, problem, plan, now, numRetries });
     return { job: await writeJobChange(tx, { job, change, now }), replies: 0 };
   }
 }

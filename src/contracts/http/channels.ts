@@ -20,6 +20,12 @@ const common = {
   updatedAt: time,
 };
 
+const breakerState = z.enum(['closed', 'open', 'probing']);
+const health = z.object({
+  breaker: breakerState.describe('Of the number at Kernel: open = it cannot be reached, and its messages wait'),
+  botBreaker: breakerState.describe('The same of the bot'),
+});
+
 const {
   name: _name,
   accessToken: _token,
@@ -35,6 +41,7 @@ export const channelView = z
       kind: z.literal('whatsapp'),
       ...whatsappShown,
       callbackUrl: z.string().describe('To be entered at the provider'),
+      health,
     }),
     z.object({
       ...common,

@@ -25,6 +25,11 @@ export const whatsappMembers = {
   botUrl: urlText.nullable().describe('Where inbound messages go; null = nowhere'),
   kpiUrl: urlText.nullable().describe('Where KPI events go; null = to `botUrl`'),
   numRetries: z.number().int().min(0).max(100).describe('Resends of one message after recoverable errors'),
+  countOutages: z
+    .boolean()
+    .describe(
+      'Whether a destination that cannot be reached uses up retries; false = it is waited for until `expiresAt`',
+    ),
   retryInitialMs: z.number().int().min(1).max(maxTimeMs),
   retryMaxMs: z.number().int().min(1).max(maxTimeMs),
   statusWindowSeconds: z.number().int().min(1).max(thirtyDaysSeconds),
@@ -52,6 +57,7 @@ export const newWhatsappChannel = z.strictObject({
   botUrl: whatsappMembers.botUrl.default(null),
   kpiUrl: whatsappMembers.kpiUrl.default(null),
   numRetries: whatsappMembers.numRetries.default(usualRetries),
+  countOutages: whatsappMembers.countOutages.default(false),
   retryInitialMs: whatsappMembers.retryInitialMs.default(usualBackoff.initialMs),
   retryMaxMs: whatsappMembers.retryMaxMs.default(usualBackoff.maximumMs),
   statusWindowSeconds: whatsappMembers.statusWindowSeconds.default(86_400),

@@ -1,9 +1,10 @@
+import type { Outage } from '../circuit-breaker.ts';
 import { type Failure, isLocalFault } from '../failure.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import { buildKpiValue } from '../message/kpi.ts';
 import { wakeGraceMs } from '../message/outcome.ts';
 import type { Problem } from '../problems/problem.ts';
-import { backoffMs, localDelayMs } from '../retry.ts';
+import { backoffMs, localDelayMs, outageWait } from '../retry.ts';
 
 /** The bot has taken the message; its replies are messages of their own. */
 export function recordRelayed(counts: { replies: number; ignored: number }, now: Date): JobChange {
@@ -14,37 +15,60 @@ export function recordRelayed(counts: { replies: number; ignored: number }, now:
   };
 }
 
-/** When to try the bot again; null = never: its answer was no reply, or the channel's retries are used up. */
+/** When a message is tried at the bot again. */
+interface RetryPlan {
+  readonly until: Date;
+  readonly reason: 'retry' | 'outage';
+  readonly usesRetry: boolean;
+}
+
+/** Null = never: the bot's answer was no reply, or the channel's retries are used up. `outage` null = the bot has answered. */
 export function planRetry(input: {
   readonly job: Job;
   readonly failure: Failure;
+  readonly outage: Outage | null;
   readonly limits: { readonly numRetries: number; readonly retryInitialMs: number; readonly retryMaxMs: number };
   readonly now: Date;
   readonly random: () => number;
-}): Date | null {
-  const { job, failure, limits, now, random } = input;
+}): RetryPlan | null {
+  const { job, failure, outage, limits, now, random } = input;
+  const { attempts, retriesUsed, expiresAt } = job;
+  const { numRetries, retryInitialMs: initialMs, retryMaxMs: maxMs } = limits;
+  const after = (ms: number) => new Date(Math.min(now.getTime() + ms, expiresAt.getTime()));
   if (isLocalFault(failure.code)) {
-    const delayMs = localDelayMs(job.attempts - 1 - job.retriesUsed, random);
-    return new Date(Math.min(now.getTime() + delayMs, job.expiresAt.getTime()));
+    const until = after(localDelayMs(attempts - 1 - retriesUsed, random));
+    return { until, reason: 'retry', usesRetry: false };
   }
-  if (failure.class !== 'transient' || job.retriesUsed >= limits.numRetries) return null;
-  const { retryInitialMs: initialMs, retryMaxMs: maxMs } = limits;
-  const backoff = backoffMs({ attempt: job.retriesUsed + 1, initialMs, maxMs, random });
-  const waitMs = Math.max(backoff, failure.retryAfterMs ?? 0);
-  return new Date(Math.min(now.getTime() + waitMs, job.expiresAt.getTime()));
+  const usesRetry = outage === null || outage.usesRetry;
+  if (failure.class !== 'transient' || (usesRetry && retriesUsed >= numRetries)) return null;
+  const bounds = { initialMs, maxMs, random };
+  const { retryAfterMs } = failure;
+  if (outage === null) {
+    const waitMs = Math.max(backoffMs({ attempt: retriesUsed + 1, ...bounds }), retryAfterMs ?? 0);
+    return { until: after(waitMs), reason: 'retry', usesRetry };
+  }
+  const { waitMs, reason } = outageWait({
+    outage,
+    attempts,
+    retriesUsed,
+    retryAfterMs,
+    nowMs: now.getTime(),
+    ...bounds,
+  });
+  return { until: after(waitMs), reason, usesRetry };
 }
 
-/** One failure at the bot. `until` null = the message ends with it, and the next of its conversation may go. */
+/** One failure at the bot. `plan` null = the message ends with it, and the next of its conversation may go. */
 export function recordBotFailure(input: {
   readonly job: Job;
   readonly problem: Problem;
-  readonly until: Date | null;
+  readonly plan: RetryPlan | null;
   readonly now: Date;
   readonly numRetries: number;
 }): JobChange {
-  const { job, problem, until, now, numRetries } = input;
-  const willRetry = until !== null;
-  // A fault of our own is no error of the bot's, and it uses up none of the retries.
+  const { job, problem, plan, now, numRetries } = input;
+  const willRetry = plan !== null;
+  // A fault of our own is no error of the bot's.
   const isLocal = isLocalFault(problem.code);
   const told = buildKpiValue({
     event: 'inbound_error',
@@ -57,7 +81,7 @@ export function recordBotFailure(input: {
   });
   const kpi = isLocal ? [] : [told];
   const detail = { code: problem.code, attempt: job.attempts };
-  if (until === null) {
+  if (plan === null) {
     return {
       set: { ...endingAt(now), state: 'failed', error: problem },
       timeline: [{ type: 'inbound.failed', title: `Failed: ${problem.title}`, detail }],
@@ -66,13 +90,14 @@ export function recordBotFailure(input: {
       problems: [problem],
     };
   }
+  const { until, reason, usesRetry } = plan;
   return {
     set: {
       state: 'held',
       error: problem,
-      waitingFor: { reason: 'retry', until, detail: problem.title },
+      waitingFor: { reason, until, detail: problem.title },
       nextAttemptAt: until,
-      retriesUsed: job.retriesUsed + (isLocal ? 0 : 1),
+      retriesUsed: job.retriesUsed + (usesRetry ? 1 : 0),
       wakeAt: new Date(until.getTime() + wakeGraceMs),
     },
     timeline: [

@@ -42,6 +42,11 @@ export function runOf(job: Job, run: WorkflowRun): Pick<Job, 'workflowId' | 'wor
   return { workflowId: run.workflowId === job.id ? null : run.workflowId, workflowRunId: run.runId };
 }
 
+/** Whether whoever asks does not wait for its time: by a reset of its activity. */
+export function comesEarly(job: Job, now: Date): boolean {
+  return job.nextAttemptAt !== null && job.nextAttemptAt.getTime() - now.getTime() > shortestWaitMs;
+}
+
 /** A call that has begun and whose answer is not recorded. */
 export interface OpenCall {
   readonly startedAt: Date;

@@ -1,5 +1,6 @@
+import type { Outage } from '../circuit-breaker.ts';
 import { type Failure, isLocalFault } from '../failure.ts';
-import { backoffMs, localDelayMs, throttleDelayMs } from '../retry.ts';
+import { backoffMs, localDelayMs, outageWait, throttleDelayMs } from '../retry.ts';
 import { retryTable } from '../retry-table.ts';
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { outcomeUnknownFailure } from './kernel-failure.ts';
@@ -30,6 +31,8 @@ export interface Situation extends Timing {
   readonly failure: Failure;
   readonly throttledInARow: number;
   readonly attempts: number;
+  /** Null = the destination has answered, or it was not called. */
+  readonly outage: Outage | null;
   readonly isNotice: boolean;
   readonly alreadyInformedGroup: boolean;
 }
@@ -50,7 +53,7 @@ export type Decision =
   | (Told & {
       readonly next: 'retry';
       readonly delayMs: number;
-      readonly reason: 'retry' | 'rate_limit' | 'ambiguous_window';
+      readonly reason: 'retry' | 'rate_limit' | 'outage' | 'ambiguous_window';
       readonly countsAsRetry: boolean;
       readonly possibleDuplicate: boolean;
     })
@@ -59,7 +62,8 @@ export type Decision =
 
 /** The bridge's matrix: source and class of a failure → what becomes of the message and who is told. */
 export function decideAfterFailure(situation: Situation): Decision {
-  const { failure, limits } = situation;
+  const { failure, limits, outage } = situation;
+  const mayBeResent = outage?.usesRetry === false || hasRetriesLeft(situation, failure.maxRetries);
   if (isLocalFault(failure.code)) {
     const delayMs = localDelayMs(situation.attempts - 1 - situation.retriesUsed, situation.random);
     return { ...retry(situation, delayMs, 'retry'), countsAsRetry: false };
@@ -78,11 +82,18 @@ export function decideAfterFailure(situation: Situation): Decision {
     case 'window': {
       const windowMs = Math.max(limits.ambiguousWindowMs, failure.retryAfterMs ?? 0);
       const wait = retry(situation, windowMs, 'ambiguous_window');
-      const isResent = limits.ambiguousPolicy === 'resend' && hasRetriesLeft(situation, failure.maxRetries);
+      const isResent = limits.ambiguousPolicy === 'resend' && mayBeResent;
       return isResent ? wait : { ...wait, recoverable: false, willRetry: false };
     }
     case 'backoff':
-      if (!hasRetriesLeft(situation, failure.maxRetries)) return fail(situation, true);
+      if (!mayBeResent) return fail(situation, true);
+      if (outage !== null) {
+        const { attempts, retriesUsed, nowMs } = situation;
+        const { retryAfterMs } = failure;
+        const timing = { outage, attempts, retriesUsed, retryAfterMs, nowMs, ...backoffLimits(situation) };
+        const { waitMs, reason } = outageWait(timing);
+        return { ...retry(situation, waitMs, reason), countsAsRetry: outage.usesRetry };
+      }
       return retry(situation, Math.max(nextBackoffMs(situation), failure.retryAfterMs ?? 0), 'retry');
   }
 }
@@ -91,6 +102,8 @@ export function decideAfterFailure(situation: Situation): Decision {
 export interface WindowSituation extends Timing {
   readonly last: Pick<Failure, 'detail' | 'provider'>;
   readonly overrides: ErrorOverrides;
+  /** It is sent again as a probe, or when the outage is over. */
+  readonly isOutage: boolean;
 }
 
 /**
@@ -98,16 +111,16 @@ export interface WindowSituation extends Timing {
  * after the failure than the back-off, of which the window is a part; it may be a duplicate.
  */
 export function decideAfterAmbiguousWindow(situation: WindowSituation): Decision {
-  const { last, overrides, limits } = situation;
+  const { last, overrides, limits, isOutage } = situation;
   const ended = { next: 'fail', informUser: false, recoverable: false, willRetry: false } as const;
   if (limits.ambiguousPolicy === 'fail') {
     return { ...ended, newFailure: outcomeUnknownFailure(last), outOfRetries: false };
   }
   const providerCode = last.provider?.code ?? null;
   const { maxRetries } = classifyProvider({ providerCode, httpStatus: null, fault: null, overrides });
-  if (!hasRetriesLeft(situation, maxRetries)) return { ...ended, newFailure: null, outOfRetries: true };
-  const delayMs = Math.max(nextBackoffMs(situation) - limits.ambiguousWindowMs, 0);
-  return { ...retry(situation, delayMs, 'retry'), possibleDuplicate: true };
+  if (!isOutage && !hasRetriesLeft(situation, maxRetries)) return { ...ended, newFailure: null, outOfRetries: true };
+  const delayMs = isOutage ? 0 : Math.max(nextBackoffMs(situation) - limits.ambiguousWindowMs, 0);
+  return { ...retry(situation, delayMs, 'retry'), possibleDuplicate: true, countsAsRetry: !isOutage };
 }
 
 /** A code may be allowed fewer retries than the channel, never more. */

@@ -1,3 +1,4 @@
+import { type EndedCall, readKernelCall } from '../circuit-breaker.ts';
 import { type Failure, isLocalFault, localFailure, type NetworkFault } from '../failure.ts';
 import { whatsappProblemCode } from '../problems/catalogue/provider-problems.ts';
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
@@ -12,6 +13,18 @@ export interface KernelRefusal {
   readonly provider: ProviderError | null;
   readonly detail: string;
   readonly unreadableSuccess?: boolean | undefined;
+}
+
+/** What a call that Kernel refused, or did not answer, says to its circuit breaker. */
+export function refusedCall(answer: KernelRefusal, isProbe: boolean): EndedCall {
+  const { httpStatus, fault, provider, retryAfterMs, unreadableSuccess: isUnreadable = false } = answer;
+  return {
+    destination: 'kernel',
+    result: readKernelCall({ httpStatus, fault, providerCode: provider?.code ?? null, isUnreadable }),
+    isProbe,
+    isTlsFault: fault === 'tls',
+    retryAfterMs,
+  };
 }
 
 /** One entry of a `failed` status' `errors` (Meta, status webhook). `code` null = the status named no error. */

@@ -68,6 +68,13 @@ function errorEvent(problem: Problem): KpiEventName {
   return problem.source === 'whatsapp' ? 'whatsapp_error' : 'kernel_error';
 }
 
+const waitingReasons = {
+  retry: 'retry',
+  ambiguous_window: 'retry',
+  rate_limit: 'rate_limit',
+  outage: 'outage',
+} as const;
+
 /** Carries out what `decideAfterFailure` decided; `userInformed` says whether a notice was stored beside it. */
 export function recordFailure(input: {
   readonly job: Job;
@@ -119,7 +126,7 @@ export function recordFailure(input: {
     set: {
       state: 'held',
       error: problem,
-      waitingFor: { reason: isThrottled ? 'rate_limit' : 'retry', until, detail: problem.title },
+      waitingFor: { reason: waitingReasons[decision.reason], until, detail: problem.title },
       nextAttemptAt: until,
       statusUntil: null,
       isOutcomeUnknown: decision.reason === 'ambiguous_window',

@@ -26,7 +26,7 @@ export function closeWindow(input: {
       state: 'held',
       possibleDuplicate: true,
       isOutcomeUnknown: false,
-      retriesUsed: job.retriesUsed + 1,
+      retriesUsed: job.retriesUsed + (decision.countsAsRetry ? 1 : 0),
       waitingFor: { reason: 'retry', until, detail: 'no status told whether it went out' },
       nextAttemptAt: until,
       wakeAt: new Date(until.getTime() + wakeGraceMs),

@@ -14,7 +14,9 @@ const { initialMs, maximumMs } = localBackoff;
 const unsentRetry = `after ${initialMs / 1_000} s, later up to ${maximumMs / 1_000} s; uses up no retry and no try of a schedule`;
 
 const retriedByCode: Readonly<Record<string, string>> = {
+  bot_unavailable: 'until `expiresAt` while it is away; what it answers with 408, 429 or 5xx: back-off, ≤ `numRetries`',
   kernel_http_error: 'as its HTTP status says',
+  kernel_unreachable: 'until `expiresAt`; where it may have gone out, after the window, by `ambiguousPolicy`',
   outcome_unknown: 'no, once it is the error of the job',
   local_capacity: unsentRetry,
   store_unavailable: 'by the caller',

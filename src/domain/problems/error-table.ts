@@ -31,7 +31,8 @@ export const errorTable = {
   byNetworkFault: {
     connection_refused: 'transient',
     dns: 'transient',
-    tls: 'configuration',
+    // While it lasts: `hasLastingTlsFault`.
+    tls: 'transient',
     timeout: 'ambiguous',
     reset_before_body: 'transient',
     reset_after_body: 'ambiguous',

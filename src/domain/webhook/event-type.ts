@@ -20,6 +20,8 @@ export const eventTypes = [
   'channel.paused',
   'channel.resumed',
   'channel.notice',
+  'channel.outage_started',
+  'channel.outage_ended',
   'webhook.disabled',
   'webhook.exhausted',
   'recipient.identity_changed',

@@ -137,8 +137,8 @@ create index job_held_by_channel on job (channel_id, acceptance)
   where state = 'held' and waiting_reason = 'channel_paused' and wake_at = expires_at;
 comment on index job_held_by_channel is 'release_held_jobs() and a channel''s resume';
 create index job_held_by_destination on job (channel_id, kind, acceptance)
-  where state = 'held' and waiting_reason = 'outage' and next_attempt_at is not null;
-comment on index job_held_by_destination is 'release-held-for-destination';
+  where state = 'held' and waiting_reason = 'outage' and (wake_at = expires_at or next_attempt_at is not null);
+comment on index job_held_by_destination is 'release-held-for-destination; release_outage_jobs()';
 -- By tenant: whoever has a backlog is looked at no more often than those who have not.
 create index job_due on job (tenant_id, wake_at) where wake_at is not null;
 comment on index job_due is 'lease_due_jobs(), find_next_due_ms(); count-waiting-of-tenant, before more is accepted';

@@ -82,6 +82,32 @@ select protect_tenant_table('send_limit');
 create index send_limit_of_pairs on send_limit (blocked_until) where recipient <> '';
 comment on index send_limit_of_pairs is 'list_expired() and purge_expired(): pair_limits';
 
+create table destination_breaker (
+  tenant_id text not null,
+  channel_id text not null references channel (id) on delete cascade,
+  destination text not null check (destination in ('kernel', 'bot')),
+  failures integer not null default 0,
+  tls_failures integer not null default 0,
+  opened_at timestamptz,
+  probe_at timestamptz,
+  interval_ms integer not null default 0,
+  is_probing boolean not null default false,
+  primary key (channel_id, destination)
+);
+comment on table destination_breaker is
+  'Circuit breakers, over all workers; no row = the last call was answered. Its rules: domain/circuit-breaker.ts';
+comment on column destination_breaker.tenant_id is 'whose channel it is';
+comment on column destination_breaker.channel_id is 'the channel that calls';
+comment on column destination_breaker.destination is 'its number at Kernel, or its bot';
+comment on column destination_breaker.failures is 'calls in a row that the destination has not answered';
+comment on column destination_breaker.tls_failures is 'of them, failed TLS handshakes since the last other failure';
+comment on column destination_breaker.opened_at is 'since when its messages wait; null = the breaker is closed';
+comment on column destination_breaker.probe_at is
+  'when the next probe may go; while one is under way, when it counts as lost; null = the breaker is closed';
+comment on column destination_breaker.interval_ms is 'the last interval between two probes; 0 = the breaker is closed';
+comment on column destination_breaker.is_probing is 'a probe is under way';
+select protect_tenant_table('destination_breaker');
+
 create table kpi_event (
   id text primary key,
   tenant_id text not null,

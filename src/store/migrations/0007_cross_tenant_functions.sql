@@ -15,7 +15,7 @@ declare
   name text;
 begin
   foreach name in array array['tenant', 'api_key', 'idempotency_key', 'audit_entry', 'channel', 'job', 'attempt', 'problem',
-    'timeline_entry', 'message_part', 'provider_status', 'uploaded_media', 'send_limit', 'kpi_event',
+    'timeline_entry', 'message_part', 'provider_status', 'uploaded_media', 'send_limit', 'destination_breaker', 'kpi_event',
     'notification_content', 'receiver', 'recipient', 'notification_error', 'inbox_notification', 'event', 'webhook',
     'delivery']
   loop
@@ -174,7 +174,8 @@ begin
   );
 end $$;
 
--- Which of these jobs no worker has taken up since they were started: queued, or still held for a turn that has come.
+-- Which of these jobs no worker has taken up since they were started: queued, or still held for a turn that has come, or by an
+-- outage that is over.
 create function find_unclaimed_jobs(job_ids text[])
 returns setof text
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -182,7 +183,8 @@ begin
   perform set_config('waypost.cross_tenant', 'on', true);
   return query
     select j.id from job j
-    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and j.waiting_reason = 'turn'));
+    where j.id = any (job_ids) and (j.state = 'queued' or (j.state = 'held' and (j.waiting_reason = 'turn'
+      or (j.waiting_reason = 'outage' and j.next_attempt_at is null and j.wake_at < j.expires_at))));
 end $$;
 
 -- What expired before it was sent and leaves nothing in doubt: it is ended without a workflow.
@@ -255,6 +257,58 @@ begin
   )
   select count(*)::integer into result from released;
   return result;
+end $$;
+
+-- Lets go, in the order of their acceptance, what destinations hold that can be reached again: page_size of each. The call that
+-- ended the outage lets them go itself; this is for those that its process did not, and for one that was just being held.
+-- Of a destination that is away one message goes where its probe is overdue: whose the probe was has ended otherwise.
+create function release_outage_jobs(page_size integer)
+returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  result integer;
+begin
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
+  with recursive holding (channel_id, kind) as (
+    (select j.channel_id, j.kind from job j
+      where j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at and j.channel_id is not null
+      order by j.channel_id, j.kind limit 1)
+    union all
+    select next.channel_id, next.kind from holding h cross join lateral (
+      select j.channel_id, j.kind from job j
+      where j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at
+        and (j.channel_id, j.kind) > (h.channel_id, h.kind)
+      order by j.channel_id, j.kind limit 1
+    ) next
+  ), held as materialized (
+    select page.id from holding h
+    left join destination_breaker b on b.channel_id = h.channel_id and b.opened_at is not null
+      and b.destination = case h.kind when 'inbound' then 'bot' else 'kernel' end
+    cross join lateral (
+      select j.id from job j
+      where j.channel_id = h.channel_id and j.kind = h.kind
+        and j.state = 'held' and j.waiting_reason = 'outage' and j.wake_at = j.expires_at
+      order by j.acceptance
+      limit case when b.opened_at is null then page_size when b.probe_at < now() - interval '2 seconds' then 1 else 0 end
+      for update skip locked
+    ) page
+  ), released as (
+    update job j set wake_at = now() from held where j.id = held.id returning 1
+  )
+  select count(*)::integer into result from released;
+  return result;
+end $$;
+
+-- Breakers that are open, for metrics.
+create function count_open_breakers()
+returns table (destination text, breakers bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select b.destination, count(*) from destination_breaker b where b.opened_at is not null group by b.destination;
 end $$;
 
 -- The provider may never say more than "sent": after the window the record is final, unconfirmed.
@@ -458,14 +512,16 @@ end $$;
 revoke all on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
   list_tenants(timestamptz, text, integer), lease_jobs(text[], integer), lease_due_jobs(integer, integer), find_next_due_ms(),
   find_unclaimed_jobs(text[]), list_expired_jobs(integer), lead_sweeps(text, double precision),
-  release_held_jobs(integer), close_status_windows(integer), lease_due_replays(integer, integer),
+  release_held_jobs(integer), release_outage_jobs(integer), count_open_breakers(), close_status_windows(integer),
+  lease_due_replays(integer, integer),
   list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
   count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
   event_feed_lag_seconds() from public;
 grant execute on function find_api_key(bytea), find_channel_tenant(text), find_operator_answer(text, timestamptz),
   list_tenants(timestamptz, text, integer), lease_due_jobs(integer, integer), find_next_due_ms(),
   find_unclaimed_jobs(text[]), list_expired_jobs(integer), lead_sweeps(text, double precision),
-  release_held_jobs(integer), close_status_windows(integer), lease_due_replays(integer, integer),
+  release_held_jobs(integer), release_outage_jobs(integer), count_open_breakers(), close_status_windows(integer),
+  lease_due_replays(integer, integer),
   list_kpi_backlog(), count_kpi_backlog(), count_parked_statuses(),
   count_waiting_jobs(), list_webhook_backlog(), skip_unwanted_events(bigint, bigint), count_webhook_backlog(),
   event_feed_lag_seconds() to waypost_app;

@@ -164,6 +164,10 @@ async function writeAsWorker(
       made.channel.id,
     );
     await insert(
+      "destination_breaker (tenant_id, channel_id, destination, failures) values ($1, $2, 'bot', 1)",
+      made.channel.id,
+    );
+    await insert(
       "receiver (tenant_id, job_id, ordinal, merchant_id, user_count) values ($1, $2, 0, 'theirs', 1)",
       made.notificationId,
     );

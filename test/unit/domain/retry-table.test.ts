@@ -26,6 +26,7 @@ describe.each(errorClasses)('the rule of the class %s', (name) => {
     failure: aFailure({ class: name, source: 'kernel', scope: 'message', retryAfterMs: null }),
     throttledInARow: 0,
     attempts: 1,
+    outage: null,
     isNotice: false,
     alreadyInformedGroup: false,
   });
@@ -43,7 +44,7 @@ describe.each(errorClasses)('the rule of the class %s', (name) => {
     expect(decision.delayMs).toBe(rule.wait === 'window' ? usualAmbiguousWindowMs : rule.backoff?.initialMs);
     const resent =
       rule.wait === 'window'
-        ? decideAfterAmbiguousWindow({ ...timing, last: aFailure({ class: name }), overrides: {} })
+        ? decideAfterAmbiguousWindow({ ...timing, last: aFailure({ class: name }), overrides: {}, isOutage: false })
         : decision;
     expect(resent.next === 'retry' && resent.countsAsRetry).toBe(rule.countsAsRetry);
   });

@@ -82,7 +82,10 @@ export const interruptedPush: Failure = {
 };
 
 function classify({ httpStatus, fault }: PushRefusal): ErrorClass {
-  if (httpStatus === null) return fault === null ? 'ambiguous' : errorTable.byNetworkFault[fault];
+  if (httpStatus === null) {
+    if (fault === null) return 'ambiguous';
+    return fault === 'tls' ? 'configuration' : errorTable.byNetworkFault[fault];
+  }
   return (
     classByHttpStatus.get(String(httpStatus)) ??
     classByHttpStatus.get(`${Math.floor(httpStatus / 100)}xx`) ??

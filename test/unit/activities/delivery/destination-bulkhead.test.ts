@@ -8,17 +8,12 @@ function openBulkhead(options: Partial<Parameters<typeof createDestinationBulkhe
     nowMs: () => clock.nowMs,
     fastCalls: 2,
     ownCalls: 2,
-    failuresToOpen: 3,
-    firstOpenMs: 1_000,
     ...options,
   });
   const enter = (destination = 'chn_1', isFastPath = true, tenantId = 'ten_1'): Admission =>
     bulkhead.enter({ destination, tenantId, isFastPath });
   const enterOwn = (destination = 'chn_1') => enter(destination, false);
-  const fail = (times: number, destination = 'chn_1') => {
-    for (let each = 0; each < times; each += 1) leaveOf(enter(destination))(false);
-  };
-  return { clock, bulkhead, enter, enterOwn, fail };
+  return { clock, bulkhead, enter, enterOwn };
 }
 
 function leaveOf(admission: Admission): Leave {
@@ -32,7 +27,7 @@ describe('a destination bulkhead', () => {
     const leave = leaveOf(enter());
     leaveOf(enter());
     expect(enter()).toEqual({ kind: 'escalate' });
-    leave(true);
+    leave(false);
     expect(enter().kind).toBe('entered');
   });
 
@@ -42,8 +37,8 @@ describe('a destination bulkhead', () => {
     clock.nowMs = 1_001;
     expect(enter()).toEqual({ kind: 'escalate' });
     expect(enter('chn_2').kind).toBe('entered');
-    leaves[0]?.(true);
-    leaves[1]?.(true);
+    leaves[0]?.(false);
+    leaves[1]?.(false);
     expect(enter().kind).toBe('entered');
   });
 
@@ -52,14 +47,14 @@ describe('a destination bulkhead', () => {
     const { enter, enterOwn } = openBulkhead();
     leaveOf(enterOwn());
     const leave = leaveOf(enterOwn());
-    expect(enterOwn()).toEqual({ kind: 'hold', isOpen: false, dueMs: 5_000 });
-    expect(enterOwn()).toEqual({ kind: 'hold', isOpen: false, dueMs: 5_250 });
+    expect(enterOwn()).toEqual({ kind: 'hold', dueMs: 5_000 });
+    expect(enterOwn()).toEqual({ kind: 'hold', dueMs: 5_250 });
     leaveOf(enter());
     leaveOf(enter());
     // Neither here nor there: it must not become an activity only to find that out.
-    expect(enter()).toEqual({ kind: 'hold', isOpen: false, dueMs: 5_500 });
+    expect(enter()).toEqual({ kind: 'hold', dueMs: 5_500 });
     expect(enterOwn('chn_2').kind).toBe('entered');
-    leave(true);
+    leave(false);
     expect(enterOwn().kind).toBe('entered');
   });
 
@@ -70,29 +65,15 @@ describe('a destination bulkhead', () => {
     expect(enter('chn_10', true, 'ten_2').kind).toBe('entered');
   });
 
-  it('holds what comes while the destination is away, on both paths, until a probe is due', () => {
-    const { clock, enter, enterOwn, fail } = openBulkhead();
-    fail(3, 'chn_dead');
-    expect(enter('chn_dead')).toEqual({ kind: 'hold', isOpen: true, dueMs: 1_000 });
-    expect(enterOwn('chn_dead')).toEqual({ kind: 'hold', isOpen: true, dueMs: 1_250 });
-    expect(enter().kind).toBe('entered');
-    clock.nowMs = 1_000;
-    const probe = leaveOf(enterOwn('chn_dead'));
-    // One at a time.
-    expect(enter('chn_dead').kind).toBe('hold');
-    probe(true);
-    expect(enter('chn_dead').kind).toBe('entered');
-  });
-
   it('lets held jobs go as many as there is room for, and no more than once', () => {
     const { clock, bulkhead, enterOwn } = openBulkhead();
     const leaves = [leaveOf(enterOwn()), leaveOf(enterOwn())];
     expect(bulkhead.roomForHeld('chn_1')).toBe(0);
     enterOwn();
     expect(bulkhead.roomForHeld('chn_1')).toBe(0);
-    leaves[0]?.(true);
+    leaves[0]?.(false);
     expect(bulkhead.roomForHeld('chn_1')).toBe(1);
-    leaves[1]?.(true);
+    leaves[1]?.(false);
     // The first is on its way.
     expect(bulkhead.roomForHeld('chn_1')).toBe(1);
     leaveOf(enterOwn());
@@ -104,17 +85,17 @@ describe('a destination bulkhead', () => {
     expect(bulkhead.roomForHeld('chn_1')).toBe(0);
   });
 
-  it('lets nobody go while the destination is away', () => {
-    const { bulkhead, enter, fail } = openBulkhead();
-    fail(3);
-    enter();
+  it('lets go what an outage held, from the call that has found the destination there again', () => {
+    const { bulkhead, enterOwn } = openBulkhead();
+    leaveOf(enterOwn())(true);
+    expect(bulkhead.roomForHeld('chn_1')).toBe(2);
+    bulkhead.forgetHeld('chn_1');
     expect(bulkhead.roomForHeld('chn_1')).toBe(0);
   });
 
   it('holds nobody for longer than 30 s, however many wait', () => {
-    const { enter, fail } = openBulkhead();
-    fail(3);
-    for (let each = 0; each < 2_000; each += 1) enter();
-    expect(enter()).toMatchObject({ dueMs: 30_000 });
+    const { enterOwn } = openBulkhead();
+    for (let each = 0; each < 2_000; each += 1) enterOwn();
+    expect(enterOwn()).toMatchObject({ dueMs: 30_000 });
   });
 });

@@ -64,6 +64,7 @@ function refuse(job: Job, failure: Failure) {
     attempts: job.attempts,
     isNotice: false,
     alreadyInformedGroup: true,
+    outage: null,
   });
   const { code, source } = failure;
   const problem = aProblem({ code, source, class: failure.class });

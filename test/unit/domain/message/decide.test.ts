@@ -26,6 +26,7 @@ function situation(members: Partial<Situation> = {}): Situation {
     retriesUsed: 0,
     throttledInARow: 0,
     attempts: 1,
+    outage: null,
     limits,
     nowMs,
     expiresAtMs: nowMs + 86_400_000,
@@ -142,6 +143,7 @@ describe('an ambiguous failure', () => {
   const failure = aFailure({ class: 'ambiguous', code: 'kernel_timeout' });
   const policyFail = { ...limits, ambiguousPolicy: 'fail' as const };
   const overrides = {};
+  const isOutage = false;
 
   it('first waits for a status that tells how it went', () => {
     const decision = decideAfterFailure(situation({ failure }));
@@ -161,31 +163,47 @@ describe('an ambiguous failure', () => {
   });
 
   it('is then sent again as a possible duplicate', () => {
-    const decision = decideAfterAmbiguousWindow({ ...situation(), last: failure, overrides });
+    const decision = decideAfterAmbiguousWindow({ ...situation(), last: failure, overrides, isOutage });
     expect(decision).toMatchObject({ next: 'retry', reason: 'retry', possibleDuplicate: true, countsAsRetry: true });
     expect(decision).toMatchObject({ delayMs: 0 });
   });
 
   it('is not sent again sooner after the failure than the back-off says', () => {
-    const decision = decideAfterAmbiguousWindow({ ...situation({ retriesUsed: 4 }), last: failure, overrides });
+    const decision = decideAfterAmbiguousWindow({
+      ...situation({ retriesUsed: 4 }),
+      last: failure,
+      overrides,
+      isOutage,
+    });
     expect(decision).toMatchObject({ delayMs: 6_000 });
   });
 
   it('ends as outcome_unknown where the channel sends nothing twice, and tells no user', () => {
-    const decision = decideAfterAmbiguousWindow({ ...situation({ limits: policyFail }), last: failure, overrides });
+    const decision = decideAfterAmbiguousWindow({
+      ...situation({ limits: policyFail }),
+      last: failure,
+      overrides,
+      isOutage,
+    });
     expect(decision).toMatchObject({ next: 'fail', outOfRetries: false, informUser: false, recoverable: false });
     expect(decision).toMatchObject({ newFailure: { code: 'outcome_unknown', class: 'ambiguous' } });
   });
 
   it('ends with its own problem when the retries are used up', () => {
-    const decision = decideAfterAmbiguousWindow({ ...situation({ retriesUsed: 5 }), last: failure, overrides });
+    const decision = decideAfterAmbiguousWindow({
+      ...situation({ retriesUsed: 5 }),
+      last: failure,
+      overrides,
+      isOutage,
+    });
     expect(decision).toMatchObject({ next: 'fail', outOfRetries: true, newFailure: null });
   });
 
   it('keeps to the retries that the channel allows its code', () => {
     const provider = { name: 'p', code: '131000', title: null, details: null, traceId: null, httpStatus: 500 };
     const last = { detail: 'x', provider };
-    const decision = decideAfterAmbiguousWindow({ ...situation(), last, overrides: { '131000': { maxRetries: 0 } } });
+    const overridden = { '131000': { maxRetries: 0 } };
+    const decision = decideAfterAmbiguousWindow({ ...situation(), last, isOutage, overrides: overridden });
     expect(decision).toMatchObject({ next: 'fail', outOfRetries: true });
   });
 });

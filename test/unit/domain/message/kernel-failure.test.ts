@@ -32,7 +32,7 @@ describe('kernelFailure', () => {
     ['timeout', 'kernel_timeout', 'ambiguous'],
     ['connection_refused', 'kernel_unreachable', 'transient'],
     ['dns', 'kernel_unreachable', 'transient'],
-    ['tls', 'kernel_unreachable', 'configuration'],
+    ['tls', 'kernel_unreachable', 'transient'],
     ['reset_before_body', 'kernel_unreachable', 'transient'],
     ['reset_after_body', 'kernel_unreachable', 'ambiguous'],
     ['url_not_allowed', 'url_not_allowed', 'configuration'],

@@ -80,7 +80,7 @@ describe('classifyProvider', () => {
   it.each([
     ['connection_refused', 'transient'],
     ['dns', 'transient'],
-    ['tls', 'configuration'],
+    ['tls', 'transient'],
     ['timeout', 'ambiguous'],
     ['reset_before_body', 'transient'],
     ['reset_after_body', 'ambiguous'],
