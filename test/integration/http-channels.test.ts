@@ -51,6 +51,8 @@ describe('a WhatsApp channel', () => {
       botUrl: null,
       kpiUrl: null,
       numRetries: 5,
+      countOutages: false,
+      health: { breaker: 'closed', botBreaker: 'closed' },
       retryInitialMs: 1_000,
       retryMaxMs: 600_000,
       statusWindowSeconds: 86_400,

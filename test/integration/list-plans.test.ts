@@ -9,7 +9,7 @@ const fillTimeoutMs = 120_000;
 /** What one call may look at, of whatever table: the windows of a page, twice where two filters are tried. */
 const mostRowsRead = 60_000;
 /** One page of rows, or no more than a window of them at this size: reading it whole is then what costs least. */
-const small = ['event', 'recipient', 'webhook', 'channel', 'api_key', 'integration'];
+const small = ['event', 'recipient', 'webhook', 'channel', 'destination_breaker', 'api_key', 'integration'];
 
 let test: TestApp;
 let subjects: Subjects;
