@@ -11,7 +11,7 @@ import {
 } from '../domain/circuit-breaker.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { type ChannelDataRow, channelColumns, type ChannelRow, toChannel } from './channel-row.ts';
-import { closeBreaker, lockBreaker, takeProbe, writeBreaker } from './destination-breakers.ts';
+import { closeBreaker, forgetFailures, lockBreaker, takeProbe, writeBreaker } from './destination-breakers.ts';
 import type { Tx } from './transactions.ts';
 
 /** What a call changed for all messages of its destination. */
@@ -31,7 +31,8 @@ export interface ChannelOutages {
   takeProbe(tx: Tx, channel: Channel, destination: Destination, now: Date, isForced: boolean): Promise<boolean>;
   /**
    * Counts a call that has ended, and tells of an outage that begins or ends with it, once, in the same transaction. `channel`
-   * is as the call's claim has read it: an answer costs no statement where no failure was counted then.
+   * is as the call's claim has read it: an answer costs no statement where no failure was counted then, and waits for no
+   * lock where the breaker was closed.
    */
   noteCall(tx: Tx, channel: Channel, call: EndedCall, now: Date): Promise<NotedCall>;
 }
@@ -57,9 +58,12 @@ export function createChannelOutages(dependencies: {
   }
 
   async function answered(tx: Tx, channel: Channel, destination: Destination, now: Date): Promise<NotedCall> {
-    if (channel.breakers[destination] === null) return { breaker: noFailures, change: null };
-    const openedAt = await closeBreaker(tx, { channelId: channel.id, destination });
-    if (openedAt === null) return { breaker: noFailures, change: null };
+    const key = { channelId: channel.id, destination };
+    const known = channel.breakers[destination];
+    if (known?.openedAt === null) await forgetFailures(tx, key);
+    // One that has opened since the call began is closed by its probe.
+    const wasOpen = known !== null && known.openedAt !== null && (await closeBreaker(tx, key)) !== null;
+    if (!wasOpen) return { breaker: noFailures, change: null };
     await tell(tx, channel, 'channel.outage_ended', destination, now);
     return { breaker: noFailures, change: 'ended' };
   }

@@ -1,4 +1,5 @@
 import type { CircuitBreaker, Destination } from '../domain/circuit-breaker.ts';
+import { coalesce } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
 
 interface Key {
@@ -88,7 +89,23 @@ export async function takeProbe(
   return taken === 1;
 }
 
-/** Forgets what was counted; returns since when it was open, null = it was closed, or another call has closed it. */
+/**
+ * Forgets the failures that were counted while it was closed. It waits for no lock, as work does that shares its transaction:
+ * who has the row at this moment counts another failure, or forgets them, too.
+ */
+export const forgetFailures = coalesce<Key, void>(async (tx, keys) => {
+  await tx.execute({
+    name: 'forget-failures',
+    text: `delete from destination_breaker where (channel_id, destination) in (
+        select b.channel_id, b.destination from destination_breaker b
+        join unnest($1::text[], $2::text[]) as asked (channel_id, destination) using (channel_id, destination)
+        where b.opened_at is null for update of b skip locked)`,
+    values: [keys.map(({ channelId }) => channelId), keys.map(({ destination }) => destination)],
+  });
+  return keys.map(() => undefined);
+});
+
+/** Closes an open breaker; returns since when it was open, null = it was closed, or another call has closed it. */
 export async function closeBreaker(tx: Tx, key: Key): Promise<Date | null> {
   const [closed] = await tx.query<{ opened_at: Date | null }>({
     name: 'close-breaker',

@@ -4,7 +4,7 @@ import { recordAccepted } from '../../domain/message/outcome.ts';
 import { advanceMessage } from '../../domain/message/status.ts';
 import { mergeParts } from '../../domain/message/part-states.ts';
 import { standsInLine } from '../../domain/message/turn.ts';
-import { answeredBy } from '../../domain/circuit-breaker.ts';
+import { answeredBy, stateOf } from '../../domain/circuit-breaker.ts';
 import { noChange, type Job } from '../../domain/job.ts';
 import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { OutageChange } from '../../store/channel-outages.ts';
@@ -87,7 +87,7 @@ export function createRecordAttempt(dependencies: {
       isShared && isStatusParked(tx, answer.providerMessageId),
     ]);
     const { kernel: breaker } = sending.channel.breakers;
-    const isInTrouble = sending.wasThrottled || breaker !== null;
+    const isInTrouble = sending.wasThrottled || stateOf(breaker) !== 'closed';
     if (isShared && (locked === null || isParked || isInTrouble || (await wakesNext(tx, locked)))) return alone;
     const now = clock();
     const accepted = await accept(tx, sending, answered(locked), answer, now);
