@@ -39,9 +39,9 @@ describe('DELETE /v1/recipients/{to}', () => {
     expect(refusalOf(await test.call(`DELETE /v1/recipients/${to}`))).toEqual([422, 'invalid_request', '/path/to']);
   });
 
-  it('asks for jobs:write', async () => {
+  it('asks for messages:write', async () => {
     const made = await test.call('POST /v1/api-keys', {
-      body: { name: 'reader', scopes: ['jobs:read', 'config:write'] },
+      body: { name: 'reader', scopes: ['jobs:read', 'jobs:write', 'config:write'] },
     });
     const answer = await test.call('DELETE /v1/recipients/+34600111222', { key: String(made.at('apiKey')) });
     expect([answer.status, answer.at('code')]).toEqual([403, 'insufficient_scope']);

@@ -49,7 +49,7 @@ export function registerRecipientRoutes(
   });
 
   app.delete('/v1/recipients/:to', {
-    config: { access: tenantAccess('jobs:write') },
+    config: { access: tenantAccess('messages:write') },
     schema: {
       operationId: 'eraseRecipient',
       tags: ['jobs'],
