@@ -70,8 +70,13 @@ describe('while Kernel is away for a minute', () => {
 
       const backAt = Date.now();
       await place.kernel.comeBack();
-      const ids = rows.flat().map(({ id }) => id);
-      const ended = await Promise.all(ids.map((id) => tenant.follow(id, ['read'], recoveryMs)));
+      const ended = await poll({
+        what: 'all are read',
+        look: () => tenant.list<JobView>('/v1/jobs?limit=200'),
+        isDone: (jobs) => jobs.every(({ state }) => state === 'read'),
+        timeoutMs: recoveryMs,
+      });
+      expect(ended).toHaveLength(conversations * messagesEach);
       expect(ended.filter(({ error, possibleDuplicate }) => error !== null || possibleDuplicate)).toEqual([]);
       for (const row of rows) {
         const wanted = new Set(row.map(({ id }) => id));
