@@ -51,6 +51,7 @@ describe('an outage of Kernel, seen by two workers', () => {
       await Promise.all(ids.map(async (id, index) => workers[index % 2]?.(id, true)));
       expect(await place.countCalls(ids)).toBe(before + 1);
     }
+    expect(await place.outageEventsOf(channelId)).toHaveLength(1);
   });
 
   it('shows its probe, and ends with the first answer: told once, and what waited goes in order', async () => {

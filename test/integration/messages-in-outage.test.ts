@@ -103,7 +103,7 @@ describe('a message that meets an outage', () => {
     expect(await place.attempt(prober)).toMatchObject({ next: 'wait', attempts: 2 });
     // It has come at its time: no operator has reset it.
     const step = await place.attempt(pending);
-    expect(step).toMatchObject({ next: 'wait', state: 'held', errorCode: 'kernel_unreachable' });
+    expect(step).toMatchObject({ next: 'wait', state: 'held', errorCode: 'kernel_unreachable', attempts: 1 });
     expect(step.next === 'wait' && step.waitMs).toBeLessThanOrEqual(60_000);
     await confirm([pending, prober]);
     await place.kernel.comeBack();
