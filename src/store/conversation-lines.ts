@@ -25,13 +25,15 @@ const inLineAsked = `channel_id = asked.channel_id and conversation_id = asked.c
   and is_ordered and state in ('queued', 'held', 'sending', 'relaying')`;
 
 /**
- * For a job that is about to be stored: whether someone stands in line. The last one's row is locked against leaving until
- * the new job is stored, so whoever leaves sees it. Served by `job_line`.
+ * For a job that is about to be stored: whether someone stands in line. That one's row is locked against leaving until the
+ * new job is stored, so whoever leaves sees it. It waits for nobody: a batch holds the rows of many lines, and who leaves two
+ * of them at once would wait for it in turn. So where all who stand there are locked at this moment it says false; then the
+ * job is started, and its claim finds out (`findTurn`). Served by `job_line`.
  */
 export async function isLineTaken(tx: Tx, line: Line): Promise<boolean> {
   const rows = await tx.query({
     name: 'is-line-taken',
-    text: `select 1 from job where ${inLine} order by acceptance desc limit 1 for share`,
+    text: `select 1 from job where ${inLine} order by acceptance desc limit 1 for share skip locked`,
     values: [line.channelId, line.conversationId, line.kind],
   });
   return rows.length > 0;

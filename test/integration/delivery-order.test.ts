@@ -50,6 +50,21 @@ describe('a message of a conversation', () => {
     expect(await place.timelineOf(third)).toEqual(['message.held', 'message.accepted']);
   });
 
+  // A batch waited for one line with the rows of others locked, and whoever left two of those lines waited for it: a deadlock.
+  it('is accepted without waiting for those in front of it, and still sends nothing before its turn', async () => {
+    const channelId = await place.addChannel();
+    const [first = ''] = await acceptRow(channelId, 1);
+    const second = await place.withTenant(async (tx) => {
+      await lockJob(tx, first);
+      const [id = ''] = await acceptRow(channelId, 1);
+      return id;
+    });
+    expect(await place.attempt(second, true)).toMatchObject({ next: 'end', state: 'held' });
+    expect([await waitsFor(second), place.sendsOf(second)]).toEqual(['turn', []]);
+    await place.deliver(first);
+    expect(await isDue(second)).toBe(true);
+  });
+
   it('that is started before its turn sends nothing, and holds', async () => {
     const channelId = await place.addChannel();
     const [, second = ''] = await acceptRow(channelId, 2);

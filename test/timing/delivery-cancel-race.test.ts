@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
@@ -13,6 +14,8 @@ const jobs = 420;
 const racesAtOnce = 8;
 /** A claim, a send and its record take about as long: cancels are spread over all of it. */
 const spreadMs = 25;
+/** By a code: an answer without one would be an outage of Kernel, in which nothing is sent. */
+const refusedForNow = metaRefusal(503, 2, { title: 'API Service' });
 const threeParts = Array.from({ length: 1_200 }, (_, index) => `word${index}`).join(' ');
 
 /** The situations in which a cancel may come, each made before the race begins. */
@@ -32,7 +35,7 @@ const situations: Readonly<Record<string, (channelId: string, to: string) => Pro
   },
   'waiting for a retry': async (channelId, to) => {
     const job = await place.accept(channelId, { to });
-    place.kernel.script(to, [{ answer: { status: 503 } }]);
+    place.kernel.script(to, [{ answer: refusedForNow }]);
     await place.attempt(job.id);
     return makeDue(job);
   },
@@ -47,7 +50,7 @@ const situations: Readonly<Record<string, (channelId: string, to: string) => Pro
   'of several parts, one refused': async (channelId, to) => {
     const request = { activity: { type: 'message', text: threeParts } };
     const job = await place.accept(channelId, { to, request });
-    place.kernel.script(to, [{}, { answer: { status: 503 } }]);
+    place.kernel.script(to, [{}, { answer: refusedForNow }]);
     await place.attempt(job.id);
     return makeDue(job);
   },

@@ -27,6 +27,8 @@ export const recipientId = z
 /** A Bot Framework activity as it comes: members that we do not know are kept. */
 export const activityBody = z.looseObject({ type: z.string().min(1).max(64) });
 
+const recipientMembers = z.object({ to: z.string(), recipientType: z.enum(['individual', 'group']).nullish() });
+
 export const messageBody = z
   .strictObject({
     channelId: z.string().max(64).nullish().describe('May be left out where the tenant has one WhatsApp channel'),
@@ -34,7 +36,7 @@ export const messageBody = z
       .string()
       .regex(/^(?:\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}|[A-Za-z0-9_=-]{1,200})$/, mustBeRecipient)
       .describe('A phone number (E.164), a business-scoped user id of WhatsApp, or the id of a group'),
-    recipientType: z.enum(['individual', 'group']).nullish().describe('`group`: `to` is the id of a group'),
+    recipientType: recipientMembers.shape.recipientType.describe('`group`: `to` is the id of a group'),
     conversationId: callerId.nullish().describe('Messages of one conversation arrive in the order of acceptance'),
     groupId: callerId.nullish().describe('The messages that answer one request'),
     activity: activityBody
@@ -56,6 +58,8 @@ export const messageBody = z
     {
       message: mustBeRecipient,
       path: ['to'],
+      // Also where other members are wrong: every culprit is named.
+      when: ({ value }) => recipientMembers.safeParse(value).success,
     },
   )
   .meta({ oneOf: [{ required: ['activity'] }, { required: ['whatsapp'] }] });
