@@ -20,7 +20,8 @@ export async function acceptBatches(
   let accepted = 0;
   const acceptNext = async (): Promise<void> => {
     for (let size = sizes.pop(); size !== undefined; size = sizes.pop()) {
-      accepted += await acceptBatch(caller, size);
+      const taken = await acceptBatch(caller, size);
+      accepted += taken;
     }
   };
   const acceptBatch = async (on: Caller, size: number): Promise<number> => {
