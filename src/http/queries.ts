@@ -11,7 +11,7 @@ import { summarize } from './validation.ts';
 const maxNameChars = 100;
 const maxReported = 20;
 
-/** What begins as a time or a phone number does, and lost its plus: in a query it stands for a space. */
+/** A time or a phone number whose plus was decoded as a space. */
 const lostPlus = /^(?: [1-9]\d+|\d{4}-\d\d-\d\dT[\d:.]+ \d\d:\d\d)$/;
 
 /**

@@ -14,7 +14,7 @@ const jobs = 420;
 const racesAtOnce = 8;
 /** A claim, a send and its record take about as long: cancels are spread over all of it. */
 const spreadMs = 25;
-/** By a code: an answer without one would be an outage of Kernel, in which nothing is sent. */
+/** With a code of Meta: a 503 without one counts as an outage of Kernel, and then nothing is sent. */
 const refusedForNow = metaRefusal(503, 2, { title: 'API Service' });
 const threeParts = Array.from({ length: 1_200 }, (_, index) => `word${index}`).join(' ');
 

@@ -45,7 +45,7 @@ comment on index notice_by_channel is 'the list of notices of a channel; the for
 create index notice_by_age on notice (created_at);
 comment on index notice_by_age is 'list_expired() and purge_expired(): notices';
 
--- The same as before, and `notices`.
+-- The same as in 0008, and `identities` and `notices`.
 create or replace function list_expired(rules text[], befores timestamptz[])
 returns table (rule text, oldest timestamptz)
 language plpgsql security definer set search_path = public, pg_temp as $$
