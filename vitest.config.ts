@@ -25,7 +25,7 @@ const kinds: readonly Kind[] = [
   { name: 'e2e', timeoutMs: 120_000, shares: 'product', group: 'parallel' },
   { name: 'integration', timeoutMs: 60_000, shares: 'stack', group: 'parallel' },
   { name: 'workflow', timeoutMs: 60_000, shares: 'workflow-bundle', group: 'parallel' },
-  // Tests that measure time or race for it: one beside another would lie.
+  // Tests that measure time or race for it, or need all of the machine: one beside another would lie.
   { name: 'timing', timeoutMs: 60_000, shares: 'stack', group: 'alone' },
 ];
 
@@ -51,7 +51,7 @@ export default defineConfig({
         ...(group === 'parallel' && { maxWorkers: filesAtOnce }),
         ...(group === 'alone' && { fileParallelism: false }),
         sequence: { groupOrder: groupOrder[group] },
-        ...(name === 'e2e' && { setupFiles: ['test/support/output-of-failures.ts'] }),
+        ...((name === 'e2e' || name === 'timing') && { setupFiles: ['test/support/output-of-failures.ts'] }),
         ...(shares !== null && { globalSetup: setups[shares] }),
       },
     })),

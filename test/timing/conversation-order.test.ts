@@ -12,6 +12,7 @@ const conversations = 200;
 const messagesEach = 4;
 const seed = 20_260_301;
 const settleMs = 100_000;
+const testTimeoutMs = 120_000;
 
 /** Repeats by its seed (mulberry32). */
 function createRandom(start: number): () => number {
@@ -74,33 +75,37 @@ function messageOf(conversation: number, each: number) {
 const sendsOf = (id: string): readonly KernelSend[] => place.kernel.sends.list().filter(({ jobId }) => jobId === id);
 
 describe(`${conversations} interleaved conversations, with faults and a killed worker`, () => {
-  it('come to an end, every message of them', async () => {
-    // Both of a group in one call: what comes after a group's failure would be no part of it.
-    for (let each = 0; each < messagesEach; each += 2) {
-      const rows = [each, each + 1].map((one) =>
-        Array.from({ length: conversations }, (_, index) => messageOf(index, one)),
-      );
-      const accepted = await tenant.ask<{ data: JobView[] }>('POST /v1/messages/batch', { messages: rows.flat() });
-      jobs.push(accepted.data.slice(0, conversations), accepted.data.slice(conversations));
-      if (each === 0) {
-        await worker.kill();
-        worker = await place.startWorker();
-      }
-    }
-    const open = await poll({
-      what: 'no message is on its way any more',
-      look: async () => {
-        // One of each is enough to tell, and hundreds at every look would be a load of their own.
-        const firsts = ['queued', 'held', 'sending'].map(async (state) =>
-          tenant.ask<{ data: JobView[] }>(`GET /v1/jobs?state=${state}&limit=1`),
+  it(
+    'come to an end, every message of them',
+    async () => {
+      // Both of a group in one call: what comes after a group's failure would be no part of it.
+      for (let each = 0; each < messagesEach; each += 2) {
+        const rows = [each, each + 1].map((one) =>
+          Array.from({ length: conversations }, (_, index) => messageOf(index, one)),
         );
-        return (await Promise.all(firsts)).flatMap(({ data }) => data);
-      },
-      isDone: (list) => list.length === 0,
-      timeoutMs: settleMs,
-    });
-    expect(open).toEqual([]);
-  });
+        const accepted = await tenant.ask<{ data: JobView[] }>('POST /v1/messages/batch', { messages: rows.flat() });
+        jobs.push(accepted.data.slice(0, conversations), accepted.data.slice(conversations));
+        if (each === 0) {
+          await worker.kill();
+          worker = await place.startWorker();
+        }
+      }
+      const open = await poll({
+        what: 'no message is on its way any more',
+        look: async () => {
+          // One of each is enough to tell, and hundreds at every look would be a load of their own.
+          const firsts = ['queued', 'held', 'sending'].map(async (state) =>
+            tenant.ask<{ data: JobView[] }>(`GET /v1/jobs?state=${state}&limit=1`),
+          );
+          return (await Promise.all(firsts)).flatMap(({ data }) => data);
+        },
+        isDone: (list) => list.length === 0,
+        timeoutMs: settleMs,
+      });
+      expect(open).toEqual([]);
+    },
+    testTimeoutMs,
+  );
 
   it('reach Kernel in the order of acceptance: no send of a message before the last one of an earlier', () => {
     const violations: string[] = [];
