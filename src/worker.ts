@@ -10,6 +10,7 @@ import { checkTemporal } from './temporal/health.ts';
 import { installTemporalRuntime } from './temporal/runtime.ts';
 import { builtWorkflows, startWorkers } from './temporal/worker.ts';
 import { startSweeps } from './usecases/sweeps.ts';
+import { startHeartbeat } from './usecases/worker-heartbeat.ts';
 
 const poolSize = 30;
 
@@ -41,12 +42,13 @@ await runDoor('worker', async (whenStopped) => {
     schemaVersion,
     checkTemporal: () => checkTemporal(connection, namespace),
   });
+  const heartbeat = startHeartbeat({ ...stores, queues: config.queues, log });
   const sweeps = startSweeps({ ...stores, ...shared, starter, dispatcher, nowMs: () => performance.now() });
   log.info({ metricsPort: config.metricsPort }, 'worker ready');
 
   whenStopped(workers.shutDown);
   await workers.done;
-  await sweeps.stop();
+  await Promise.all([sweeps.stop(), heartbeat.stop()]);
   await health.stop();
   await connection.close();
   await http.close();

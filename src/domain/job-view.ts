@@ -1,5 +1,6 @@
+import { type Blocker, explainWait, type WaitFacts } from './explain-wait.ts';
 import { type RecipientView, viewRecipient } from './identity/identity.ts';
-import type { Job, JobKind } from './job.ts';
+import type { Job, JobKind, WaitingReason } from './job.ts';
 import type { Problem } from './problems/problem.ts';
 
 /** A job as the API, the events and the webhooks show it. Times are RFC 3339 UTC with milliseconds. */
@@ -8,7 +9,12 @@ export interface JobView {
   readonly kind: JobKind;
   readonly state: string;
   readonly terminal: boolean;
-  readonly waitingFor: { reason: string; until: string | null; detail: string | null } | null;
+  readonly waitingFor: {
+    reason: WaitingReason;
+    until: string | null;
+    detail: string | null;
+    blockedBy: Blocker | null;
+  } | null;
   readonly attempts: number;
   readonly nextAttemptAt: string | null;
   readonly error: Problem | null;
@@ -46,7 +52,9 @@ function time(value: Date | null): string | null {
   return value === null ? null : value.toISOString();
 }
 
-export function toJobView(job: Job, links: WorkflowLinks): JobView {
+/** `facts` = what is known beside the record of what it waits for; null = its wait is told by the record alone. */
+export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | null = null): JobView {
+  const wait = explainWait(job, facts);
   const workflowId = job.workflowId ?? job.id;
   const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${workflowId}`;
   return {
@@ -54,10 +62,7 @@ export function toJobView(job: Job, links: WorkflowLinks): JobView {
     kind: job.kind,
     state: job.state,
     terminal: job.terminal,
-    waitingFor:
-      job.waitingFor === null
-        ? null
-        : { reason: job.waitingFor.reason, until: time(job.waitingFor.until), detail: job.waitingFor.detail },
+    waitingFor: wait === null ? null : { ...wait, until: time(wait.until) },
     attempts: job.attempts,
     nextAttemptAt: time(job.nextAttemptAt),
     error: job.error,

@@ -35,17 +35,23 @@ export type BatchState = (typeof batchStates)[number];
 export type JobState = MessageState | BatchState | 'relaying';
 export const jobStates: readonly JobState[] = [...new Set<JobState>([...messageStates, ...batchStates, 'relaying'])];
 
-export type WaitingReason =
-  | 'turn'
-  | 'channel_paused'
-  | 'rate_limit'
-  | 'outage'
-  | 'retry'
-  | 'status'
-  | 'schedule'
-  | 'integrator';
+/** `start` and `answer` are not stored: `explainWait` tells them by the state. */
+export const waitingReasons = [
+  'start',
+  'turn',
+  'channel_paused',
+  'rate_limit',
+  'outage',
+  'retry',
+  'answer',
+  'status',
+  'schedule',
+  'integrator',
+  'template',
+] as const;
+export type WaitingReason = (typeof waitingReasons)[number];
 
-/** What a job waits for; `until` null = no time is known. */
+/** What a job waits for, as it was stored when the wait began; `until` null = no time is known. */
 export interface WaitingFor {
   readonly reason: WaitingReason;
   readonly until: Date | null;

@@ -1,8 +1,11 @@
 import { Gauge, type Registry } from 'prom-client';
+import { queueNames } from '../contracts/workflows.ts';
+import { isThere } from '../domain/workers.ts';
 import { countKpiBacklog, countParkedStatuses, countWaitingJobs, countWebhookBacklog } from '../store/cross-tenant.ts';
 import { countOpenBreakers } from '../store/destination-breakers.ts';
 import { readEventFeedLagSeconds } from '../store/event-high-water-mark.ts';
 import type { Transactions } from '../store/transactions.ts';
+import { listWorkers } from '../store/workers.ts';
 
 /** Says at each scrape what is stored and waits: the same in the api and in the worker. */
 export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonly transactions: Transactions }): void {
@@ -76,6 +79,17 @@ export function gaugeBacklog(dependencies: { readonly metrics: Registry; readonl
       for (const destination of ['kernel', 'bot']) this.set({ destination }, 0);
       for (const { destination, count } of await orNothing(() => transactions.acrossTenants(countOpenBreakers)))
         this.set({ destination }, count);
+    },
+  });
+  new Gauge({
+    name: 'waypost_workers',
+    help: 'Worker processes that serve a queue: they said so within the last 45 s, and did not leave',
+    labelNames: ['queue'],
+    registers: [metrics],
+    async collect() {
+      const workers = (await orNothing(() => transactions.acrossTenants(listWorkers))).filter(isThere);
+      for (const queue of queueNames)
+        this.set({ queue }, workers.filter(({ queues }) => queues.includes(queue)).length);
     },
   });
   gaugeWebhooks(dependencies);

@@ -26,12 +26,9 @@ export async function startWorkerHealth(options: {
 }): Promise<ProbeServer> {
   const { config, metrics, isRunning, keepMs = probeCacheMs } = options;
   const readiness = shareBriefly(async () => {
-    // Whether there is a worker, this one knows better than the server.
-    const checkTemporal = async () => ({
-      ...(await options.checkTemporal()),
-      workers: isRunning() ? null : 'A worker of this process does not poll.',
-    });
-    return checkReadiness({ ...options, checkTemporal });
+    // Whether there is a worker, this one knows better than its heartbeats.
+    const checkWorkers = () => (isRunning() ? null : 'A worker of this process does not poll.');
+    return checkReadiness({ ...options, checkWorkers });
   }, keepMs);
 
   async function ready(): Promise<ProbeAnswer> {

@@ -21,7 +21,8 @@ export function lineOf(job: Job): Line | null {
 const inLine = `channel_id = $1 and conversation_id = $2 and kind = $3 and is_ordered
   and state in ('queued', 'held', 'sending', 'relaying')`;
 
-const inLineAsked = `channel_id = asked.channel_id and conversation_id = asked.conversation_id and kind = asked.kind
+/** That a row of `job` stands in the line of `asked`. */
+export const inLineAsked = `channel_id = asked.channel_id and conversation_id = asked.conversation_id and kind = asked.kind
   and is_ordered and state in ('queued', 'held', 'sending', 'relaying')`;
 
 /**

@@ -608,6 +608,9 @@ create table send_limit ( -- What a number may send, over all workers, as the pr
   free_at timestamp with time zone not null, -- the channel's rate: when its next place is; meaningless for a pair
   blocked_until timestamp with time zone, -- nothing may go before; null = never throttled
   throttled_in_a_row integer not null default 0, -- throttled answers that each came after the wait of the one before
+  met_by text, -- the job whose answer blocks until blocked_until; null = never throttled, or not known
+  met_code text, -- the problem code of that answer
+  met_scope text, -- whose limit it is, as the error table calls it
   constraint send_limit_pkey PRIMARY KEY (channel_id, recipient),
   constraint send_limit_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE
 );
@@ -695,7 +698,31 @@ create policy named_functions on webhook to current_user using ((current_setting
 create policy tenant_rows on webhook using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on webhook to waypost_app;
 
+create table worker_heartbeat ( -- The workers, of all hosts; reached by beat_worker() and list_workers() alone
+  worker_id text not null, -- names the worker's process
+  queues text[] not null, -- the task queues that it serves
+  beaten_at timestamp with time zone not null, -- when it last said that it is there
+  left_at timestamp with time zone, -- when it said goodbye; null = it did not
+  constraint worker_heartbeat_pkey PRIMARY KEY (worker_id)
+);
+
 create sequence event_sequence owned by event.sequence;
+
+CREATE OR REPLACE FUNCTION public.beat_worker(worker text, served text[], is_leaving boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into worker_heartbeat (worker_id, queues, beaten_at, left_at)
+  values (worker, served, clock_timestamp(), case when is_leaving then clock_timestamp() end)
+  on conflict (worker_id) do update set queues = excluded.queues, beaten_at = excluded.beaten_at,
+    left_at = excluded.left_at;
+  delete from worker_heartbeat where beaten_at < clock_timestamp() - interval '1 day';
+end $function$
+;
+grant execute on function beat_worker(text,text[],boolean) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.close_status_windows(page_size integer)
  RETURNS integer
@@ -1231,6 +1258,20 @@ begin
 end $function$
 ;
 grant execute on function list_webhook_backlog() to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.list_workers()
+ RETURNS TABLE(queues text[], silent_ms double precision, has_left boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  return query
+    select w.queues, extract(epoch from clock_timestamp() - w.beaten_at)::double precision * 1000, w.left_at is not null
+    from worker_heartbeat w order by w.beaten_at desc limit 1000;
+end $function$
+;
+grant execute on function list_workers() to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.next_event_sequence()
  RETURNS bigint

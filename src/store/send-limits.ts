@@ -56,7 +56,17 @@ export async function lockSendLimit(tx: Tx, key: LimitKey): Promise<SendLimit> {
   return pick(rows, key.recipient);
 }
 
-/** Blocks one recipient of a channel, or whole channels; a block that ends later stays. In one order, so none waits in a circle. */
+/** The answer that a block is for. `scope` is the error table's. */
+export interface LimitMeeting {
+  readonly jobId: string | null;
+  readonly code: string;
+  readonly scope: string | null;
+}
+
+/**
+ * Blocks one recipient of a channel, or whole channels; a block that ends later stays, and keeps who met it. In one order, so
+ * none waits in a circle.
+ */
 export async function blockSends(
   tx: Tx,
   block: {
@@ -64,15 +74,20 @@ export async function blockSends(
     readonly channelIds: readonly string[];
     readonly recipient: string;
     readonly limit: SendLimit;
+    readonly met: LimitMeeting;
     readonly now: Date;
   },
 ): Promise<void> {
+  const kept = (column: string) =>
+    `${column} = case when send_limit.blocked_until > excluded.blocked_until then send_limit.${column} else excluded.${column} end`;
   await tx.execute({
-    text: `insert into send_limit (tenant_id, channel_id, recipient, free_at, blocked_until, throttled_in_a_row)
-      select $1, id, $3, $4, $5, $6 from unnest($2::text[]) as list (id) order by id
+    text: `insert into send_limit
+        (tenant_id, channel_id, recipient, free_at, blocked_until, throttled_in_a_row, met_by, met_code, met_scope)
+      select $1, id, $3, $4, $5, $6, $7, $8, $9 from unnest($2::text[]) as list (id) order by id
       on conflict (channel_id, recipient) do update set
         blocked_until = greatest(send_limit.blocked_until, excluded.blocked_until),
-        throttled_in_a_row = excluded.throttled_in_a_row`,
+        throttled_in_a_row = excluded.throttled_in_a_row,
+        ${['met_by', 'met_code', 'met_scope'].map(kept).join(', ')}`,
     values: [
       block.tenantId,
       block.channelIds,
@@ -80,6 +95,9 @@ export async function blockSends(
       block.now,
       block.limit.blockedUntil,
       block.limit.throttledInARow,
+      block.met.jobId,
+      block.met.code,
+      block.met.scope,
     ],
   });
 }

@@ -45,6 +45,7 @@ export function createReadThrottling(dependencies: {
           channelIds: await channelsOf(tx, scope, channel),
           recipient,
           limit: throttleLimit(limit, delayMs, now),
+          met: { jobId: job.id, code: failure.code, scope: failure.scope },
           now,
         });
       },

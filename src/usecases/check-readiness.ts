@@ -1,5 +1,9 @@
+import { queueNames } from '../contracts/workflows.ts';
+import { toSentence } from '../domain/wording.ts';
+import { describeMissingWorkers } from '../domain/workers.ts';
 import { readDatabaseState } from '../store/cross-tenant.ts';
-import type { Transactions } from '../store/transactions.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+import { listWorkers } from '../store/workers.ts';
 import type { TemporalHealth } from '../temporal/health.ts';
 
 export const checkNames = [
@@ -35,22 +39,32 @@ export async function checkReadiness(dependencies: {
   readonly transactions: Transactions;
   readonly schemaVersion: string;
   readonly checkTemporal: CheckTemporal;
+  /** What a worker knows of itself better than its heartbeats tell. */
+  readonly checkWorkers?: () => string | null;
   /** This process's own clock; `clock` elsewhere is the database's. */
   readonly wallMs?: () => number;
 }): Promise<Readiness> {
-  const { transactions, schemaVersion, checkTemporal, wallMs = Date.now } = dependencies;
+  const { transactions, schemaVersion, checkTemporal, checkWorkers, wallMs = Date.now } = dependencies;
   const askedMs = wallMs();
   const [database, temporal] = await Promise.allSettled([
     within(checkTimeoutMs, async () => {
-      const state = await transactions.acrossTenants(readDatabaseState);
-      return { ...state, answeredMs: wallMs() };
+      const found = await transactions.acrossTenants(async (tx) => ({
+        ...(await readDatabaseState(tx)),
+        workers: checkWorkers === undefined ? await findMissingWorkers(tx) : checkWorkers(),
+      }));
+      return { ...found, answeredMs: wallMs() };
     }),
     within(checkTimeoutMs, checkTemporal),
   ]);
   const found: Record<CheckName, string | null | undefined> = {
     ...(database.status === 'fulfilled'
       ? { postgres: null, ...judgeDatabase(database.value, { schemaVersion, askedMs }) }
-      : { postgres: 'The database does not answer.', schema: 'The database does not answer.', clock: undefined }),
+      : {
+          postgres: 'The database does not answer.',
+          schema: 'The database does not answer.',
+          clock: undefined,
+          workers: checkWorkers?.(),
+        }),
     ...(temporal.status === 'fulfilled' ? temporal.value : temporalAway),
   };
   const word = (name: CheckName) => (found[name] === null ? 'ok' : found[name] === undefined ? 'unknown' : 'down');
@@ -72,11 +86,20 @@ const temporalAway: TemporalHealth = {
   temporal: 'The server does not answer.',
   namespace: undefined,
   searchAttributes: undefined,
-  workers: undefined,
 };
 
+async function findMissingWorkers(tx: Tx): Promise<string | null> {
+  const missing = describeMissingWorkers(await listWorkers(tx), queueNames);
+  return missing === null ? null : toSentence(missing);
+}
+
 function judgeDatabase(
-  state: { readonly schemaVersion: string | null; readonly now: Date; readonly answeredMs: number },
+  state: {
+    readonly schemaVersion: string | null;
+    readonly now: Date;
+    readonly workers: string | null;
+    readonly answeredMs: number;
+  },
   own: { readonly schemaVersion: string; readonly askedMs: number },
 ) {
   const isKnown = state.schemaVersion !== null && state.schemaVersion >= own.schemaVersion;
@@ -85,11 +108,13 @@ function judgeDatabase(
   const skewMs = Math.max(own.askedMs - nowMs, nowMs - state.answeredMs);
   return {
     schema: isKnown ? null : `The database holds ${state.schemaVersion ?? 'no schema'}, not ${own.schemaVersion}.`,
+    workers: state.workers,
     clock: skewMs <= maxClockSkewMs ? null : `This process and the database differ by ${Math.round(skewMs / 1_000)} s.`,
   };
 }
 
-async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+/** Rejects after `timeoutMs`, whatever becomes of the work. */
+export async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);

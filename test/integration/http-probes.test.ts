@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { createRegistry } from '../../src/http/registry.ts';
 import { startWorkerHealth } from '../../src/http/worker-health.ts';
+import { beatWorker } from '../../src/store/workers.ts';
 import { checkTemporal } from '../../src/temporal/health.ts';
 import { temporalIsWell } from '../support/app-dependencies.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
@@ -13,9 +14,15 @@ afterEach(async () => {
   test = null;
 });
 
-async function start(changes: Parameters<typeof startTestApp>[0]): Promise<TestApp> {
-  test = await startTestApp(changes);
-  return test;
+/** With a worker that serves these queues. */
+async function start(
+  changes: Parameters<typeof startTestApp>[0],
+  queues: readonly string[] = ['workflows', 'sends', 'relays'],
+): Promise<TestApp> {
+  const app = await startTestApp(changes);
+  test = app;
+  await app.dependencies.transactions.acrossTenants((tx) => beatWorker(tx, { id: 'w1', queues, isLeaving: false }));
+  return app;
 }
 
 function freePort(): Promise<number> {
@@ -27,13 +34,12 @@ function freePort(): Promise<number> {
   });
 }
 
-const away = { temporal: 'away', namespace: undefined, searchAttributes: undefined, workers: undefined };
+const away = { temporal: 'away', namespace: undefined, searchAttributes: undefined };
 const lacking = [
   ['temporal', { checkTemporal: async () => away }],
   ['temporal', { checkTemporal: () => new Promise<never>(() => {}) }],
   ['namespace', { checkTemporal: async () => ({ ...temporalIsWell, namespace: 'There is no namespace x.' }) }],
   ['searchAttributes', { checkTemporal: async () => ({ ...temporalIsWell, searchAttributes: 'lacks WaypostState' }) }],
-  ['workers', { checkTemporal: async () => ({ ...temporalIsWell, workers: 'No worker has been seen.' }) }],
   ['clock', { wallMs: () => Date.now() + 20_000 }],
 ] as const;
 
@@ -54,6 +60,15 @@ describe('/readyz of an api', () => {
     expect(answer.at(`details.${name}`)).toEqual(expect.any(String));
   });
 
+  it('names the queue that no worker serves, and says how many workers there are', async () => {
+    const api = await start({}, ['workflows', 'relays']);
+    const answer = await api.call('GET /readyz', { key: null });
+    expect([answer.status, answer.at('details.workers')]).toEqual([200, 'No worker serves sends.']);
+    const figures = (await api.call('GET /metrics', { key: null })).text;
+    expect(figures).toContain('waypost_workers{queue="relays"} 1');
+    expect(figures).toContain('waypost_workers{queue="sends"} 0');
+  });
+
   it('is 503 where the schema does not fit', async () => {
     const api = await start({ schemaVersion: '9999_later' });
     const answer = await api.call('GET /readyz', { key: null });
@@ -62,7 +77,7 @@ describe('/readyz of an api', () => {
 });
 
 describe('/readyz of a worker', () => {
-  it.each(lacking.filter(([name]) => name !== 'workers'))('is 503 without %s', async (name, changes) => {
+  it.each(lacking)('is 503 without %s', async (name, changes) => {
     const { dependencies } = await start(changes);
     const port = await freePort();
     const health = await startWorkerHealth({
@@ -107,7 +122,7 @@ describe('probes and figures', () => {
 });
 
 describe('what is asked of Temporal', () => {
-  it('tells the server, the namespace, the search attributes and the workers apart', async () => {
+  it('tells the server, the namespace and the search attributes apart', async () => {
     const connection = await Connection.connect({ address: inject('temporalAddress') });
     const here = await checkTemporal(connection, 'default');
     expect([here.temporal, here.namespace, here.searchAttributes]).toEqual([null, null, null]);
@@ -128,7 +143,6 @@ describe('what is asked of Temporal', () => {
     }
     expect(bare.namespace).toBeNull();
     expect(bare.searchAttributes).toContain('WaypostTenant');
-    expect(bare.workers).toBe('No worker has been seen.');
     await connection.close();
     expect((await checkTemporal(Connection.lazy({ address: '127.0.0.1:1' }), 'default')).temporal).toEqual(
       expect.any(String),

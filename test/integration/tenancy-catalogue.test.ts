@@ -81,7 +81,7 @@ describe('a table of tenants', () => {
 });
 
 describe('what holds no tenant', () => {
-  it('is the list of migrations, which the runtime role only reads, and the leader of the sweeps, which it cannot see', async () => {
+  it('is the list of migrations, which the runtime role only reads, the leader of the sweeps and the workers, which it cannot see', async () => {
     const tables = await ask(
       `select relname as name, relkind::text as kind,
           array(select privilege_type::text from aclexplode(relacl) where grantee = 'waypost_app'::regrole) as granted
@@ -92,6 +92,8 @@ describe('what holds no tenant', () => {
       { name: 'schema_migration', kind: 'r', granted: ['SELECT'] },
       // Written by lead_sweeps() alone.
       { name: 'sweep_leader', kind: 'r', granted: [] },
+      // Written by beat_worker(), read by list_workers().
+      { name: 'worker_heartbeat', kind: 'r', granted: [] },
     ]);
   });
 });

@@ -16,7 +16,7 @@ import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.
 export const adminKey = 'an-admin-key-for-tests';
 export const publicUrl = 'https://waypost.test';
 
-export const temporalIsWell = { temporal: null, namespace: null, searchAttributes: null, workers: null } as const;
+export const temporalIsWell = { temporal: null, namespace: null, searchAttributes: null } as const;
 
 /** So few that a test can fill them. */
 export const testAdmissionLimits: AdmissionLimits = { waitingJobs: 5_000, laterJobs: 5_000 };

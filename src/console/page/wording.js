@@ -20,16 +20,19 @@ export function timeOf(at) {
   return h('time', { datetime: at, title: at }, shown);
 }
 
-/** What a job waits for, in a sentence. @param {{reason: string, until: string|null, detail: string|null} | null} wait */
+/** What a job waits for, in a sentence, with a link to the job that it waits for. @param {import('./shapes.d.ts').Job['waitingFor']} wait */
 export function waitOf(wait) {
   if (wait === null) return null;
-  const { reason, until, detail } = wait;
+  const { reason, until, detail, blockedBy } = wait;
   return h(
     'span',
     {},
     `${reason.replaceAll('_', ' ')}${detail ? `: ${detail}` : ''}`,
     until ? ' until ' : '',
     timeOf(until),
+    blockedBy && ' (',
+    blockedBy && h('a', { href: `#/jobs/${blockedBy.jobId}` }, blockedBy.jobId),
+    blockedBy && ')',
   );
 }
 

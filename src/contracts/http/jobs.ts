@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobKinds, jobStates } from '../../domain/job.ts';
+import { jobKinds, jobStates, waitingReasons } from '../../domain/job.ts';
 import { mustBeRecipient, recipientId } from './messages.ts';
 import { pageQuery } from './page.ts';
 import { instant, time } from './primitives.ts';
@@ -18,7 +18,22 @@ export const jobView = z
     kind: z.enum(jobKinds),
     state: z.string(),
     terminal: z.boolean(),
-    waitingFor: z.object({ reason: z.string(), until: time.nullable(), detail: z.string().nullable() }).nullable(),
+    waitingFor: z
+      .object({
+        reason: z.enum(waitingReasons),
+        until: time.nullable().describe('Null = no time is known'),
+        detail: z.string().nullable().describe('The cause in words'),
+        blockedBy: z
+          .object({
+            jobId: z.string(),
+            state: z.enum(jobStates),
+            code: z.string().nullable().describe('Of its problem, or of the answer that met the limit'),
+          })
+          .nullable()
+          .describe('The message in front, or the one that met the limit'),
+      })
+      .nullable()
+      .describe('Null = it has ended'),
     attempts: z.number(),
     nextAttemptAt: time.nullable(),
     error: problemDocument.nullable(),

@@ -8,7 +8,7 @@ import {
 } from '../../contracts/http/jobs.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { toJobView } from '../../domain/job-view.ts';
-import { apiProblem } from '../../domain/problems/refusal.ts';
+import { apiProblem, type Refusal } from '../../domain/problems/refusal.ts';
 import { listAttempts } from '../../store/attempts.ts';
 import { listJobs } from '../../store/job-lists.ts';
 import { findJob } from '../../store/jobs.ts';
@@ -18,13 +18,19 @@ import type { ControlJob } from '../../usecases/control-job.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { createExplainJobs, type ExplainedJob } from '../explained-jobs.ts';
 import { answerPage, byCount, byNumber, byTime } from '../pages.ts';
 
 export function registerJobRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'links'> & { readonly controlJob: ControlJob },
+  dependencies: Pick<AppDependencies, 'transactions' | 'links' | 'checkTemporal' | 'clock'> & {
+    readonly controlJob: ControlJob;
+    readonly probeCacheMs: number;
+  },
 ): void {
   const { transactions, links, controlJob } = dependencies;
+  const explainJobs = createExplainJobs(dependencies);
+  const show = ({ job, facts }: ExplainedJob) => toJobView(job, links, facts);
   const reads = { access: tenantAccess('jobs:read') };
   const writes = { access: tenantAccess('jobs:write'), described: { refusals: [409] } };
   const tags = ['jobs'];
@@ -37,7 +43,10 @@ export function registerJobRoutes(
     },
     async (request) => {
       const { id } = request.params;
-      return toJobView(await transactions.withTenant(request.tenantId, (tx) => requireJob(tx, id)), links);
+      const { rows } = await explainJobs(request.tenantId, async (tx) => ({ rows: [await requireJob(tx, id)] }));
+      const [job] = rows;
+      if (job === undefined) throw noJob(id);
+      return show(job);
     },
   );
 
@@ -58,9 +67,9 @@ export function registerJobRoutes(
       return answerPage({
         query: { limit, cursor },
         format: byTime,
-        load: (page) => transactions.withTenant(request.tenantId, (tx) => listJobs(tx, filter, page)),
-        positionOf: (job) => job,
-        show: (job) => toJobView(job, links),
+        load: (page) => explainJobs(request.tenantId, (tx) => listJobs(tx, filter, page)),
+        positionOf: ({ job }) => job,
+        show,
       });
     },
   );
@@ -161,6 +170,10 @@ export function registerJobRoutes(
 
 async function requireJob(tx: Tx, id: string) {
   const job = await findJob(tx, id);
-  if (job === null) throw apiProblem('not_found', `There is no job ${id}.`);
+  if (job === null) throw noJob(id);
   return job;
+}
+
+function noJob(id: string): Refusal {
+  return apiProblem('not_found', `There is no job ${id}.`);
 }

@@ -37,12 +37,18 @@ export function createStopChannel(dependencies: {
     const key = { channelId: channel.id, recipient: wholeChannel };
     const limit = await lockSendLimit(tx, key);
     const before = countThrottledBefore(limit, now);
-    const delaysMs = blocking.map(({ refusal }) => pushDelayMs(refusal.failure, before, random));
+    const waits = blocking
+      .map(({ refusal, problem }) => ({ problem, delayMs: pushDelayMs(refusal.failure, before, random) }))
+      .toSorted((a, b) => b.delayMs - a.delayMs);
+    const [longest] = waits;
+    if (longest === undefined) return null;
+    const { jobId, code, scope } = longest.problem;
     await blockSends(tx, {
       tenantId,
       channelIds: [channel.id],
       recipient: wholeChannel,
-      limit: throttleLimit(limit, Math.max(...delaysMs), now),
+      limit: throttleLimit(limit, longest.delayMs, now),
+      met: { jobId, code, scope },
       now,
     });
     return 'block';

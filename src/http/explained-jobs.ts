@@ -1,0 +1,55 @@
+import { dependsOnEngine, type WaitFacts } from '../domain/explain-wait.ts';
+import type { Job } from '../domain/job.ts';
+import type { Transactions, Tx } from '../store/transactions.ts';
+import { readWaitFacts } from '../store/wait-facts.ts';
+import { type CheckTemporal, within } from '../usecases/check-readiness.ts';
+import { shareBriefly } from './probe-cache.ts';
+
+/** A delivery needs them both; the relays tell others of it. */
+const neededQueues = ['workflows', 'sends'] as const;
+const temporalAnswersWithinMs = 2_000;
+
+export interface ExplainedJob {
+  readonly job: Job;
+  readonly facts: WaitFacts;
+}
+
+export interface ExplainJobs {
+  /** Loads jobs with what explains their waits. Temporal is asked, at most once a second, where one is due and not taken up. */
+  <Loaded extends { readonly rows: readonly Job[] }>(
+    tenantId: string,
+    load: (tx: Tx) => Promise<Loaded>,
+  ): Promise<Omit<Loaded, 'rows'> & { readonly rows: readonly ExplainedJob[] }>;
+}
+
+export function createExplainJobs(dependencies: {
+  readonly transactions: Transactions;
+  readonly checkTemporal: CheckTemporal;
+  readonly clock: () => Date;
+  readonly probeCacheMs: number;
+}): ExplainJobs {
+  const { transactions, checkTemporal, clock, probeCacheMs } = dependencies;
+
+  const askTemporal = shareBriefly(async (): Promise<string | null> => {
+    const health = await within(temporalAnswersWithinMs, checkTemporal).catch(() => null);
+    if (health === null || health.temporal !== null) return 'Temporal is away';
+    return typeof health.namespace === 'string' ? 'Temporal lacks the namespace' : null;
+  }, probeCacheMs);
+
+  return async (tenantId, load) => {
+    const { now, loaded, facts } = await transactions.withTenant(tenantId, async (tx) => {
+      const jobs = await load(tx);
+      const at = clock();
+      return { now: at, loaded: jobs, facts: await readWaitFacts(tx, jobs.rows, { now: at, queues: neededQueues }) };
+    });
+    // Behind the transaction: the answer may take seconds.
+    const temporal = loaded.rows.some((job) => dependsOnEngine(job, now)) ? await askTemporal() : null;
+    const rows = loaded.rows.flatMap((job, index): ExplainedJob[] => {
+      const known = facts[index];
+      if (known === undefined) return [];
+      const isAsked = dependsOnEngine(job, now);
+      return [{ job, facts: isAsked ? { ...known, engine: { ...known.engine, temporal } } : known }];
+    });
+    return { ...loaded, rows };
+  };
+}
