@@ -51,6 +51,8 @@ export function isUnsent(outcome: HttpOutcome): boolean {
  */
 export interface Failure {
   readonly code: string;
+  /** Where the code means more than one thing; left out = the title of the code. */
+  readonly title?: string;
   readonly source: ProblemSource;
   readonly class: ErrorClass;
   readonly scope: string;

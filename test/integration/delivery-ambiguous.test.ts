@@ -27,6 +27,7 @@ const refusedAnswer: KernelAnswer = {
   retryAfterMs: null,
   fault: null,
   provider: null,
+  subcode: null,
   unreadableSuccess: false,
   detail: 'Kernel answered HTTP 409.',
   durationMs: 5,

@@ -108,3 +108,16 @@ it('what a paused channel holds says why it is paused, and who met that', async 
     blockedBy: { jobId: met.id, state: 'held', code: 'whatsapp_190' },
   });
 });
+
+it('a paused template holds the message that names it, alone; a retry tries it at once', async () => {
+  // It paused the channel, and with it every message that named no template or another one.
+  const channelId = await place.addChannel();
+  place.kernel.script('+34600000956', [{ answer: metaRefusal(400, 132015, { title: 'Template paused' }) }]);
+  const held = await place.accept(channelId, { to: '+34600000956' });
+  await place.attempt(held.id);
+  expect(await waitOf(held.id)).toMatchObject({ reason: 'template', detail: 'Template paused' });
+  const other = await place.accept(channelId, { to: '+34600000957' });
+  expect(await place.deliver(other.id)).toMatchObject({ state: 'accepted' });
+  await place.control.retry(place.tenantId, held.id);
+  expect(await place.deliver(held.id)).toMatchObject({ state: 'accepted', attempts: 2, retriesUsed: 0 });
+});

@@ -151,3 +151,24 @@ describe('a push notification', () => {
 function errorOf({ body }: ReturnType<typeof pushError>): object {
   return (body as { error: object }).error; // the stand-in's own words
 }
+
+it('a lone 429 lets its device wait, and nobody else', async () => {
+  // FCM says the same of a device's own rate as of the project's: one chatty device stopped everybody for a minute.
+  for (const user of ['ana', 'eva']) await bench.device(user, [`${user}-1`]);
+  bench.push.script('ana-1', [pushError(429, 'QUOTA_EXCEEDED')]);
+  const open = async (userId: string) => {
+    const job = await bench.notify([userId]);
+    await bench.activities.openBatch({ tenantId: bench.tenantId, jobId: job.id });
+    return job;
+  };
+  const page = (jobId: string) =>
+    bench.activities.processPage({ tenantId: bench.tenantId, jobId, fromOrdinal: 0, size: 1_000 });
+  const [chatty, other] = [await open('ana'), await open('eva')];
+  const { waitMs = 0 } = await page(chatty.id);
+  expect(waitMs).toBeGreaterThan(59_000);
+  expect((await bench.look(chatty)).waitingFor?.reason).toBe('retry');
+  expect(await page(other.id)).toEqual({ done: 1, isCancelled: false });
+  bench.pass(waitMs);
+  expect(await page(chatty.id)).toEqual({ done: 1, isCancelled: false });
+  expect([bench.sendsTo('ana-1'), bench.sendsTo('eva-1')]).toEqual([2, 1]);
+});

@@ -36,9 +36,11 @@ export function cancelByGroup(input: {
   };
 }
 
-/** Tries a message, in or out, that waits for a retry at once. Null = it waits for something else, or for nothing. */
+const triedAtOnce: ReadonlySet<string> = new Set(['retry', 'template']);
+
+/** Tries a message, in or out, at once that waits for a retry or for its template. Null = it waits for something else, or for nothing. */
 export function retryNow(job: Job, now: Date): JobChange | null {
-  if (job.state !== 'held' || job.waitingFor?.reason !== 'retry') return null;
+  if (job.state !== 'held' || job.waitingFor === null || !triedAtOnce.has(job.waitingFor.reason)) return null;
   return {
     ...noChange,
     set: {

@@ -46,7 +46,8 @@ interface Told {
 
 /**
  * What happens next. `retry`: wait `delayMs`, then send again; but after the wait of an `ambiguous_window`, in which the
- * message may turn out to have arrived, ask `decideAfterAmbiguousWindow` first. `pause_channel`: hold this message and
+ * message may turn out to have arrived, ask `decideAfterAmbiguousWindow` first. `hold`: this message alone waits for people,
+ * as its template is at fault and others go on. `pause_channel`: hold this message and
  * its channel. `fail`: the job's error is the failure at hand, or `newFailure` where that is not null.
  */
 export type Decision =
@@ -57,7 +58,7 @@ export type Decision =
       readonly countsAsRetry: boolean;
       readonly possibleDuplicate: boolean;
     })
-  | (Told & { readonly next: 'pause_channel' })
+  | (Told & { readonly next: 'pause_channel' | 'hold' })
   | (Told & { readonly next: 'fail'; readonly newFailure: Failure | null; readonly outOfRetries: boolean });
 
 /** The bridge's matrix: source and class of a failure → what becomes of the message and who is told. */
@@ -72,8 +73,10 @@ export function decideAfterFailure(situation: Situation): Decision {
   switch (retryTable[failure.class].wait) {
     case 'never':
       return fail(situation, false);
-    case 'resume':
-      return { next: 'pause_channel', informUser: false, recoverable: true, willRetry: true };
+    case 'resume': {
+      const next = failure.scope === 'template' ? 'hold' : 'pause_channel';
+      return { next, informUser: false, recoverable: true, willRetry: true };
+    }
     case 'answer': {
       const throttledBefore = situation.throttledInARow;
       const delayMs = throttleDelayMs({ failure, throttledBefore, ...backoffLimits(situation) });

@@ -11,6 +11,8 @@ export interface KernelRefusal {
   readonly retryAfterMs: number | null;
   readonly fault: NetworkFault | null;
   readonly provider: ProviderError | null;
+  /** Meta's `error_subcode`; null or left out = none. */
+  readonly subcode?: string | null;
   readonly detail: string;
   readonly unreadableSuccess?: boolean | undefined;
 }
@@ -43,9 +45,12 @@ export function kernelFailure(answer: KernelRefusal, overrides: ErrorOverrides):
   const providerCode = answer.provider?.code ?? null;
   const { httpStatus, fault } = answer;
   if (isLocalFault(fault)) return localFailure(fault, answer.detail);
-  const verdict = classifyProvider({ providerCode, httpStatus, fault, overrides });
+  const { subcode = null, provider } = answer;
+  const details = provider?.details ?? provider?.title ?? null;
+  const verdict = classifyProvider({ providerCode, subcode, details, httpStatus, fault, overrides });
   return {
     code: kernelCode(providerCode, fault),
+    ...(verdict.isVariant && { title: verdict.title }),
     source: 'kernel',
     // A success we could not read has gone out, whatever code its body carries.
     class: answer.unreadableSuccess === true ? 'ambiguous' : verdict.class,
@@ -74,9 +79,11 @@ export function uploadFailure(answer: KernelRefusal, overrides: ErrorOverrides):
  * `transient` here, which also holds for a code that no table lists.
  */
 export function callbackFailure(error: CallbackError, overrides: ErrorOverrides): Failure {
-  const verdict = classifyProvider({ providerCode: error.code, httpStatus: null, fault: null, overrides });
+  const details = error.details ?? error.message ?? error.title;
+  const verdict = classifyProvider({ providerCode: error.code, details, httpStatus: null, fault: null, overrides });
   return {
     code: (error.code === null ? null : whatsappProblemCode(error.code)) ?? 'whatsapp_unknown',
+    ...(verdict.isVariant && { title: verdict.title }),
     source: 'whatsapp',
     class: verdict.class === 'ambiguous' ? 'transient' : verdict.class,
     scope: verdict.scope,

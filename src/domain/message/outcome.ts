@@ -99,13 +99,14 @@ export function recordFailure(input: {
   // Nobody has failed but ourselves, and nothing was sent: the bot is not told of an error of Kernel's.
   const kept = { kpi: isLocal ? [] : [kpi], problems: [problem] };
   if (decision.next === 'fail') return { ...endInFailure(job, problem, input.userInformed, now), ...kept };
-  if (decision.next === 'pause_channel') {
+  if (decision.next !== 'retry') {
+    const reason = decision.next === 'hold' ? 'template' : 'channel_paused';
     return {
       ...kept,
       set: {
         state: 'held',
         error: problem,
-        waitingFor: { reason: 'channel_paused', until: null, detail: problem.title },
+        waitingFor: { reason, until: null, detail: problem.title },
         nextAttemptAt: null,
         statusUntil: null,
         // A refusal leaves nothing in doubt, whatever was unknown before it.

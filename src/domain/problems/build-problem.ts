@@ -34,7 +34,7 @@ export function buildProblem(input: ProblemInput): Problem {
   const type = describeCode(failure.code);
   return {
     type: `${publicUrl}/problems/${failure.code}`,
-    title: boundText(type?.title ?? failure.code, maxTitleChars),
+    title: boundText(failure.title ?? type?.title ?? failure.code, maxTitleChars),
     status: statusOf(failure, type?.status ?? 500),
     detail: boundText(failure.detail, maxDetailChars),
     instance: `${publicUrl}/v1/problems/${input.problemId}`,

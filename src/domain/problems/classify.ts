@@ -16,10 +16,16 @@ export interface Classification {
   readonly tableVersion: number;
   readonly title: string;
   readonly known: boolean;
+  /** The code means more than one thing, and `title` is not the one of its page. */
+  readonly isVariant: boolean;
 }
 
 export interface ProviderSignal {
   readonly providerCode: string | null;
+  /** Meta's `error_subcode`; left out = none was given. */
+  readonly subcode?: string | null;
+  /** The provider's own words; left out = it gave none. */
+  readonly details?: string | null;
   readonly httpStatus: number | null;
   readonly fault: NetworkFault | null;
   readonly overrides: ErrorOverrides;
@@ -38,12 +44,21 @@ export function findTableEntry(providerCode: string): ErrorTableEntry | undefine
   return entries.find(({ code }) => typeof code === 'object' && code.from <= number && number <= code.to);
 }
 
+/** Codes that mean two things, which only a subcode or the details tell apart: the key of the other row. */
+function findVariant({ providerCode, subcode = null, details = null }: ProviderSignal): ErrorTableEntry | undefined {
+  if (subcode !== null) return entryByCode.get(`${providerCode}/${subcode}`);
+  const namesServerFault = details !== null && /\bhttp\s+(?:status\s+)?(?:code\s*)?:?\s*5\d\d\b/i.test(details);
+  return namesServerFault ? entryByCode.get(`${providerCode}/5xx`) : undefined;
+}
+
 /**
  * Says what an error asks of us: the channel's override, else the table's code (or range), else the HTTP status, its
  * class, and last the network fault. Nothing known at all is `ambiguous`: the message may have gone out.
  */
-export function classifyProvider({ providerCode, httpStatus, fault, overrides }: ProviderSignal): Classification {
-  const entry = providerCode === null ? undefined : findTableEntry(providerCode);
+export function classifyProvider(signal: ProviderSignal): Classification {
+  const { providerCode, httpStatus, fault, overrides } = signal;
+  const variant = providerCode === null ? undefined : findVariant(signal);
+  const entry = variant ?? (providerCode === null ? undefined : findTableEntry(providerCode));
   const override =
     providerCode !== null && Object.hasOwn(overrides, providerCode) ? overrides[providerCode] : undefined;
   const base = entry ?? classifyByTransport(httpStatus, fault);
@@ -55,6 +70,7 @@ export function classifyProvider({ providerCode, httpStatus, fault, overrides }:
     tableVersion: errorTable.version,
     title: base.title,
     known: entry !== undefined,
+    isVariant: variant !== undefined,
   };
 }
 
@@ -66,13 +82,16 @@ function classifyByTransport(httpStatus: number | null, fault: NetworkFault | nu
       classByHttpStatus.get(String(httpStatus)) ??
       classByHttpStatus.get(`${Math.floor(httpStatus / 100)}xx`) ??
       'ambiguous';
-    const scope = errorClass === 'throttled' ? 'number' : 'message';
+    const scope = scopeByClass[errorClass] ?? 'message';
     return { class: errorClass, scope, userCanBeTold: canTellUser(errorClass), title: `HTTP status ${httpStatus}` };
   }
   const errorClass = fault === null ? 'ambiguous' : errorTable.byNetworkFault[fault];
   const title = fault === null ? 'Unlisted error' : `Network fault: ${fault.replaceAll('_', ' ')}`;
   return { class: errorClass, scope: 'provider', userCanBeTold: canTellUser(errorClass), title };
 }
+
+/** Whom an answer without a known code is about. */
+const scopeByClass: Readonly<Partial<Record<ErrorClass, string>>> = { throttled: 'number', configuration: 'token' };
 
 /** What stops or slows a whole channel would stop the notice too. */
 function canTellUser(errorClass: ErrorClass): boolean {

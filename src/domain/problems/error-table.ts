@@ -1,6 +1,7 @@
 import type { ErrorTable } from './error-table/entry.ts';
 import { generalCodes } from './error-table/general-codes.ts';
 import { messagingCodes } from './error-table/messaging-codes.ts';
+import { newerCodes } from './error-table/newer-codes.ts';
 import { registrationCodes } from './error-table/registration-codes.ts';
 import { senderCodes } from './error-table/sender-codes.ts';
 import { templateCodes } from './error-table/template-codes.ts';
@@ -17,6 +18,9 @@ export const errorTable = {
     '2xx': 'ambiguous',
     // Redirects are never followed, so the channel's apiBaseUrl is wrong; holding its messages loses nothing.
     '3xx': 'configuration',
+    // Without a code of Meta's: a gateway, or a proxy before it, does not take the channel's credentials.
+    '401': 'configuration',
+    '403': 'configuration',
     '408': 'ambiguous',
     '409': 'transient',
     '425': 'transient',
@@ -41,5 +45,5 @@ export const errorTable = {
     local_capacity: 'transient',
     withdrawn: 'transient',
   },
-  codes: [...generalCodes, ...messagingCodes, ...senderCodes, ...templateCodes, ...registrationCodes],
+  codes: [...generalCodes, ...messagingCodes, ...senderCodes, ...templateCodes, ...registrationCodes, ...newerCodes],
 } as const satisfies ErrorTable;

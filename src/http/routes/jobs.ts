@@ -158,7 +158,7 @@ export function registerJobRoutes(
         tags,
         summary: 'Run a failed, expired or cancelled job again at once, or try one at once that waits for a retry',
         description:
-          'A message that waits for a retry stays `held` in the answer, and its attempt follows. What something else holds ' +
+          'A message that waits for a retry, or for its template, stays `held` in the answer, and its attempt follows. What something else holds ' +
           '(its turn, its channel, a limit, an activity that is paused in Temporal) is a 409 that says what.',
         params: jobParams,
         response: { 200: jobView },

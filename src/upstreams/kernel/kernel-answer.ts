@@ -2,7 +2,7 @@ import { identityOfName, nameOfIdentity } from '../../domain/identity/identity.t
 import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
 import type { ProviderError } from '../../domain/problems/problem.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
-import { asRecord, readProviderError } from './provider-error.ts';
+import { asRecord, readProviderError, readSubcode } from './provider-error.ts';
 
 /** What an id of the provider's may be: it is stored, searched for and put into paths. */
 const readableId = /^[\x21-\x7e]{1,512}$/;
@@ -25,6 +25,8 @@ export interface KernelRefused {
   readonly retryAfterMs: number | null;
   readonly fault: NetworkFault | null;
   readonly provider: ProviderError | null;
+  /** Meta's `error_subcode`; null = none. */
+  readonly subcode: string | null;
   readonly unreadableSuccess: boolean;
   readonly detail: string;
   readonly durationMs: number;
@@ -78,7 +80,7 @@ function readAnswer(
   const { durationMs } = outcome;
   if (!outcome.answered) {
     const { fault, detail } = outcome;
-    const unanswered = { httpStatus: null, retryAfterMs: null, provider: null, responseExcerpt: null };
+    const unanswered = { httpStatus: null, retryAfterMs: null, provider: null, subcode: null, responseExcerpt: null };
     return { kind: 'refused', ...unanswered, fault, unreadableSuccess: false, detail, durationMs };
   }
   const { status, retryAfterMs } = outcome;
@@ -94,6 +96,7 @@ function readAnswer(
     retryAfterMs,
     fault: null,
     provider,
+    subcode: readSubcode(answer),
     unreadableSuccess: isSuccess && (provider === null || provider.code === null),
     detail: describeRefusal(status, provider, missing),
     durationMs,

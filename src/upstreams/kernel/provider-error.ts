@@ -35,6 +35,12 @@ export function readProviderError(
   return provider.code === null && provider.title === null && provider.details === null ? null : provider;
 }
 
+/** `error_subcode` beside the code, which tells two meanings of one code apart; null = there is none. */
+export function readSubcode(answer: unknown): string | null {
+  const outer = asRecord(firstOf(answer));
+  return readCode(asRecord(firstOf(outer?.['error'] ?? outer?.['errors']))?.['error_subcode']);
+}
+
 /** Codes are numbers at Meta; gateways send them as text too, and some have words. Anything else is no code. */
 function readCode(value: unknown): string | null {
   if (Number.isSafeInteger(value)) return String(value);

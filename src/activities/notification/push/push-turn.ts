@@ -1,6 +1,6 @@
 import type { CreateId } from '../../../domain/ids.ts';
 import type { Job } from '../../../domain/job.ts';
-import { interruptedPush, type PushFailure } from '../../../domain/notification/push/push-failure.ts';
+import { type ChannelStop, interruptedPush } from '../../../domain/notification/push/push-failure.ts';
 import { beginPushes, recordPushes } from '../../../domain/notification/push/push-progress.ts';
 import { fcmErrorTable } from '../../../domain/problems/error-table/fcm-codes.ts';
 import type { Problem } from '../../../domain/problems/problem.ts';
@@ -29,7 +29,7 @@ export interface PushTurnOutcome {
   /** Their attempts are open now. */
   readonly opened: readonly OpenRecipient[];
   /** What the answers ask of all that goes through the channel. */
-  readonly stops: PushFailure['stops'];
+  readonly stops: ChannelStop | null;
   /** Until then what is open may be sent; null = nothing may, because the batch has ended or its channel may not be used now. */
   readonly sendUntil: Date | null;
 }

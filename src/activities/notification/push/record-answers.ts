@@ -1,7 +1,7 @@
 import { isLocalFault } from '../../../domain/failure.ts';
 import type { Job } from '../../../domain/job.ts';
 import type { RecipientFailure } from '../../../domain/notification/judge-recipients.ts';
-import { classifyPush, type PushFailure } from '../../../domain/notification/push/push-failure.ts';
+import { type ChannelStop, classifyPush, type PushFailure } from '../../../domain/notification/push/push-failure.ts';
 import { describeRefused, judgeSends, maxTries, type SendResult } from '../../../domain/notification/push/push-plan.ts';
 import { pushDelayMs } from '../../../domain/notification/push/push-waits.ts';
 import type { Problem } from '../../../domain/problems/problem.ts';
@@ -18,6 +18,8 @@ import type { StopChannel } from './stop-channel.ts';
 interface JudgedSend extends LoggedPush {
   readonly refusal: PushFailure | null;
   readonly result: SendResult;
+  /** When its device is tried again where nothing stops the channel; null = it is not. */
+  readonly aloneUntil: Date | null;
 }
 
 /** What answers come to; who they are about is still to be written. */
@@ -29,7 +31,7 @@ export interface RecordedAnswers {
   /** Attempts that were taken back. */
   readonly withdrawn: number;
   /** What the answers ask of all that goes through the channel. */
-  readonly stops: PushFailure['stops'];
+  readonly stops: ChannelStop | null;
   /** Those whose attempts this call closed. */
   readonly closed: readonly LoggedPush[];
 }
@@ -71,22 +73,39 @@ export function createRecordAnswers(dependencies: {
       refusal === null || problem === null ? [] : { refusal, problem },
     );
     const stops = await dependencies.stopChannel(tx, run, reasons, now);
+    // Where the channel goes on, whoever was told to wait waits alone.
+    const judgedAlone = stops === null ? ours.map((each) => ({ ...each, sends: each.sends.map(waitAlone) })) : ours;
     if (ours.some(endsThrottling)) {
       await forgetThrottling(tx, { channelId: run.channel.id, recipient: wholeChannel }, now);
     }
-    return { ...settle(ours), problems: closed.flatMap(({ problem }) => problem ?? []), withdrawn, stops, closed };
+    return {
+      ...settle(judgedAlone),
+      problems: closed.flatMap(({ problem }) => problem ?? []),
+      withdrawn,
+      stops,
+      closed,
+    };
   };
 
   function judge(job: Job, { send, answer }: AnsweredSend, now: Date): JudgedSend {
     if (answer.kind === 'accepted') {
-      return { send, answer, outcome: 'accepted', refusal: null, problem: null, result: { outcome: 'accepted' } };
+      return {
+        send,
+        answer,
+        outcome: 'accepted',
+        refusal: null,
+        problem: null,
+        result: { outcome: 'accepted' },
+        aloneUntil: null,
+      };
     }
     const refusal = classifyPush(answer);
     const isLastTry = refusal.stops === null && !isLocalFault(refusal.failure.code) && send.tries + 1 >= maxTries;
     const isRetried = refusal.outcome !== 'rejected' && !isLastTry;
     const delayMs = pushDelayMs(refusal.failure, send.tries, random);
     // What stops the whole channel is waited for there.
-    const retryAt = isRetried && refusal.stops === null ? new Date(now.getTime() + delayMs) : null;
+    const aloneUntil = isRetried ? new Date(now.getTime() + delayMs) : null;
+    const retryAt = refusal.stops === null ? aloneUntil : null;
     const problem = describeFailure(job, refusal.failure, now, {
       attempt: send.number,
       recoverable: isRetried,
@@ -97,8 +116,14 @@ export function createRecordAnswers(dependencies: {
       : { outcome: 'refused', code: refusal.failure.code };
     // What would be tried again, and is not any more.
     const outcome = refusal.outcome === 'retry' && !isRetried ? 'rejected' : refusal.outcome;
-    return { send, answer, outcome, refusal, problem, result };
+    return { send, answer, outcome, refusal, problem, result, aloneUntil };
   }
+}
+
+function waitAlone(judged: JudgedSend): JudgedSend {
+  const { result, aloneUntil } = judged;
+  if (result.outcome !== 'retry' || result.retryAt !== null) return judged;
+  return { ...judged, result: { outcome: 'retry', retryAt: aloneUntil } };
 }
 
 interface JudgedRecipient {

@@ -1,5 +1,5 @@
 import { writeWithinMs } from '../../../domain/notification/control.ts';
-import { classifyPush } from '../../../domain/notification/push/push-failure.ts';
+import { classifyPush, type PushFailure } from '../../../domain/notification/push/push-failure.ts';
 import type { BeforeWrite } from '../../../upstreams/guarded-http/exchange.ts';
 import { startClaim } from '../../delivery/claim-deadline.ts';
 import { retryDuringOutage } from '../../retry-during-outage.ts';
@@ -88,6 +88,7 @@ export function createSendAll(dependencies: {
     let look: Look | null = null;
     let [lanes, underWay] = [0, 0];
     let isStopped = false;
+    let throttled = 0;
     let isGathered = false;
     let gatherTimer: ReturnType<typeof setTimeout> | undefined;
     const faults: unknown[] = [];
@@ -204,7 +205,10 @@ export function createSendAll(dependencies: {
       const outcome = await sendPush(run, send, { isAgain, beforeWrite });
       if (outcome.kind === 'renewed') return void ready.unshift({ ...next, refusal: outcome.refusal });
       if (outcome.kind === 'unsent') return leave(next);
-      if (stopsChannel(outcome.answered)) isStopped = true;
+      const stops = stopOf(outcome.answered);
+      if (stops === 'block_if_repeated') throttled += 1;
+      // The first of them may be one device's own: its record says more.
+      if (stops === 'pause' || stops === 'block' || throttled > 1) isStopped = true;
       of.answered.push(outcome.answered);
       complete(of);
     }
@@ -229,8 +233,8 @@ export function createSendAll(dependencies: {
   };
 }
 
-function stopsChannel({ answer }: AnsweredSend): boolean {
-  return answer.kind === 'refused' && classifyPush(answer).stops !== null;
+function stopOf({ answer }: AnsweredSend): PushFailure['stops'] {
+  return answer.kind === 'refused' ? classifyPush(answer).stops : null;
 }
 
 function add(one: Settled, other: Settled): Settled {

@@ -1,5 +1,5 @@
 import { countThrottledBefore, throttleLimit } from '../../../domain/message/send-limit.ts';
-import type { PushFailure } from '../../../domain/notification/push/push-failure.ts';
+import type { ChannelStop, PushFailure } from '../../../domain/notification/push/push-failure.ts';
 import { pushDelayMs } from '../../../domain/notification/push/push-waits.ts';
 import type { Problem } from '../../../domain/problems/problem.ts';
 import type { ChannelStore } from '../../../store/channels.ts';
@@ -9,7 +9,8 @@ import type { PushRun } from './push-slice.ts';
 
 /**
  * Does what refusals ask of a whole channel: one that waits for people is paused, one that waits for time is blocked, over
- * all workers. Both hold its recipients, and nothing is lost. Null = none of them asks for it.
+ * all workers. Both hold its recipients, and nothing is lost. Null = none of them asks for it; a lone throttled answer since the
+ * last push that was taken is its device's own.
  */
 export interface StopChannel {
   (
@@ -17,8 +18,11 @@ export interface StopChannel {
     run: Pick<PushRun, 'tenantId' | 'channel'>,
     reasons: readonly { readonly refusal: PushFailure; readonly problem: Problem }[],
     now: Date,
-  ): Promise<PushFailure['stops']>;
+  ): Promise<ChannelStop | null>;
 }
+
+/** With the back-off of a block that is six minutes of failed handshakes: no restart, but a certificate to be mended. */
+const tlsBlocksToPause = 5;
 
 export function createStopChannel(dependencies: {
   readonly channels: Pick<ChannelStore, 'pause'>;
@@ -32,10 +36,17 @@ export function createStopChannel(dependencies: {
       await channels.pause(tx, channel.id, pausing.problem, now, channel.updatedAt);
       return 'pause';
     }
-    const blocking = reasons.filter(({ refusal }) => refusal.stops === 'block');
-    if (blocking.length === 0) return null;
+    const blocking = reasons.filter(({ refusal }) => refusal.stops !== null);
+    const [first] = blocking;
+    if (first === undefined) return null;
     const key = { channelId: channel.id, recipient: wholeChannel };
     const limit = await lockSendLimit(tx, key);
+    const isLone = blocking.length === 1 && first.refusal.stops === 'block_if_repeated' && limit.throttledInARow === 0;
+    const lasting = blocking.find(({ refusal }) => refusal.isTlsFault);
+    if (lasting !== undefined && limit.throttledInARow >= tlsBlocksToPause) {
+      await channels.pause(tx, channel.id, lasting.problem, now, channel.updatedAt);
+      return 'pause';
+    }
     const before = countThrottledBefore(limit, now);
     const waits = blocking
       .map(({ refusal, problem }) => ({ problem, delayMs: pushDelayMs(refusal.failure, before, random) }))
@@ -47,10 +58,11 @@ export function createStopChannel(dependencies: {
       tenantId,
       channelIds: [channel.id],
       recipient: wholeChannel,
-      limit: throttleLimit(limit, longest.delayMs, now),
+      // A lone one is remembered, so that the next is none.
+      limit: throttleLimit(limit, isLone ? 0 : longest.delayMs, now),
       met: { jobId, code, scope },
       now,
     });
-    return 'block';
+    return isLone ? null : 'block';
   };
 }

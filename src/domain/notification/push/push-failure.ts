@@ -23,23 +23,34 @@ export interface PushFailure {
   readonly failure: Failure;
   readonly isTokenDead: boolean;
   readonly outcome: 'retry' | 'rejected' | 'ambiguous';
-  readonly stops: 'pause' | 'block' | null;
+  readonly stops: ChannelStop | 'block_if_repeated' | null;
+  readonly isTlsFault: boolean;
 }
 
-const classByHttpStatus: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
-  ...Object.entries(errorTable.byHttpStatus),
-  ['401', 'configuration'],
-  ['403', 'configuration'],
-]);
+/** What a refusal asks of all that goes through a channel: to wait for people, or for time. */
+export type ChannelStop = 'pause' | 'block';
+
+const classByHttpStatus: ReadonlyMap<string, ErrorClass> = new Map(Object.entries(errorTable.byHttpStatus));
 /** Nothing was sent, and nothing would be: the whole channel waits. */
-const unreachable: ReadonlySet<NetworkFault | null> = new Set(['connection_refused', 'dns', 'reset_before_body']);
+const unreachable: ReadonlySet<NetworkFault | null> = new Set([
+  'connection_refused',
+  'dns',
+  'tls',
+  'reset_before_body',
+]);
 
 /** Says what a refused push asks of us: by FCM's code, else by the HTTP status, else by the network fault. */
 export function classifyPush(refusal: PushRefusal): PushFailure {
   const { fault, step } = refusal;
   if (isLocalFault(fault)) {
     const failure = localFailure(fault, refusal.detail);
-    return { failure, isTokenDead: false, outcome: 'retry', stops: step === 'authorise' ? 'block' : null };
+    return {
+      failure,
+      isTokenDead: false,
+      outcome: 'retry',
+      stops: step === 'authorise' ? 'block' : null,
+      isTlsFault: false,
+    };
   }
   const providerCode = refusal.provider?.name === 'fcm' ? refusal.provider.code : null;
   const entry = providerCode === null ? undefined : findFcmEntry(providerCode);
@@ -62,7 +73,8 @@ export function classifyPush(refusal: PushRefusal): PushFailure {
     },
     isTokenDead: entry?.deadToken === 'always' || (entry?.deadToken === 'if_named' && refusal.namesToken),
     outcome: errorClass === 'ambiguous' ? 'ambiguous' : errorClass === 'permanent' ? 'rejected' : 'retry',
-    stops: stopOf(errorClass, scope),
+    stops: stopOf(errorClass, scope, step),
+    isTlsFault: fault === 'tls',
   };
 }
 
@@ -84,7 +96,7 @@ export const interruptedPush: Failure = {
 function classify({ httpStatus, fault }: PushRefusal): ErrorClass {
   if (httpStatus === null) {
     if (fault === null) return 'ambiguous';
-    return fault === 'tls' ? 'configuration' : errorTable.byNetworkFault[fault];
+    return errorTable.byNetworkFault[fault];
   }
   return (
     classByHttpStatus.get(String(httpStatus)) ??
@@ -107,9 +119,11 @@ function scopeOf(errorClass: ErrorClass, { step, fault }: PushRefusal): string {
   return isOfAll ? 'project' : 'message';
 }
 
-function stopOf(errorClass: ErrorClass, scope: string): PushFailure['stops'] {
+function stopOf(errorClass: ErrorClass, scope: string, step: PushRefusal['step']): PushFailure['stops'] {
   if (errorClass === 'configuration' || errorClass === 'policy') return 'pause';
-  return errorClass === 'throttled' || scope === 'project' ? 'block' : null;
+  // A device has a rate of its own, and FCM says the same of both (Firebase, ErrorCode QUOTA_EXCEEDED).
+  if (errorClass === 'throttled') return step === 'send' ? 'block_if_repeated' : 'block';
+  return scope === 'project' ? 'block' : null;
 }
 
 function codeOf(refusal: PushRefusal, providerCode: string | null): string {

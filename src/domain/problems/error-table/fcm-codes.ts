@@ -19,7 +19,7 @@ export interface FcmTableEntry {
  * Source: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode
  */
 export const fcmErrorTable = {
-  version: 1,
+  version: 2,
   provider: 'fcm',
   codes: [
     {
@@ -65,7 +65,7 @@ export const fcmErrorTable = {
       class: 'throttled',
       scope: 'project',
       deadToken: 'never',
-      note: 'Nothing at first: the project waits; if it lasts, ask for more quota.',
+      note: 'Nothing at first: one device waits alone, from the second in a row on the project; if it lasts, ask for more quota.',
     },
     {
       code: 'RESOURCE_EXHAUSTED',
@@ -74,7 +74,7 @@ export const fcmErrorTable = {
       class: 'throttled',
       scope: 'project',
       deadToken: 'never',
-      note: 'Nothing at first: the project waits; if it lasts, ask for more quota.',
+      note: 'Nothing at first: one device waits alone, from the second in a row on the project; if it lasts, ask for more quota.',
     },
     {
       code: 'UNAVAILABLE',
@@ -107,10 +107,10 @@ export const fcmErrorTable = {
       code: 'THIRD_PARTY_AUTH_ERROR',
       http: 401,
       title: 'APNs or web push credentials refused',
-      class: 'configuration',
-      scope: 'project',
+      class: 'permanent',
+      scope: 'token',
       deadToken: 'never',
-      note: "Renew the project's APNs key or web push certificate in Firebase, then resume the channel.",
+      note: "Renew the project's APNs key or web push certificate in Firebase, then retry what failed; devices of other platforms are reached meanwhile.",
     },
     {
       code: 'UNAUTHENTICATED',

@@ -76,6 +76,17 @@ export const generalCodes = [
     note: 'Correct the payload that the provider names in its details; if Waypost rendered it, report the activity.',
   },
   {
+    code: '100/33',
+    http: [400],
+    title: "The number's id is wrong, or the token may not see it",
+    class: 'configuration',
+    scope: 'number',
+    userCanBeTold: false,
+    note: "Correct the channel's phoneNumberId, or give the token access to it; new credentials resume the channel.",
+    source:
+      'Meta, Graph API error 100 with error_subcode 33: "Object with ID … does not exist, cannot be loaded due to missing permissions"',
+  },
+  {
     code: '190',
     http: [401],
     title: 'Access token expired',

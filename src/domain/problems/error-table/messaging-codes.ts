@@ -75,6 +75,15 @@ export const messagingCodes = [
     note: 'The number may not be on WhatsApp or may not have accepted its terms; use another channel.',
   },
   {
+    code: '131030',
+    http: [400],
+    title: 'Recipient not in the allowed list',
+    class: 'permanent',
+    scope: 'recipient',
+    userCanBeTold: false,
+    note: "Add the recipient to the test number's list, try the other spelling of the number (AR 549…, MX 521…), or use a live number.",
+  },
+  {
     code: '131047',
     http: [400],
     title: 'More than 24 hours since the user wrote',
@@ -127,6 +136,16 @@ export const messagingCodes = [
     scope: 'message',
     userCanBeTold: true,
     note: "Check the media's type and size against the provider's limits.",
+  },
+  {
+    code: '131053/5xx',
+    http: [400],
+    title: "The file's host failed",
+    class: 'transient',
+    scope: 'message',
+    userCanBeTold: true,
+    note: 'Nothing at first: the host of the link answered 5xx, and it is sent again; if it lasts, mend the host.',
+    source: 'Meta, details of 131053: "Downloading media from weblink failed with http code 503"',
   },
   {
     code: '131056',

@@ -30,15 +30,6 @@ export const senderCodes = [
     note: "The message may have gone out; the channel's ambiguousPolicy decides whether it is sent again.",
   },
   {
-    code: '131030',
-    http: [400],
-    title: 'Recipient not in the allowed list',
-    class: 'configuration',
-    scope: 'number',
-    userCanBeTold: false,
-    note: "Add the recipient to the test number's list, or use a live number.",
-  },
-  {
     code: '131031',
     http: [403],
     title: 'Account locked',

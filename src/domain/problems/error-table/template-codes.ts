@@ -1,4 +1,4 @@
-import type { ErrorTableEntry } from './entry.ts';
+import { type ErrorTableEntry, pywa } from './entry.ts';
 
 /** Codes 132xxx: templates and Flows. */
 export const templateCodes = [
@@ -39,6 +39,16 @@ export const templateCodes = [
     note: 'Rewrite the template and have it reviewed.',
   },
   {
+    code: '132008',
+    http: [400],
+    title: 'Template parameter value invalid',
+    class: 'permanent',
+    scope: 'message',
+    userCanBeTold: true,
+    note: 'Correct the parameter that the provider names in its details.',
+    source: pywa,
+  },
+  {
     code: '132012',
     http: [400],
     title: 'Template parameter format mismatch',
@@ -54,16 +64,16 @@ export const templateCodes = [
     class: 'configuration',
     scope: 'template',
     userCanBeTold: false,
-    note: 'Improve or replace the template, then resume the channel.',
+    note: 'Improve or replace the template; its messages are held until it is active again or a retry is asked for, and others go on.',
   },
   {
     code: '132016',
     http: [400],
     title: 'Template disabled',
-    class: 'configuration',
+    class: 'permanent',
     scope: 'template',
     userCanBeTold: false,
-    note: 'Replace the template, then resume the channel.',
+    note: 'Replace the template.',
   },
   {
     code: '132018',
@@ -78,10 +88,10 @@ export const templateCodes = [
     code: '132068',
     http: [400],
     title: 'Flow blocked',
-    class: 'configuration',
+    class: 'permanent',
     scope: 'flow',
     userCanBeTold: false,
-    note: 'Repair the Flow and publish it again, then resume the channel.',
+    note: 'Repair the Flow and publish it again.',
   },
   {
     code: '132069',

@@ -41,12 +41,15 @@ const recoverable = 'recoverable';
 const outOfRetries = 'out of retries';
 const unrecoverable = 'unrecoverable';
 const holdsChannel = 'holds the channel';
+const holdsMessage = 'holds its message';
 
 const situationOf = {
   [recoverable]: { class: 'transient', retriesUsed: 0 },
   [outOfRetries]: { class: 'transient', retriesUsed: 5 },
   [unrecoverable]: { class: 'permanent', retriesUsed: 0 },
-  [holdsChannel]: { class: 'configuration', retriesUsed: 0 },
+  [holdsChannel]: { class: 'configuration', retriesUsed: 0, scope: 'number' },
+  // A paused template paused its channel, and with it every message that named another one.
+  [holdsMessage]: { class: 'configuration', retriesUsed: 0, scope: 'template' },
 } as const;
 
 describe("the bridge's matrix", () => {
@@ -56,6 +59,7 @@ describe("the bridge's matrix", () => {
     ['kernel', outOfRetries, 'fail', false, false],
     ['kernel', unrecoverable, 'fail', false, false],
     ['kernel', holdsChannel, 'pause_channel', false, true],
+    ['kernel', holdsMessage, 'hold', false, true],
     ['whatsapp', recoverable, 'retry', false, true],
     ['whatsapp', outOfRetries, 'fail', true, false],
     ['whatsapp', unrecoverable, 'fail', true, false],
@@ -64,8 +68,8 @@ describe("the bridge's matrix", () => {
     ['rendering', unrecoverable, 'fail', true, false],
     ['rendering', holdsChannel, 'fail', true, false],
   ] as const)('%s, %s: %s; user told: %s; KPI recoverable: %s', (source, error, next, informUser, isRecoverable) => {
-    const { class: errorClass, retriesUsed } = situationOf[error];
-    const decision = decideAfterFailure(situation({ failure: aFailure({ source, class: errorClass }), retriesUsed }));
+    const { retriesUsed, ...ofFailure } = situationOf[error];
+    const decision = decideAfterFailure(situation({ failure: aFailure({ source, ...ofFailure }), retriesUsed }));
     expect(decision).toMatchObject({ next, informUser, recoverable: isRecoverable, willRetry: next !== 'fail' });
     expect(decision.next === 'fail' && decision.outOfRetries).toBe(error === outOfRetries);
   });

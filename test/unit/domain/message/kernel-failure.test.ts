@@ -52,6 +52,22 @@ describe('kernelFailure', () => {
     expect(odd).toMatchObject({ code: 'kernel_http_error', class: 'permanent' });
   });
 
+  it.each([401, 403])('holds the channel after a %i without a code of Meta’s, as after one with it', (httpStatus) => {
+    // A gateway in front of Kernel that refuses the token failed each message for good.
+    const failure = kernelFailure(answerWith({ httpStatus }), {});
+    expect(failure).toMatchObject({ code: 'kernel_http_error', class: 'configuration', scope: 'token' });
+  });
+
+  it('titles a code that means two things by what it means here', () => {
+    const answer = answerWith({ httpStatus: 400, provider: providerError('100'), subcode: '33' });
+    expect(kernelFailure(answer, {})).toMatchObject({
+      code: 'whatsapp_100',
+      class: 'configuration',
+      title: "The number's id is wrong, or the token may not see it",
+    });
+    expect(kernelFailure(answerWith({ httpStatus: 400, provider: providerError('100') }), {}).title).toBeUndefined();
+  });
+
   it('counts a success that could not be read as possibly gone out, whatever its body says', () => {
     const answer = answerWith({ httpStatus: 200, provider: providerError('131026'), unreadableSuccess: true });
     expect(kernelFailure(answer, {}).class).toBe('ambiguous');

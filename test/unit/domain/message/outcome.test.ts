@@ -116,6 +116,11 @@ describe('recordFailure', () => {
     expect(change.events).toEqual(['message.held']);
   });
 
+  it('holds a message alone whose template is at fault, until it is retried or expires', () => {
+    const change = failed({ ...told, next: 'hold' });
+    expect(change.set).toMatchObject({ state: 'held', waitingFor: { reason: 'template' }, wakeAt: sending.expiresAt });
+  });
+
   it('ends what is given up, and says whether the user was told', () => {
     const end: Decision = { ...told, next: 'fail', willRetry: false, newFailure: null, outOfRetries: true };
     const change = failed(end, sending, true);

@@ -34,8 +34,15 @@ describe('classifyProvider', () => {
     ['131031', 'policy'],
     ['131000', 'ambiguous'],
     ['131057', 'transient'],
-    ['132068', 'configuration'],
+    ['131030', 'permanent'],
+    ['132015', 'configuration'],
+    ['132016', 'permanent'],
+    ['132068', 'permanent'],
     ['132069', 'throttled'],
+    ['132008', 'permanent'],
+    ['137000', 'permanent'],
+    ['131207', 'permanent'],
+    ['138018', 'permanent'],
     ['131064', 'policy'],
   ])('takes the class of code %s from the table: %s', (providerCode, errorClass) => {
     expect(classifyProvider({ ...nothing, providerCode, httpStatus: 400 })).toMatchObject({
@@ -61,6 +68,8 @@ describe('classifyProvider', () => {
     [200, 'ambiguous'],
     [302, 'configuration'],
     [400, 'permanent'],
+    [401, 'configuration'],
+    [403, 'configuration'],
     [404, 'permanent'],
     [408, 'ambiguous'],
     [409, 'transient'],
@@ -87,6 +96,47 @@ describe('classifyProvider', () => {
     ['url_not_allowed', 'configuration'],
   ] as const)('judges the fault %s as %s', (fault, errorClass) => {
     expect(classifyProvider({ ...nothing, fault }).class).toBe(errorClass);
+  });
+
+  it.each([
+    ['131030', 'recipient'],
+    ['132015', 'template'],
+    ['132016', 'template'],
+    ['132068', 'flow'],
+    ['132069', 'flow'],
+    ['139002', 'flow'],
+    ['137000', 'recipient'],
+    ['131203', 'recipient'],
+  ])('bounds what %s stops: one %s, and not the number', (providerCode, scope) => {
+    // One recipient who is not on the test number's list paused the whole channel.
+    expect(classifyProvider({ ...nothing, providerCode, httpStatus: 400 }).scope).toBe(scope);
+  });
+
+  it('tells the two meanings of 100 apart: a number that the token may not see is the channel’s fault', () => {
+    // It failed each message for good, and the commonest fault of a set-up was told as a bad payload.
+    const hundred = { ...nothing, providerCode: '100', httpStatus: 400 };
+    expect(classifyProvider({ ...hundred, subcode: '33' })).toMatchObject({ class: 'configuration', scope: 'number' });
+    expect(classifyProvider({ ...hundred, subcode: '2494102' })).toMatchObject({
+      class: 'permanent',
+      isVariant: false,
+    });
+  });
+
+  it.each([
+    ['Downloading media from weblink failed with http code 503, status message Service Unavailable', 'transient'],
+    ['Downloading media from weblink failed with HTTP status 502', 'transient'],
+    ['Downloading media from weblink failed with http code 404, status message Not Found', 'permanent'],
+    ['Media of 503 bytes is too short', 'permanent'],
+    [null, 'permanent'],
+  ])('takes 131053 with the details %j as %s', (details, errorClass) => {
+    expect(classifyProvider({ ...nothing, providerCode: '131053', details }).class).toBe(errorClass);
+    expect(classifyProvider({ ...nothing, providerCode: '131051', details }).class).toBe('permanent');
+  });
+
+  it('lets a channel override a code in all its meanings', () => {
+    const overrides = { '100': { class: 'transient' as const } };
+    const verdict = classifyProvider({ ...nothing, providerCode: '100', subcode: '33', overrides });
+    expect(verdict.class).toBe('transient');
   });
 
   it('counts what nothing is known of as possibly gone out', () => {

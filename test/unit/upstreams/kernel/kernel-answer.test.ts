@@ -66,6 +66,7 @@ describe('a send that Kernel refuses', () => {
       message: '(#130429) Rate limit hit',
       type: 'OAuthException',
       code: 130429,
+      error_subcode: 2494055,
       error_data: { messaging_product: 'whatsapp', details: 'Cloud API message throughput has been reached.' },
       fbtrace_id: 'Az8or2yhqkZfEZ-_4Qn_Bam',
     };
@@ -82,6 +83,7 @@ describe('a send that Kernel refuses', () => {
         traceId: 'Az8or2yhqkZfEZ-_4Qn_Bam',
         httpStatus: 429,
       },
+      subcode: '2494055',
       unreadableSuccess: false,
       detail:
         'Kernel answered HTTP 429 with code 130429: ' +
@@ -135,6 +137,7 @@ describe('a send that Kernel refuses', () => {
       retryAfterMs: null,
       fault: 'timeout',
       provider: null,
+      subcode: null,
       unreadableSuccess: false,
       detail: 'No answer.',
       durationMs: 15_000,

@@ -146,11 +146,12 @@ describe('a page of pushes', () => {
     expect(page.delivered).toBe(400);
   });
 
-  it('begins no further push once an answer stops the channel, and takes the rest back', async () => {
+  it('begins no further push once two answers stop the channel, and takes the rest back', async () => {
+    // The first throttled answer may be one device's own limit: it stops nobody else.
     const page = await pushPage({ recipients: 1_000, push: async (send) => answerWith(send, throttled) });
-    expect(page.begun).toHaveLength(room);
+    expect(page.begun).toHaveLength(room + 1);
     const unsent = page.written.flatMap((each) => each.unsent);
-    expect([page.written.length, unsent.length]).toEqual([6 * room, 5 * room]);
+    expect([page.written.length, unsent.length]).toEqual([6 * room, 5 * room - 1]);
     // Whoever was taken back is left to the next page: none was opened again.
     expect(page.turns.slice(1).flatMap(({ ordinals }) => ordinals)).toEqual([]);
   });

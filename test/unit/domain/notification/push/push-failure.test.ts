@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { NetworkFault } from '../../../../../src/domain/failure.ts';
-import { classifyPush, type PushRefusal } from '../../../../../src/domain/notification/push/push-failure.ts';
+import {
+  classifyPush,
+  type PushFailure,
+  type PushRefusal,
+} from '../../../../../src/domain/notification/push/push-failure.ts';
 import { fcmErrorTable } from '../../../../../src/domain/problems/error-table/fcm-codes.ts';
 
 function aRefusal(members: Partial<PushRefusal> = {}): PushRefusal {
@@ -32,17 +36,17 @@ const summary = ({ failure, outcome, stops, isTokenDead }: ReturnType<typeof cla
 ];
 
 describe('the codes of FCM', () => {
-  const told: [string, number, string, string, 'pause' | 'block' | null, boolean][] = [
+  const told: [string, number, string, string, PushFailure['stops'], boolean][] = [
     ['UNREGISTERED', 404, 'permanent', 'rejected', null, true],
     ['INVALID_ARGUMENT', 400, 'permanent', 'rejected', null, false],
     ['SENDER_ID_MISMATCH', 403, 'permanent', 'rejected', null, false],
     ['NOT_FOUND', 404, 'permanent', 'rejected', null, false],
-    ['QUOTA_EXCEEDED', 429, 'throttled', 'retry', 'block', false],
-    ['RESOURCE_EXHAUSTED', 429, 'throttled', 'retry', 'block', false],
+    ['QUOTA_EXCEEDED', 429, 'throttled', 'retry', 'block_if_repeated', false],
+    ['RESOURCE_EXHAUSTED', 429, 'throttled', 'retry', 'block_if_repeated', false],
     ['UNAVAILABLE', 503, 'transient', 'retry', null, false],
     ['INTERNAL', 500, 'ambiguous', 'ambiguous', null, false],
     ['DEADLINE_EXCEEDED', 504, 'ambiguous', 'ambiguous', null, false],
-    ['THIRD_PARTY_AUTH_ERROR', 401, 'configuration', 'retry', 'pause', false],
+    ['THIRD_PARTY_AUTH_ERROR', 401, 'permanent', 'rejected', null, false],
     ['UNAUTHENTICATED', 401, 'configuration', 'retry', 'pause', false],
     ['PERMISSION_DENIED', 403, 'configuration', 'retry', 'pause', false],
   ];
@@ -76,7 +80,7 @@ describe('a refusal without a known code', () => {
     [408, 'ambiguous', 'ambiguous', null],
     [409, 'transient', 'retry', null],
     [413, 'permanent', 'rejected', null],
-    [429, 'throttled', 'retry', 'block'],
+    [429, 'throttled', 'retry', 'block_if_repeated'],
     [500, 'ambiguous', 'ambiguous', null],
     [502, 'ambiguous', 'ambiguous', null],
     [503, 'transient', 'retry', null],
@@ -89,11 +93,12 @@ describe('a refusal without a known code', () => {
     expect(summary(byCode(status, 'NEW_CODE'))).toEqual(['fcm_NEW_CODE', ...expected, false]);
   });
 
-  it.each<[NetworkFault, string, string, string, 'pause' | 'block' | null]>([
+  it.each<[NetworkFault, string, string, string, PushFailure['stops']]>([
     ['connection_refused', 'push_unreachable', 'transient', 'retry', 'block'],
     ['dns', 'push_unreachable', 'transient', 'retry', 'block'],
     ['reset_before_body', 'push_unreachable', 'transient', 'retry', 'block'],
-    ['tls', 'push_unreachable', 'configuration', 'retry', 'pause'],
+    // A handshake that failed once paused the channel until somebody resumed it.
+    ['tls', 'push_unreachable', 'transient', 'retry', 'block'],
     ['url_not_allowed', 'url_not_allowed', 'configuration', 'retry', 'pause'],
     ['local_capacity', 'local_capacity', 'transient', 'retry', null],
     ['withdrawn', 'withdrawn', 'transient', 'retry', null],
