@@ -97,13 +97,30 @@ describe('a delivery that waits for its next attempt', () => {
     const described = await client.workflow.getHandle(id).describe();
     expect(await described.staticDetails()).toContain(`http://waypost.test/v1/jobs/${id}`);
 
-    await runBook.run('activity reset', { JOB: id, ACTIVITY: first.activityId });
+    await runBook.run('reset --workflow-id', { JOB: id, ACTIVITY: first.activityId });
     await sendsReach(id, 2);
     // Refused once more: it waits again, and a reset sends it again.
     await waitingOf(id, (one) => (one?.attempt ?? 0) > 1 && one?.lastFailure !== undefined);
-    await runBook.run('activity reset', { JOB: id, ACTIVITY: first.activityId });
+    await runBook.run('reset --workflow-id', { JOB: id, ACTIVITY: first.activityId });
     await sendsReach(id, 3);
     expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 3 });
+  });
+
+  it('is sent at once with all that wait for the same cause, by one batch', async () => {
+    const refused = await Promise.all(['+34600001031', '+34600001032'].map((to) => refuse(to, 1)));
+    await Promise.all(refused.map(({ id }) => waitingOf(id)));
+    const CODE = 'kernel_http_error';
+    await poll({
+      what: 'both are found by their error code',
+      look: () => runBook.run('WaypostErrorCode', { CODE }),
+      isDone: (list) => refused.every(({ id }) => list.includes(id)),
+      timeoutMs: 20_000,
+    });
+    await runBook.run('reset --query', { CODE });
+    for (const { id } of refused) {
+      expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 2 });
+      expect(place.sendsOf(id)).toHaveLength(2);
+    }
   });
 
   // An upload that was refused showed as a send.
@@ -118,7 +135,7 @@ describe('a delivery that waits for its next attempt', () => {
     const waiting = await waitingOf(id);
     expect(waiting).toMatchObject({ activityType: { name: 'uploadMedia' }, attempt: 2 });
     expect(waiting.lastFailure?.applicationFailureInfo.type).toBe('transient');
-    await runBook.run('activity reset', { JOB: id, ACTIVITY: waiting.activityId });
+    await runBook.run('reset --workflow-id', { JOB: id, ACTIVITY: waiting.activityId });
     expect(await client.workflow.getHandle(id).result()).toEqual({ state: 'accepted', attempts: 3 });
     expect(place.sendsOf(id)).toHaveLength(1);
   });
