@@ -26,7 +26,17 @@ export interface WhatsappSettings {
   readonly userNotices: Readonly<Record<string, string>>;
   readonly quoteReplies: boolean;
   readonly errorOverrides: Readonly<Record<string, ErrorOverride>>;
+  /** A person who writes one of these wants no more messages that answer none of theirs; whole texts. */
+  readonly optOutWords: string[];
+  /** A person who writes one of these wants them again. */
+  readonly optInWords: string[];
 }
+
+/** Of channels that were made before there were these settings. */
+export const addedWhatsappSettings: Pick<WhatsappSettings, 'optOutWords' | 'optInWords'> = {
+  optOutWords: [],
+  optInWords: [],
+};
 
 /** What a WhatsApp channel keeps sealed. `capability` is the unguessable part of the bot's serviceUrl. */
 export interface WhatsappSecrets {

@@ -44,12 +44,15 @@ export interface ErasureState {
   /** Jobs are left that nobody has to wait for. */
   readonly hasMore: boolean;
   readonly inFlight: number;
+  /** Opt-outs of which a hash remains. */
+  readonly keptOptOuts: number;
   readonly erased: ErasedCounts;
 }
 
 export const remainders = [
   'jobs_not_yet_erased',
   'jobs_in_flight',
+  'opt_outs',
   'audit_entry',
   'idempotency_answers',
   'late_statuses',
@@ -72,6 +75,7 @@ const answerKeptMs = 24 * 60 * 60 * 1000;
 export function describeRemainders(state: ErasureState, now: Date): readonly Remainder[] {
   return [
     ...describeWaiting(state),
+    ...describeOptOuts(state),
     {
       what: 'audit_entry',
       why: 'It says that an erasure was asked for, by whom and when, and does not hold the number.',
@@ -104,6 +108,11 @@ export function describeRemainders(state: ErasureState, now: Date): readonly Rem
     },
     { what: 'backups', why: 'Copies of the database that were made before hold what it held then.', until: null },
   ];
+}
+
+function describeOptOuts({ keptOptOuts }: ErasureState): readonly Remainder[] {
+  const why = 'What the person does not want to get is kept, with keyed hashes in place of the ids.';
+  return keptOptOuts === 0 ? [] : [{ what: 'opt_outs', why, until: null }];
 }
 
 function describeWaiting({ isComplete, inFlight }: ErasureState): readonly Remainder[] {

@@ -9,6 +9,7 @@ import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
+import type { OptOutStore } from '../store/opt-outs.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
 import type { RequestLimits } from './request-limits.ts';
@@ -48,6 +49,7 @@ export interface AppDependencies extends UseCases {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly highWaterMark: EventHighWaterMark;
+  readonly optOuts: OptOutStore;
   readonly webhooks: WebhookStore;
   readonly recordAudit: RecordAudit;
   readonly keyRing: KeyRing;

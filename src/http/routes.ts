@@ -25,6 +25,7 @@ import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNoticeRoutes } from './routes/notices.ts';
 import { registerNotificationRoutes } from './routes/notifications.ts';
+import { registerOptOutRoutes } from './routes/opt-outs.ts';
 import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
 import { registerRecipientRoutes } from './routes/recipients.ts';
@@ -58,6 +59,7 @@ export function registerRoutes(
   registerJobRoutes(app, dependencies);
   registerJobRetryRoute(app, dependencies);
   registerRecipientRoutes(app, dependencies);
+  registerOptOutRoutes(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerNoticeRoutes(app, dependencies);
   registerConnectorRoutes(app, dependencies);

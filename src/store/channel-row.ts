@@ -1,5 +1,7 @@
+import { addedWhatsappSettings } from '../domain/channel.ts';
 import type { StoredChannel } from '../domain/channel-view.ts';
 import type { Problem } from '../domain/problems/problem.ts';
+import { isJsonObject } from '../domain/rendering/payload.ts';
 import { type BreakerRow, breakersOfChannel, toBreakers } from './destination-breakers.ts';
 
 export interface ChannelRow extends StoredChannel {
@@ -31,7 +33,10 @@ export function toChannel(row: ChannelDataRow): ChannelRow {
     name: row.name,
     state: row.state,
     pausedReason: row.paused_reason,
-    settings: row.settings,
+    settings:
+      row.kind === 'whatsapp' && isJsonObject(row.settings)
+        ? { ...addedWhatsappSettings, ...row.settings }
+        : row.settings,
     breakers: toBreakers(row.breakers),
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -178,11 +178,7 @@ function placeOf({ id, tenantId }: { readonly id: string; readonly tenantId: str
 }
 
 function toWhatsapp(row: Row): WhatsappChannel {
+  const channel = toChannel(row);
   // The door wrote settings of this kind and nothing else into rows of this kind.
-  return {
-    ...toChannel(row),
-    kind: 'whatsapp',
-    settings: row.settings as WhatsappSettings,
-    sealedSecrets: row.secrets,
-  };
+  return { ...channel, kind: 'whatsapp', settings: channel.settings as WhatsappSettings, sealedSecrets: row.secrets };
 }

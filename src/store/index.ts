@@ -16,6 +16,7 @@ import { createMessageAcceptance, type MessageAcceptance } from './message-accep
 import { createMessageFailures, type MessageFailures } from './message-failures.ts';
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
+import { createOptOutStore, type OptOutStore } from './opt-outs.ts';
 import type { Pool } from './pool.ts';
 import { createRecipientEraser, type RecipientEraser } from './recipient-eraser.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
@@ -39,6 +40,7 @@ export interface Stores {
   readonly eraser: RecipientEraser;
   readonly learnIdentity: LearnIdentity;
   readonly noteIdentity: NoteIdentity;
+  readonly optOuts: OptOutStore;
   readonly createId: CreateId;
 }
 
@@ -58,6 +60,7 @@ export function createStores(dependencies: {
   const insertJob = createInsertJob(dependencies);
   const describeFailure = createDescribeFailure(dependencies);
   const groups = createGroupCancellation({ describeFailure, writeJobChange });
+  const optOuts = createOptOutStore(dependencies);
   const failures = createMessageFailures({
     ...dependencies,
     channels,
@@ -65,6 +68,7 @@ export function createStores(dependencies: {
     insertJob,
     describeFailure,
     groups,
+    optOuts,
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
   const transactions = createTransactions(dependencies);
@@ -84,9 +88,10 @@ export function createStores(dependencies: {
     webhooks: createWebhookStore(dependencies),
     recordAudit: createRecordAudit(dependencies),
     cancelJob,
-    eraser: createRecipientEraser({ cancelJob }),
+    eraser: createRecipientEraser({ cancelJob, optOuts }),
     learnIdentity,
     noteIdentity: createNoteIdentity({ transactions, learnIdentity }),
+    optOuts,
     createId,
   };
 }

@@ -6,7 +6,7 @@ import { type Decision, decideAfterAmbiguousWindow, decideAfterFailure } from '.
 import { interruptedFailure } from '../domain/message/interruption.ts';
 import { closeWindow } from '../domain/message/window.ts';
 import { writeNotice } from '../domain/message/notice.ts';
-import { recordFailure } from '../domain/message/outcome.ts';
+import { recordFailure, refuseMessage } from '../domain/message/outcome.ts';
 import { expireMessage } from '../domain/message/claim.ts';
 import { expiredFailure } from '../domain/message/ending-failures.ts';
 import type { Problem } from '../domain/problems/problem.ts';
@@ -17,6 +17,7 @@ import type { GroupCancellation } from './group-cancellation.ts';
 import type { WriteJobChange } from './job-changes.ts';
 import { hasNotice } from './jobs.ts';
 import type { InsertJob } from './new-jobs.ts';
+import type { OptOutStore } from './opt-outs.ts';
 import type { Tx } from './transactions.ts';
 import { createReadThrottling } from './throttling.ts';
 import { isUniqueViolation } from './violations.ts';
@@ -46,11 +47,16 @@ export interface RecordedFailure {
 export interface MessageFailures {
   /** Decides what becomes of a message after a failure and stores all of it: problem, KPI event, notice, pause, breaker. */
   record(tx: Tx, input: FailureToRecord): Promise<RecordedFailure>;
+  /** Ends a message that must not, or cannot, be sent, before any call; `cancelRest` of its group as ever. */
+  refuse(tx: Tx, input: WindowToClose & { readonly failure: Failure }): Promise<{ job: Job; problem: Problem }>;
   /** The same for the end of the window after an unknown outcome: sent again, or given up. */
   recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }>;
   /** Ends a message whose time-to-live has passed. */
   expire(tx: Tx, input: { job: Job; numRetries: number; now: Date }): Promise<Job>;
 }
+
+/** Meta: the person has stopped marketing messages. */
+const marketingStopped = 'whatsapp_131050';
 
 const lateFailure: Decision = {
   next: 'fail',
@@ -68,10 +74,11 @@ export function createMessageFailures(dependencies: {
   readonly insertJob: InsertJob;
   readonly describeFailure: DescribeFailure;
   readonly groups: GroupCancellation;
+  readonly optOuts: Pick<OptOutStore, 'optOut'>;
   readonly createId: CreateId;
   readonly random: () => number;
 }): MessageFailures {
-  const { channels, writeJobChange, insertJob, describeFailure, groups, createId, random } = dependencies;
+  const { channels, writeJobChange, insertJob, describeFailure, groups, optOuts, createId, random } = dependencies;
 
   const readThrottling = createReadThrottling({ channels, random });
 
@@ -109,6 +116,10 @@ export function createMessageFailures(dependencies: {
       numRetries,
       userInformed,
     });
+    if (failure.code === marketingStopped && job.to !== null) {
+      const said = { id: job.to, category: 'marketing', source: 'whatsapp_131050' } as const;
+      await optOuts.optOut(tx, { tenantId: job.tenantId, channelId: channel.id, ...said, now });
+    }
     if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
     if (decision.next === 'retry' && throttling !== null) await throttling.block(decision);
     if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
@@ -166,8 +177,17 @@ export function createMessageFailures(dependencies: {
     }
   }
 
+  async function refuse(tx: Tx, { job, channel, failure, now }: WindowToClose & { readonly failure: Failure }) {
+    const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
+    const { numRetries } = channel.settings;
+    await groups.cancelRest(tx, { cause: job, numRetries, now });
+    const change = refuseMessage(job, problem, now, numRetries);
+    return { job: await writeJobChange(tx, { job, change, now }), problem };
+  }
+
   return {
     record,
+    refuse,
     recordWindowClosed,
     async expire(tx, { job, numRetries, now }) {
       const failure = expiredFailure(job.expiresAt.toISOString());

@@ -37,6 +37,16 @@ export async function findOwnIds(
   return { personId: first.person_id, ids };
 }
 
+/** What is known of the person whose id this is now; null = nothing but the id. */
+export async function findKnown(tx: Tx, id: string): Promise<KnownRecipient | null> {
+  const [row] = await tx.query<{ known: KnownRecipient | null }>({
+    name: 'find-known',
+    text: 'select known_recipient(person_id, id) as known from identity where id = $1 and until is null',
+    values: [id],
+  });
+  return row?.known ?? null;
+}
+
 /** Forgets this person; where it has become another one meanwhile, or was not known, whoever has the id. */
 export async function forgetPeople(tx: Tx, { personId, id }: { personId: string | null; id: string }): Promise<number> {
   return tx.execute({

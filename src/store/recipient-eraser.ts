@@ -1,6 +1,7 @@
 import { addErased, type ErasedCounts, type ErasureState, nothingErased } from '../domain/erasure.ts';
 import type { Job } from '../domain/job.ts';
 import type { CancelJob } from './job-cancellation.ts';
+import type { OptOutStore } from './opt-outs.ts';
 import {
   beginErasure,
   deleteJobs,
@@ -39,9 +40,15 @@ export interface RecipientEraser {
   step(tx: Tx, erasureId: string, now: Date): Promise<ErasureState>;
 }
 
-const ended: ErasureState = { isComplete: true, hasMore: false, inFlight: 0, erased: nothingErased };
+const ended: ErasureState = { isComplete: true, hasMore: false, inFlight: 0, keptOptOuts: 0, erased: nothingErased };
 
-export function createRecipientEraser({ cancelJob }: { readonly cancelJob: CancelJob }): RecipientEraser {
+export function createRecipientEraser({
+  cancelJob,
+  optOuts,
+}: {
+  readonly cancelJob: CancelJob;
+  readonly optOuts: Pick<OptOutStore, 'hideIds'>;
+}): RecipientEraser {
   return {
     async begin(tx, { now, ...wanted }) {
       const wakeAt = new Date(now.getTime() + firstWakeMs);
@@ -62,7 +69,7 @@ export function createRecipientEraser({ cancelJob }: { readonly cancelJob: Cance
       const left = hasMore ? [] : await listJobsLeft(tx, erasure, countedInFlight);
       if (!hasMore && left.length === 0) return end(tx, erasure, erased);
       await saveErasure(tx, { ...follow(erasure, left), erased }, new Date(now.getTime() + wakeAfterMs));
-      return { isComplete: false, hasMore, inFlight: left.length, erased };
+      return { isComplete: false, hasMore, inFlight: left.length, keptOptOuts: 0, erased };
     },
   };
 
@@ -77,9 +84,10 @@ export function createRecipientEraser({ cancelJob }: { readonly cancelJob: Cance
   }
 
   async function end(tx: Tx, erasure: Erasure, erased: ErasedCounts): Promise<ErasureState> {
+    const keptOptOuts = await optOuts.hideIds(tx, erasure.tenantId, erasure.ids);
     const traces = await deleteTraces(tx, erasure);
     await endErasure(tx, erasure.id);
-    return { ...ended, erased: addErased(erased, traces) };
+    return { ...ended, keptOptOuts, erased: addErased(erased, traces) };
   }
 }
 

@@ -186,6 +186,7 @@ CREATE INDEX event_by_creation ON event (created_at); -- list_expired() and purg
 CREATE INDEX event_by_job ON event (job_id) WHERE (job_id IS NOT NULL); -- deleteJobs of an erasure
 CREATE INDEX event_by_sequence ON event (tenant_id, sequence); -- list-events, oldest-event; list_webhook_backlog(), skip_unwanted_events()
 CREATE INDEX event_by_time ON event (tenant_id, created_at, sequence); -- a webhook's replay since a time
+CREATE INDEX event_of_opt_out ON event (tenant_id) WHERE ((job_id IS NULL) AND (type = ANY (ARRAY['recipient.opted_out'::text, 'recipient.opted_in'::text]))); -- the erasure of a person
 -- row level security: forced
 create policy named_functions on event to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on event using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
@@ -480,6 +481,24 @@ create policy named_functions on notification_error to current_user using ((curr
 create policy tenant_rows on notification_error using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on notification_error to waypost_app;
 
+create table opt_out ( -- Who does not want what; on all channels of the tenant, for as long as the person does not say otherwise
+  "position" bigint not null generated always as identity, -- order of coming
+  tenant_id text not null, -- whose messages they are
+  id text not null, -- an id of the person, as in identity; after an erasure # and its hash under the tenant's key (tenant.hash_key)
+  category text not null, -- all = what answers no message of the person's; marketing = marketing alone
+  source text not null, -- what told it
+  since timestamp(3) with time zone not null, -- when it was said; an id that was somebody else's then says nothing of its present owner
+  constraint opt_out_pkey PRIMARY KEY ("position"),
+  constraint opt_out_category_check CHECK ((category = ANY (ARRAY['all'::text, 'marketing'::text]))),
+  constraint opt_out_source_check CHECK ((source = ANY (ARRAY['api'::text, 'word'::text, 'user_preferences'::text, 'whatsapp_131050'::text]))),
+  constraint opt_out_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX opt_out_by_id ON opt_out (tenant_id, id); -- find-send-limits, find-opt-outs, find-erased-opt-outs
+CREATE INDEX opt_out_newest ON opt_out (tenant_id, "position" DESC); -- the list of opt-outs
+-- row level security: forced
+create policy tenant_rows on opt_out using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on opt_out to waypost_app;
+
 create table problem ( -- Problem documents: made once and never rewritten, at runtime by nobody. They go with their job, or when they are too old
   id text not null, -- prb_…
   tenant_id text not null, -- whom it concerns
@@ -635,6 +654,7 @@ create table tenant ( -- A customer of this installation; everything else belong
   target_screens jsonb, -- {"SCREEN": ["parameter", …]}; null = any screen is allowed
   directory_source jsonb not null default '{"kind": "postgres"}'::jsonb, -- where merchants and users are looked up: here, or over HTTP
   created_at timestamp with time zone not null default now(), -- when it was made
+  hash_key text, -- sealed; under it ids of erased people are hashed that have opted out; null = there were none yet
   constraint tenant_pkey PRIMARY KEY (id)
 );
 -- row level security: forced

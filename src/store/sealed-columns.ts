@@ -30,6 +30,7 @@ export const sealedColumns: readonly SealedColumn[] = [
     sealed: "directory_source ->> 'sealedApiKey'",
     set: "directory_source = jsonb_set(directory_source, '{sealedApiKey}', to_jsonb(fresh.sealed))",
   },
+  { name: 'tenant.hash_key', table: 'tenant', key: 'id', sealed: 'hash_key', set: 'hash_key = fresh.sealed' },
   { name: 'idempotency_key.body', table: 'idempotency_key', key: 'key', sealed: 'body', set: 'body = fresh.sealed' },
 ];
 

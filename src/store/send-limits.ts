@@ -1,4 +1,5 @@
 import type { KnownRecipient } from '../domain/identity/identity.ts';
+import type { OptOutCategory } from '../domain/opt-out.ts';
 import { noLimit, type SendLimit } from '../domain/message/send-limit.ts';
 import { coalesce, settleAll } from './coalesce.ts';
 import type { Tx } from './transactions.ts';
@@ -21,19 +22,32 @@ interface FoundLimits {
   readonly channel: SendLimit;
   readonly pair: SendLimit;
   readonly recipient: KnownRecipient | null;
+  readonly optedOut: readonly OptOutCategory[];
+  /** Somebody who had opted out was erased: it may be this one, under a hash. */
+  readonly hasErasedOptOuts: boolean;
 }
 
 /**
- * What bounds a send to this recipient; both are `noLimit` for a number in good health. And who that is, so that a send pays
- * no statement for it; null = no more is known than the id.
+ * What bounds a send to this recipient; both are `noLimit` for a number in good health. And who that is (null = no more is
+ * known than the id), and what that person does not want, so that a send pays no statement for it.
  */
 export const findSendLimits = coalesce<LimitKey, FoundLimits>(async (tx, keys) => {
-  const all = await tx.query<Row & { channel_id: string | null; known: KnownRecipient | null }>({
+  const all = await tx.query<
+    Row & { channel_id: string | null; known: KnownRecipient | null; opted_out: OptOutCategory | 'hashed' | null }
+  >({
     name: 'find-send-limits',
-    text: `select channel_id, recipient, blocked_until, throttled_in_a_row, null::json as known from send_limit
-      where channel_id = any ($1) and recipient = any ($2)
+    text: `select channel_id, recipient, blocked_until, throttled_in_a_row, null::json as known, null as opted_out
+        from send_limit where channel_id = any ($1) and recipient = any ($2)
       union all
-      select null, id, null, 0, known_recipient(person_id, id) from identity where id = any ($2) and until is null`,
+      select null, id, null, 0, known_recipient(person_id, id), null from identity where id = any ($2) and until is null
+      union all
+      select null, asked.id, null, 0, null, o.category from unnest($2::text[]) as asked (id)
+        left join identity own on own.id = asked.id and own.until is null
+        left join identity f on f.person_id = own.person_id
+        join opt_out o on o.id = coalesce(f.id, asked.id)
+          and (f.since is null or o.since >= f.since) and (f.until is null or o.since < f.until)
+      union all
+      select null, '', null, 0, null, 'hashed' from tenant where hash_key is not null`,
     values: [
       [...new Set(keys.map(({ channelId }) => channelId))],
       [...new Set([wholeChannel, ...keys.map(({ recipient }) => recipient)])],
@@ -41,8 +55,14 @@ export const findSendLimits = coalesce<LimitKey, FoundLimits>(async (tx, keys) =
   });
   return keys.map(({ channelId, recipient }) => {
     const rows = all.filter((row) => row.channel_id === channelId);
-    const person = all.find((row) => row.channel_id === null && row.recipient === recipient);
-    return { channel: pick(rows, wholeChannel), pair: pick(rows, recipient), recipient: person?.known ?? null };
+    const own = all.filter((row) => row.channel_id === null && row.recipient === recipient);
+    return {
+      channel: pick(rows, wholeChannel),
+      pair: pick(rows, recipient),
+      recipient: own.find(({ known }) => known !== null)?.known ?? null,
+      optedOut: own.flatMap(({ opted_out: category }) => (category === null || category === 'hashed' ? [] : category)),
+      hasErasedOptOuts: all.some(({ opted_out: word }) => word === 'hashed'),
+    };
   });
 });
 

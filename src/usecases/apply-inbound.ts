@@ -4,13 +4,15 @@ import { viewRecipient } from '../domain/identity/identity.ts';
 import { listSaidIds } from '../domain/identity/learn-identity.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { acceptInbound } from '../domain/inbound/new-inbound.ts';
-import { readGroup } from '../domain/inbound/read-content.ts';
+import { readGroup, readWords } from '../domain/inbound/read-content.ts';
 import type { Job } from '../domain/job.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
-import type { ChannelStore } from '../store/channels.ts';
+import { readOptOutWord } from '../domain/opt-out.ts';
+import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import { isLineTaken } from '../store/conversation-lines.ts';
 import type { LearnIdentity } from '../store/identities.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
+import type { OptOutStore } from '../store/opt-outs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 /** What became of one callback's messages; `unknownNumber` = they came for a number that is no channel of the tenant. */
@@ -30,10 +32,11 @@ export function createApplyInbound(dependencies: {
   readonly channels: ChannelStore;
   readonly insertJob: InsertJob;
   readonly learnIdentity: LearnIdentity;
+  readonly optOuts: Pick<OptOutStore, 'optOut' | 'optIn'>;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, insertJob, learnIdentity, createId, clock } = dependencies;
+  const { transactions, channels, insertJob, learnIdentity, optOuts, createId, clock } = dependencies;
 
   return async function applyInbound(
     tenantId: string,
@@ -98,7 +101,16 @@ export function createApplyInbound(dependencies: {
     );
     const stored = await insertJob(tx, accepted);
     if (stored !== null && said.source === 'change') await tellChange(tx, stored, message);
+    if (stored !== null && groupId === null) await heedWord(tx, channel, message);
     return stored === null ? 'repeated' : 'received';
+  }
+
+  /** What the person has written may be a word that ends what we send, or lets it begin again. */
+  async function heedWord(tx: Tx, channel: WhatsappChannel, { raw, from: id }: CallbackMessage): Promise<void> {
+    const word = readOptOutWord(readWords(raw), channel.settings);
+    const said = { tenantId: channel.tenantId, channelId: channel.id, id, source: 'word' as const, now: clock() };
+    if (word === 'opt_out') await optOuts.optOut(tx, { ...said, category: 'all' });
+    if (word === 'opt_in') await optOuts.optIn(tx, { ...said, category: null });
   }
 
   async function tellChange(tx: Tx, job: Job, { said }: CallbackMessage): Promise<void> {

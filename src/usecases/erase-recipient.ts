@@ -37,7 +37,7 @@ export function createEraseRecipient(dependencies: {
       await recordAudit(tx, by, { action: 'recipient.erased', targetId: id, changed: [] });
       return id;
     });
-    let state: ErasureState = { isComplete: false, hasMore: true, inFlight: 0, erased: nothingErased };
+    let state: ErasureState = { isComplete: false, hasMore: true, inFlight: 0, keptOptOuts: 0, erased: nothingErased };
     while (state.hasMore && clock().getTime() - startedMs < workForMs) {
       const next = await step(tenantId, erasureId);
       if (next === null) break;

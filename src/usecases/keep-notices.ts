@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CallbackNotice } from '../contracts/http/callback-items.ts';
+import { readId, readPhone } from '../contracts/http/callback-senders.ts';
 import { toCanonicalJson } from '../domain/canonical-json.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -9,6 +10,7 @@ import {
   kindOfNotice,
   labelOfField,
   type NoticeEffect,
+  readPreference,
   summarizeNotice,
 } from '../domain/notice/notice.ts';
 import { buildProblem } from '../domain/problems/build-problem.ts';
@@ -16,6 +18,7 @@ import type { Problem } from '../domain/problems/problem.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { insertNotices, type NoticeToKeep } from '../store/notices.ts';
+import type { OptOutStore } from '../store/opt-outs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 const noticesAtOnce = 200;
@@ -41,11 +44,12 @@ export interface KeepNotices {
 export function createKeepNotices(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
+  readonly optOuts: Pick<OptOutStore, 'optOut' | 'optIn'>;
   readonly createId: CreateId;
   readonly publicUrl: string;
   readonly clock: () => Date;
 }): KeepNotices {
-  const { transactions, channels, createId, publicUrl, clock } = dependencies;
+  const { transactions, channels, optOuts, createId, publicUrl, clock } = dependencies;
 
   return async function keepNotices(given, notices, onNotice = () => undefined) {
     const total = { notices: 0, repeatedNotices: 0 };
@@ -59,6 +63,7 @@ export function createKeepNotices(dependencies: {
           // One that was paused for it before, and resumed since, is not paused again by a repetition.
           if (stored.has(id) && effect === 'channel_paused') await channels.pause(tx, channelId, problem, clock());
         }
+        for (const notice of all) if (stored.has(notice.id)) await heedPreference(tx, notice);
         return { made: all, kept: stored };
       });
       for (const { id, field, effect } of made) {
@@ -69,6 +74,15 @@ export function createKeepNotices(dependencies: {
     }
     return total;
   };
+
+  /** A person has switched marketing off, or on again, at WhatsApp. */
+  async function heedPreference(tx: Tx, { tenantId, channelId, kind, raw, effect }: NoticeToKeep): Promise<void> {
+    const preference = effect === 'quarantined' ? null : preferenceOf(kind, raw);
+    if (preference === null) return;
+    const { id } = preference;
+    const said = { tenantId, channelId, id, category: 'marketing', source: 'user_preferences', now: clock() } as const;
+    await (preference.effect === 'opted_in' ? optOuts.optIn(tx, said) : optOuts.optOut(tx, said));
+  }
 
   async function describe(
     tx: Tx,
@@ -82,6 +96,7 @@ export function createKeepNotices(dependencies: {
     const kind = kindOfNotice(field, list, raw);
     const error = fault === null ? errorOfNotice(kind, raw) : null;
     const failure = error === null ? null : callbackFailure(error, channel?.settings.errorOverrides ?? {});
+    const preference = fault === null ? preferenceOf(kind, raw) : null;
     const pauses = failure !== null && (failure.class === 'configuration' || failure.class === 'policy');
     return {
       id: createId('notice'),
@@ -91,7 +106,7 @@ export function createKeepNotices(dependencies: {
       list,
       kind,
       summary: summarizeNotice(field, kind, raw),
-      effect: fault !== null ? 'quarantined' : pauses ? 'channel_paused' : 'none',
+      effect: fault !== null ? 'quarantined' : pauses ? 'channel_paused' : (preference?.effect ?? 'none'),
       problem: fault === null ? failure && describeFailure(given, failure) : describeFailure(given, unreadable(fault)),
       raw,
       context,
@@ -118,6 +133,16 @@ export function createKeepNotices(dependencies: {
       nextAttemptAt: null,
     });
   }
+}
+
+/** Null = it is none, or names nobody. */
+function preferenceOf(kind: string, raw: unknown): { id: string; effect: 'opted_in' | 'opted_out' } | null {
+  const preference = readPreference(kind, raw);
+  const [phone, userId, parentUserId] = preference?.ids ?? [];
+  const id = readPhone(phone) ?? readId(userId, 'user') ?? readId(parentUserId, 'parent');
+  return preference === null || id === null
+    ? null
+    : { id, effect: preference.wantsMarketing ? 'opted_in' : 'opted_out' };
 }
 
 function unreadable(detail: string): Failure {

@@ -63,6 +63,8 @@ describe('a WhatsApp channel', () => {
       userNotices: { es: 'No llegó' },
       quoteReplies: false,
       errorOverrides: {},
+      optOutWords: [],
+      optInWords: [],
       callbackUrl: `${publicUrl}/v1/channels/${id}/callbacks`,
       createdAt: made.at('createdAt'),
       updatedAt: made.at('createdAt'),

@@ -186,3 +186,27 @@ describe('a hundred callbacks and as many mutations of them', () => {
     expect(made).toEqual([distinct.jobs.size, distinct.statuses.size, distinct.notices.size]);
   }, 120_000);
 });
+
+describe("a person's switch at WhatsApp", () => {
+  it('ends and begins marketing for a person', async () => {
+    const preference = (value: string, category = 'marketing_messages') =>
+      post(
+        valueOf(
+          { user_preferences: [{ wa_id: '34600111888', category, value, timestamp: 1_796_000_000 }] },
+          'user_preferences',
+        ),
+      );
+    const marketing = async () => (await test.call('GET /v1/opt-outs/+34600111888')).at('optedOut.0.source');
+    await preference('stop');
+    expect(await marketing()).toBe('user_preferences');
+    await preference('stop', 'something_else');
+    await preference('resume');
+    expect(await marketing()).toBeUndefined();
+    // The same callback again, late.
+    await preference('stop');
+    expect(await marketing()).toBeUndefined();
+    const effects = (await test.call('GET /v1/notices?kind=user_preference')).at('data') as { effect: string }[];
+    // Others have said so before.
+    expect(effects.slice(0, 3).map(({ effect }) => effect)).toEqual(['opted_in', 'none', 'opted_out']);
+  });
+});

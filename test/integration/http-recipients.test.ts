@@ -63,3 +63,52 @@ describe('DELETE /v1/recipients/{to}', () => {
     expect(audit.text).not.toContain('34600111555');
   });
 });
+
+describe('/v1/opt-outs', () => {
+  it('keeps, shows, lists and ends what a person does not want', async () => {
+    const put = await test.call('PUT /v1/opt-outs/34600111666', { body: { category: 'marketing' } });
+    expect([put.status, put.at('identity'), put.at('recipient.phone')]).toEqual([200, '+34600111666', '+34600111666']);
+    expect(put.at('optedOut')).toMatchObject([{ category: 'marketing', source: 'api' }]);
+    expect((await test.call('PUT /v1/opt-outs/+34600111666', { body: { category: 'marketing' } })).body).toEqual(
+      put.body,
+    );
+    await test.call('PUT /v1/opt-outs/+34600111666', { body: { category: 'all' } });
+    expect((await test.call('GET /v1/opt-outs/+34600111666')).at('optedOut')).toMatchObject([
+      { category: 'all' },
+      { category: 'marketing' },
+    ]);
+    expect((await test.call('GET /v1/opt-outs')).at('data')).toMatchObject([
+      { identity: '+34600111666', category: 'all' },
+      { identity: '+34600111666', category: 'marketing', since: put.at('optedOut.0.since') },
+    ]);
+    expect((await test.call('DELETE /v1/opt-outs/+34600111666?category=all')).status).toBe(204);
+    expect((await test.call('DELETE /v1/opt-outs/+34600111666?category=all')).status).toBe(404);
+    expect((await test.call('DELETE /v1/opt-outs/+34600111666')).status).toBe(204);
+    expect((await test.call('GET /v1/opt-outs/+34600111666')).status).toBe(404);
+    const events = await test.call('GET /v1/events?types=recipient.opted_out,recipient.opted_in');
+    expect(events.at('data')).toMatchObject(
+      ['opted_out', 'opted_out', 'opted_in', 'opted_in'].map((type) => ({
+        type: `recipient.${type}`,
+        data: { recipient: { phone: '+34600111666' }, channelId: null, source: 'api' },
+      })),
+    );
+  });
+
+  it('are named by an erasure, which keeps their hashes', async () => {
+    await test.call('PUT /v1/opt-outs/+34600111777', { body: { category: 'all' } });
+    const answer = await test.call('DELETE /v1/recipients/+34600111777');
+    expect(answer.at('remains')).toMatchObject([{ what: 'opt_outs' }, { what: 'audit_entry' }, {}, {}, {}, {}, {}, {}]);
+    expect((await test.call('GET /v1/opt-outs')).at('data')).toMatchObject([
+      { identity: null, recipient: null, category: 'all' },
+    ]);
+    expect((await test.call('GET /v1/opt-outs/+34600111777')).at('optedOut')).toMatchObject([{ category: 'all' }]);
+    expect((await test.call('DELETE /v1/opt-outs/+34600111777')).status).toBe(204);
+  });
+
+  it('asks for a category that there is, and for a person', async () => {
+    const wrong = await test.call('PUT /v1/opt-outs/+34600111666', { body: { category: 'utility' } });
+    expect(refusalOf(wrong)).toEqual([422, 'invalid_request', '/category']);
+    const nobody = await test.call('PUT /v1/opt-outs/abc', { body: { category: 'all' } });
+    expect(refusalOf(nobody)).toEqual([422, 'invalid_request', '/path/identity']);
+  });
+});

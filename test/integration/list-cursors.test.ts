@@ -16,6 +16,7 @@ const lists: Readonly<Record<string, (write: ListWriter) => Promise<void>>> = {
   '/v1/jobs/{id}/errors': (write) => write.error(),
   '/v1/jobs/{id}/deliveries': (write) => write.callback(),
   '/v1/notices': (write) => write.notice(),
+  '/v1/opt-outs': (write) => write.optOut(),
   '/v1/problems': (write) => write.problem(),
   '/v1/webhooks/{id}/deliveries': (write) => write.webhookDelivery(),
   '/v1/centers/{center}/merchants/{merchantId}/users/{userId}/notifications': (write) => write.inboxItem(),
@@ -58,7 +59,7 @@ async function read(path: string, query: string): Promise<Page> {
 
 /** What tells a row from all others of its list: they have ids, or what is unique in these tests. */
 const nameOf = (row: Record<string, unknown>): string =>
-  String(row['id'] ?? row['title'] ?? row['description'] ?? row['userId'] ?? row['number']);
+  String(row['id'] ?? row['title'] ?? row['description'] ?? row['userId'] ?? row['identity'] ?? row['number']);
 
 async function readAll(path: string, between: () => Promise<void>): Promise<string[]> {
   const names: string[] = [];

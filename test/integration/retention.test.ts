@@ -43,6 +43,8 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   notice: 'notices',
   notification_content: 'contents',
   notification_error: 'jobs',
+  // Until the person says otherwise.
+  opt_out: 'setting',
   problem: 'problems',
   provider_status: 'parked_statuses',
   push_token: 'directory',

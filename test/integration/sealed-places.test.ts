@@ -39,6 +39,9 @@ async function makeOwner(name: string): Promise<Owner> {
   const webhookId = await call('POST /v1/webhooks', { url: 'https://hooks.example/' });
   await call('POST /v1/integrations', { name: 'erp', url: 'https://erp.example/' });
   await call('PUT /v1/directory/source', { kind: 'http', url: 'https://people.example/', apiKey: `key-of-${name}` });
+  // Who is erased and had opted out is kept by a hash, under a key of the tenant's.
+  await call('PUT /v1/opt-outs/+34600111999', { category: 'all' });
+  await call('DELETE /v1/recipients/+34600111999', undefined);
   await answer(tenantId, name);
   return { tenantId, key, channelId, webhookId };
 }
@@ -62,6 +65,7 @@ const readers: Readonly<Record<string, (tx: Tx, owner: Owner) => Promise<unknown
   'integration.secrets': (tx) => lockIntegration(tx, 'erp', test.dependencies.keyRing),
   'webhook.secrets': (tx, { webhookId }) => createWebhookStore(test.dependencies).find(tx, webhookId),
   'tenant.directory_source': (tx) => findDirectorySource(tx, test.dependencies.keyRing),
+  'tenant.hash_key': (tx, { tenantId }) => test.dependencies.optOuts.find(tx, tenantId, '+34600111999'),
   'idempotency_key.body': (_tx, { tenantId }) => answer(tenantId, 'another'),
 };
 

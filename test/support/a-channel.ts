@@ -19,6 +19,8 @@ export function someWhatsappSettings(members: Partial<WhatsappSettings> = {}): W
     userNotices: {},
     quoteReplies: false,
     errorOverrides: {},
+    optOutWords: [],
+    optInWords: [],
     ...members,
   };
 }

@@ -16,6 +16,7 @@ export interface ListWriter {
   error(): Promise<void>;
   callback(): Promise<void>;
   notice(): Promise<void>;
+  optOut(): Promise<void>;
   problem(): Promise<void>;
   webhookDelivery(): Promise<void>;
   inboxItem(): Promise<void>;
@@ -29,6 +30,7 @@ export interface ListWriter {
 }
 
 const createId = createIdSource({ nowMs: Date.now, randomBytes });
+const insertOptOut = `insert into opt_out (tenant_id, id, category, source, since) values ($1, $2, 'all', 'api', $3)`;
 const idPrefix = { channel: 'channel', webhook: 'webhook', integration: 'integration', api_key: 'apiKey' } as const;
 
 export async function openListWriter(test: TestApp): Promise<ListWriter> {
@@ -175,6 +177,7 @@ async function connect(shared: Shared) {
         Buffer.from(String(next())),
         state.at,
       ),
+    optOut: () => run(insertOptOut, tenantId, `+3464${String(next()).padStart(7, '0')}`, state.at),
     problem: async () => {
       await insertProblem(null);
     },

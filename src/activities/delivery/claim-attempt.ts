@@ -11,6 +11,7 @@ import {
 } from '../../domain/message/claim.ts';
 import { afterWait } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
+import type { OptOutCategory } from '../../domain/opt-out.ts';
 import { standsInLine, type Turn } from '../../domain/message/turn.ts';
 import { closeAttempt, findOpenAttempt, type OpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
@@ -21,6 +22,7 @@ import { alone, createGroupCommit } from '../../store/group-commit.ts';
 import { lockJob, tryLockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { findGroupFailure } from '../../store/message-groups.ts';
+import type { OptOutStore } from '../../store/opt-outs.ts';
 import { findSendLimits } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { FaultLog } from '../../temporal/failures.ts';
@@ -56,11 +58,13 @@ export function createClaimAttempt(dependencies: {
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly groups: GroupCancellation;
+  readonly optOuts: Pick<OptOutStore, 'findErased'>;
   readonly prepareSend: PrepareSend;
   readonly faultLog: Pick<FaultLog, 'sawOutageSince'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, failures, groups, prepareSend, faultLog, clock } = dependencies;
+  const { transactions, channels, writeJobChange, failures, groups, optOuts, prepareSend, faultLog, clock } =
+    dependencies;
   const commit = createGroupCommit<ClaimInput, ClaimedAttempt>({ transactions, work: claimIn });
 
   return async function claimAttempt(input: ClaimInput): Promise<ClaimedAttempt> {
@@ -103,8 +107,21 @@ export function createClaimAttempt(dependencies: {
     const now = clock();
     const isForced = isReset && comesEarly(job, now);
     const isAtTemporal = isWaited && run.activityId !== null;
-    const asked = { isShared, isReset, isForced, isAtTemporal, only };
+    const optedOut = await findOptedOut(tx, known, limits);
+    const asked = { optedOut, isShared, isReset, isForced, isAtTemporal, only };
     return claim(tx, { job: known, channel, limits, run, now, leave, ...asked });
+  }
+
+  /** Only where the tenant has erased such people their ids have to be hashed. */
+  async function findOptedOut(
+    tx: Tx,
+    { tenantId, to, recipient }: Job,
+    { optedOut, hasErasedOptOuts }: Awaited<ReturnType<typeof findSendLimits>>,
+  ): Promise<readonly OptOutCategory[]> {
+    if (!hasErasedOptOuts) return optedOut;
+    const { phone = null, userId = null, parentUserId = null } = recipient ?? {};
+    const ids = [to, phone, userId, parentUserId].filter((id) => id !== null);
+    return [...optedOut, ...(await optOuts.findErased(tx, tenantId, ids))];
   }
 
   async function claim(tx: Tx, ready: ReadyMessage): Promise<ClaimedAttempt | typeof alone> {

@@ -1,13 +1,21 @@
 import type { MessageStep } from '../../contracts/activities.ts';
 import { admitCall } from '../../domain/circuit-breaker.ts';
 import { holdForOutage } from '../../domain/hold-for-destination.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import { addressOf } from '../../domain/identity/identity.ts';
-import type { CreateId } from '../../domain/ids.ts';
+import { type CreateId, isId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForLimit, type SendLimit } from '../../domain/message/send-limit.ts';
 import { tellSkipped } from '../../domain/message/skip.ts';
+import {
+  answersPerson,
+  categoryOf,
+  findBindingOptOut,
+  type OptOutCategory,
+  optedOutFailure,
+} from '../../domain/opt-out.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { fillMediaId } from '../../domain/rendering/rendered.ts';
 import { renderMessage } from '../../domain/rendering/render-message.ts';
@@ -15,6 +23,7 @@ import { openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { alone } from '../../store/group-commit.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
+import { findJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
 import type { Tx } from '../../store/transactions.ts';
@@ -31,6 +40,8 @@ export interface ReadyMessage {
   readonly job: Job;
   readonly channel: WhatsappChannel;
   readonly limits: { readonly channel: SendLimit; readonly pair: SendLimit };
+  /** What the person does not want. */
+  readonly optedOut: readonly OptOutCategory[];
   readonly run: WorkflowRun;
   readonly now: Date;
   readonly leave: Leave;
@@ -83,6 +94,12 @@ export function createPrepareSend(dependencies: {
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job };
     }
+    const forbidden = await findForbidden(tx, ready);
+    if (forbidden !== null) {
+      // It may end what waits for it.
+      if (isShared) return alone;
+      return { kind: 'settled', job: (await failures.refuse(tx, { job, channel, failure: forbidden, now })).job };
+    }
     const admission = admitCall(channel.breakers.kernel, now, isForced);
     if (admission === 'wait') return holdWhileAway(tx, ready);
     // The breaker's row may be taken.
@@ -132,6 +149,17 @@ export function createPrepareSend(dependencies: {
       wasThrottled: limits.channel.throttledInARow + limits.pair.throttledInARow > 0,
     };
   };
+
+  /** Why the message must not be sent; null = nothing forbids it. */
+  async function findForbidden(tx: Tx, { job, optedOut }: ReadyMessage): Promise<Failure | null> {
+    // `request` was parsed at the door and stored by us.
+    const category = categoryOf(job.request as MessageRequest);
+    const unlessAnswer = findBindingOptOut(optedOut, { category, isAnswer: false });
+    if (unlessAnswer === null) return null;
+    const inbound = job.groupId === null || !isId('inbound', job.groupId) ? null : await findJob(tx, job.groupId);
+    const binding = findBindingOptOut(optedOut, { category, isAnswer: answersPerson(job, inbound) });
+    return binding === null ? null : optedOutFailure(binding);
+  }
 
   async function holdWhileAway(tx: Tx, { job, now, isAtTemporal }: ReadyMessage): Promise<ClaimedAttempt> {
     const change = holdForOutage(job, now, isAtTemporal);

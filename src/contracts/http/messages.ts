@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isGroupId } from '../../domain/bot-address.ts';
 import { kindOfIdentity } from '../../domain/identity/identity.ts';
+import { messageCategories } from '../../domain/message/request.ts';
 import { activityTypes } from '../../domain/message/skip.ts';
 import { instant, lineOf } from './primitives.ts';
 
@@ -48,6 +49,7 @@ export const messageBody = z
     sendAt: instant.nullish().describe('RFC 3339; a past time means now'),
     expiresAt: instant.nullish().describe('RFC 3339; default 24 h'),
     metadata: jsonObject.nullish().describe('Comes back on the job'),
+    category: z.enum(messageCategories).nullish().describe('What it is: opt-outs go by it'),
   })
   .refine((body) => (body.activity === undefined) !== (body.whatsapp === undefined), {
     message: 'must have exactly one of activity and whatsapp',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { remainders } from '../../domain/erasure.ts';
 import { recipientView } from './jobs.ts';
 import { recipientId } from './messages.ts';
+import { optOutView } from './opt-outs.ts';
 import { time } from './primitives.ts';
 
 export const recipientInPath = z.object({
@@ -23,7 +24,7 @@ export const seenRecipient = z
       state: z.enum(['open', 'closed', 'unknown']).describe('`unknown` = the person has never written here'),
       closesAt: time.nullable(),
     }),
-    optedOut: z.array(z.object({ category: z.string(), since: time, source: z.string() })),
+    optedOut: z.array(optOutView),
     waiting: z.number().int().describe('Messages to the person on this channel that are not out yet'),
     lastInboundAt: time.nullable(),
     lastOutboundAt: time.nullable().describe('When the last call to send was made'),

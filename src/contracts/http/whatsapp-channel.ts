@@ -14,6 +14,9 @@ const errorOverride = z.strictObject({
   maxRetries: z.number().int().min(0).max(100).optional(),
 });
 
+/** Whole texts that a person may write. */
+const words = z.array(lineOf(100)).max(100);
+
 /** What a WhatsApp channel is made of, without defaults: the base of what is given at first and of what is changed. */
 export const whatsappMembers = {
   name: lineOf(200),
@@ -46,6 +49,10 @@ export const whatsappMembers = {
     .record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), errorOverride)
     .refine((overrides) => Object.keys(overrides).length <= 500, 'must not hold more than 500 codes')
     .describe("The channel's own word on provider codes"),
+  optOutWords: words.describe(
+    'Who writes one of these, as the whole text, wants no messages that answer none of theirs',
+  ),
+  optInWords: words.describe('Who writes one of these wants them again'),
 };
 
 /** `accessToken` and the like are sealed; everything else is kept in clear and shown. */
@@ -68,4 +75,6 @@ export const newWhatsappChannel = z.strictObject({
   userNotices: whatsappMembers.userNotices.default({}),
   quoteReplies: whatsappMembers.quoteReplies.default(false),
   errorOverrides: whatsappMembers.errorOverrides.default({}),
+  optOutWords: whatsappMembers.optOutWords.default([]),
+  optInWords: whatsappMembers.optInWords.default([]),
 });

@@ -57,6 +57,12 @@ export function readContent(item: JsonObject, mediaUrl: (mediaId: string) => str
   }
 }
 
+/** What the user is seen to say: written, or chosen by a button or in a list; empty = nothing. */
+export function readWords(item: JsonObject): string {
+  const { type, text = '' } = readContent(item, (mediaId) => mediaId);
+  return type === 'message' ? text : '';
+}
+
 /** The id of the user's earlier message that this one changes or takes back; empty = none. */
 export function readSubject(item: JsonObject): string {
   const type = textOf(item, 'type');

@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 
 /** The ends that no upstream caused. They are final, and nobody's user is told about them. */
-function endingFailure(code: 'expired' | 'group_cancelled' | 'cancelled', detail: string): Failure {
+function endingFailure(code: string, detail: string): Failure {
   return {
     code,
     source: 'api',
@@ -15,6 +15,14 @@ function endingFailure(code: 'expired' | 'group_cancelled' | 'cancelled', detail
     provider: null,
     errors: [],
   };
+}
+
+/** The ends that come before anything is sent, because it must not or cannot be. */
+export function refusedBeforeSend(
+  code: 'recipient_opted_out' | 'window_closed' | 'template_unavailable',
+  detail: string,
+): Failure {
+  return endingFailure(code, detail);
 }
 
 /** `expiresAt` is RFC 3339. */

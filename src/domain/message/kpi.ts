@@ -9,7 +9,8 @@ export type KpiEventName =
   | 'delivered'
   | 'expired'
   | 'cancelled'
-  | 'inbound_error';
+  | 'inbound_error'
+  | 'refused';
 
 /** The `value` of one KPI activity. A member without a value is null; times RFC 3339, durations in milliseconds. */
 export interface KpiValue {

@@ -148,6 +148,15 @@ export function recordFailure(input: {
   };
 }
 
+/** It must not be sent, or cannot be: nothing has gone out, and no upstream was called. */
+export function refuseMessage(job: Job, problem: Problem, now: Date, numRetries: number): JobChange {
+  return {
+    ...endInFailure(job, problem, false, now),
+    kpi: [buildKpiValue({ event: 'refused', job, now, numRetries, problem, recoverable: false })],
+    problems: [problem],
+  };
+}
+
 /** The fields and tellings of an end in failure, without the problem's own telling. */
 export function endInFailure(job: Job, problem: Problem, userInformed: boolean, now: Date) {
   return {

@@ -122,6 +122,21 @@ export function errorOfNotice(kind: string, raw: unknown): CallbackError | null 
   return { code: accountLocked, title, message: null, details: null };
 }
 
+/** What a person has switched at WhatsApp; `ids` as they were given. */
+export interface Preference {
+  readonly ids: readonly unknown[];
+  readonly wantsMarketing: boolean;
+}
+
+/** Null = it is none, or of something that is not marketing. Meta: `user_preferences` with `stop` and `resume`. */
+export function readPreference(kind: string, raw: unknown): Preference | null {
+  if (kind !== 'user_preference' || !isJsonObject(raw)) return null;
+  const value = textOf(raw, 'value').toLowerCase();
+  if (textOf(raw, 'category') !== 'marketing_messages' || (value !== 'stop' && value !== 'resume')) return null;
+  const ids = ['wa_id', 'user_id', 'parent_user_id'].map((name) => memberOf(raw, name));
+  return { ids, wantsMarketing: value === 'resume' };
+}
+
 /** One sentence for people, without anybody's number or words. */
 export function summarizeNotice(field: string, kind: string, raw: unknown): string {
   const item = isJsonObject(raw) ? raw : {};

@@ -25,6 +25,8 @@ export const eventTypes = [
   'webhook.disabled',
   'webhook.exhausted',
   'recipient.identity_changed',
+  'recipient.opted_out',
+  'recipient.opted_in',
 ] as const;
 
 /** What stands for all types of one family in a filter, such as `message.*`. */

@@ -140,6 +140,7 @@ function toMessage(body: MessageBody, requestId: string): MessageToAccept {
     request: {
       ...(body.activity === undefined ? { whatsapp: body.whatsapp ?? {} } : { activity: body.activity }),
       ...(isGroup && { recipientType: 'group' as const }),
+      ...(typeof body.category === 'string' && { category: body.category }),
     },
     origin: 'api' satisfies Job['origin'],
     requestId,

@@ -2,6 +2,7 @@ import { erasureResult, recipientInPath, recipientOfChannel, seenRecipient } fro
 import { describeRemainders } from '../../domain/erasure.ts';
 import { viewRecipient } from '../../domain/identity/identity.ts';
 import { windowAfter } from '../../domain/message/conversation-window.ts';
+import { viewOptOut } from '../../domain/opt-out.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { findSeenRecipient } from '../../store/recipient-views.ts';
 import type { EraseRecipient } from '../../usecases/erase-recipient.ts';
@@ -12,11 +13,11 @@ import { callerOf } from '../caller.ts';
 
 export function registerRecipientRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'clock' | 'transactions' | 'channels'> & {
+  dependencies: Pick<AppDependencies, 'clock' | 'transactions' | 'channels' | 'optOuts'> & {
     readonly eraseRecipient: EraseRecipient;
   },
 ): void {
-  const { eraseRecipient, transactions, channels, clock } = dependencies;
+  const { eraseRecipient, transactions, channels, optOuts, clock } = dependencies;
 
   app.get('/v1/channels/:id/recipients/:identity', {
     config: { access: tenantAccess('jobs:read') },
@@ -31,7 +32,8 @@ export function registerRecipientRoutes(
     async handler({ tenantId, params: { id: channelId, identity: id } }) {
       const seen = await transactions.withTenant(tenantId, async (tx) => {
         if ((await channels.findWhatsapp(tx, channelId)) === null) return null;
-        return findSeenRecipient(tx, { channelId, id });
+        const found = await findSeenRecipient(tx, { channelId, id });
+        return found && { ...found, optedOut: await optOuts.find(tx, tenantId, id) };
       });
       const recipient = seen === null ? null : viewRecipient(id, seen.recipient);
       if (seen === null || recipient === null) throw apiProblem('not_found', 'This channel knows nobody by this id.');
@@ -40,7 +42,7 @@ export function registerRecipientRoutes(
         recipient,
         name: seen.name,
         window: { state, closesAt: closesAt?.toISOString() ?? null },
-        optedOut: [],
+        optedOut: seen.optedOut.map(viewOptOut),
         waiting: seen.waiting,
         lastInboundAt: seen.lastInboundAt?.toISOString() ?? null,
         lastOutboundAt: seen.lastOutboundAt?.toISOString() ?? null,

@@ -47,6 +47,7 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     changeWebhook: asBody({ description: 'Mine' }),
     replayWebhook: asBody({ since: '2020-01-01T00:00:00Z' }),
     importDirectory: [within(unseen(nameTheirs('theirs')), anImport)],
+    putOptOut: asBody({ category: 'marketing' }),
     takeCallback: nameCallbacks(naming),
     sendToConversation: asBody(activity),
     replyToActivity: asBody(activity),

@@ -101,6 +101,8 @@ export async function makeOwnedObjects(test: TestApp) {
   const alerted = Buffer.from(JSON.stringify(alert));
   const said = { body: alerted, key: null, headers: signCallback(alerted, channel.appSecret) };
   await test.call(`POST /v1/channels/${channel.id}/callbacks`, said);
+  const optOut = { body: { category: 'marketing' }, key };
+  await test.call(`PUT /v1/opt-outs/${ownedNumber}`, optOut);
   const noticeId = String((await test.call('GET /v1/notices', { key })).at('data.0.id'));
   const inboundId = String((await test.call('GET /v1/jobs?kind=inbound', { key })).at('data.0.id'));
 

@@ -35,6 +35,7 @@ export function namePaths(naming: Naming): Readonly<Record<string, readonly Name
     '/v1/directory/merchants/{merchantId}/users/{userId}': [nameTheirs(`/v1/directory${user}`)],
     '/v1/jobs/{id}': at('/v1/jobs', 'message', queuedId, laterId, cancelledId, notificationId, inboundId),
     '/v1/notices/{id}': at('/v1/notices', 'notice', owner.noticeId),
+    '/v1/opt-outs/{identity}': [nameId(`/v1/opt-outs/${ownedNumber}`, '/v1/opt-outs/+34600111333')],
     '/v1/recipients/{to}': [within(nameJobMembers(naming)['to'] ?? asIs(''), (to) => `/v1/recipients/${to}`)],
     '/v1/deliveries/{id}': at('/v1/deliveries', 'delivery', ...Object.values(deliveries)),
     '/v1/webhooks/{id}': at('/v1/webhooks', 'webhook', owner.webhookId),

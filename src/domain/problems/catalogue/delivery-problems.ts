@@ -71,6 +71,17 @@ export const deliveryProblems: readonly ProblemType[] = [
     whatToDo: 'Correct the members listed in `errors` and send a new message.',
   },
   {
+    code: 'recipient_opted_out',
+    title: 'The recipient does not want it',
+    status: 403,
+    class: 'permanent',
+    sources: ['api'],
+    meaning:
+      'The person has said that they want no messages of this kind: all that answer none of theirs, or marketing. Nothing was sent.',
+    whatToDo:
+      'Send no more of them. `GET /v1/opt-outs/{identity}` says since when; the person ends it by a word of the channel or at WhatsApp.',
+  },
+  {
     code: 'outcome_unknown',
     title: 'Outcome unknown',
     status: 504,
