@@ -48,7 +48,7 @@ await runDoor('worker', async (whenStopped) => {
 
   whenStopped(workers.shutDown);
   await workers.done;
-  await Promise.all([sweeps.stop(), heartbeat.stop()]);
+  await Promise.all([sweeps.stop(), heartbeat.stop(), stores.channelSigns.flush()]);
   await health.stop();
   await connection.close();
   await http.close();

@@ -13,8 +13,21 @@ export interface StoredChannel {
   /** By kind: `WhatsappSettings` or `PushSettings`, as the door parsed them. */
   readonly settings: unknown;
   readonly breakers: Readonly<Record<Destination, CircuitBreaker | null>>;
+  readonly signs: ChannelSignsOfLife;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** When a channel last sent and was last told something; null = never. */
+export interface ChannelSignsOfLife {
+  readonly lastSendAt: Date | null;
+  readonly lastStatusAt: Date | null;
+  readonly lastInboundAt: Date | null;
+  readonly lastRefusedAt: Date | null;
+  /** Callbacks that were refused for their signature within 24 h, by the hour. */
+  readonly refused24h: number;
+  /** The problem code of the last of them. */
+  readonly refusalCode: string | null;
 }
 
 interface Common {
@@ -26,8 +39,16 @@ interface Common {
   readonly updatedAt: string;
 }
 
-/** Of the channel's number at Kernel, and of its bot. */
+/** Signs of life, and the circuit breakers of the channel's number at Kernel and of its bot. */
 interface ChannelHealth {
+  readonly lastSendAt: string | null;
+  readonly lastStatusAt: string | null;
+  readonly lastInboundAt: string | null;
+  readonly callbacks: {
+    readonly lastRefusedAt: string | null;
+    readonly refused24h: number;
+    readonly code: string | null;
+  };
   readonly breaker: BreakerState;
   readonly botBreaker: BreakerState;
 }
@@ -40,7 +61,7 @@ export type ChannelView =
 
 /** `publicUrl` has no trailing slash. */
 export function toChannelView(channel: StoredChannel, publicUrl: string): ChannelView {
-  const { id, name, state, pausedReason, breakers } = channel;
+  const { id, name, state, pausedReason, breakers, signs } = channel;
   const common = {
     id,
     name,
@@ -56,7 +77,22 @@ export function toChannelView(channel: StoredChannel, publicUrl: string): Channe
         ...common,
         kind: 'whatsapp',
         callbackUrl: `${publicUrl}/v1/channels/${id}/callbacks`,
-        health: { breaker: stateOf(breakers.kernel), botBreaker: stateOf(breakers.bot) },
+        health: {
+          lastSendAt: time(signs.lastSendAt),
+          lastStatusAt: time(signs.lastStatusAt),
+          lastInboundAt: time(signs.lastInboundAt),
+          callbacks: {
+            lastRefusedAt: time(signs.lastRefusedAt),
+            refused24h: signs.refused24h,
+            code: signs.refusalCode,
+          },
+          breaker: stateOf(breakers.kernel),
+          botBreaker: stateOf(breakers.bot),
+        },
       }
     : { ...(channel.settings as PushSettings), ...common, kind: 'push' };
+}
+
+function time(at: Date | null): string | null {
+  return at === null ? null : at.toISOString();
 }

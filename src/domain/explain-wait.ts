@@ -1,3 +1,4 @@
+import type { ChannelSignsOfLife } from './channel-view.ts';
 import { type CircuitBreaker, type Destination, stateOf } from './circuit-breaker.ts';
 import type { Job, JobState, WaitingFor, WaitingReason } from './job.ts';
 import type { Problem } from './problems/problem.ts';
@@ -38,6 +39,7 @@ export interface WaitChannel {
   /** Null = it is no WhatsApp channel. */
   readonly ratePerSecond: number | null;
   readonly breakers: Readonly<Record<Destination, CircuitBreaker | null>>;
+  readonly signs: Pick<ChannelSignsOfLife, 'lastStatusAt' | 'lastRefusedAt' | 'refusalCode'>;
 }
 
 /** What stops every job, in words for the middle of a sentence; null = nothing does. */
@@ -102,6 +104,7 @@ const explainers: Readonly<Partial<Record<WaitingReason, Explain>>> = {
   channel_paused: explainPause,
   rate_limit: explainLimit,
   outage: explainOutage,
+  status: explainSilence,
 };
 
 function awaitStart(since: Date, now: Date | null, fault: string | null): WaitingFor {
@@ -177,6 +180,23 @@ function describeLimit(code: string | null, scope: string | null): string {
 
 function explainOutage(job: Job, stored: WaitingFor, facts: WaitFacts): ExplainedWait {
   return { ...stored, detail: describeOutage(job, facts) ?? stored.detail, blockedBy: null };
+}
+
+/** Nothing has come for the message: perhaps because nothing comes on its channel. */
+function explainSilence(job: Job, stored: WaitingFor, { channel }: WaitFacts): ExplainedWait {
+  if (channel === null) return { ...stored, blockedBy: null };
+  const { lastStatusAt, lastRefusedAt, refusalCode } = channel.signs;
+  const told = describeSilence(lastStatusAt, job.updatedAt);
+  const isRefused = lastRefusedAt !== null && (lastStatusAt === null || lastStatusAt < lastRefusedAt);
+  const refused = isRefused
+    ? `; its callbacks are refused, last at ${lastRefusedAt.toISOString()} with ${refusalCode}: is its appSecret right?`
+    : '';
+  return { ...stored, detail: `waits for the provider's word${told}${refused}`, blockedBy: null };
+}
+
+function describeSilence(lastStatusAt: Date | null, since: Date): string {
+  if (lastStatusAt === null) return '; no status has ever come on this channel: is its callback set up?';
+  return lastStatusAt >= since ? '' : `; no status has come on this channel since ${lastStatusAt.toISOString()}`;
 }
 
 function describeOutage(job: Job, { channel, now }: WaitFacts): string | null {

@@ -6,6 +6,7 @@ import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { MediaDescription, MediaFault } from '../domain/media.ts';
 import type { RecordAudit } from '../store/audit.ts';
+import type { ChannelSigns } from '../store/channel-signs.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
@@ -47,6 +48,7 @@ export interface MediaSource {
 export interface AppDependencies extends UseCases {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
+  readonly channelSigns: ChannelSigns;
   readonly writeJobChange: WriteJobChange;
   readonly highWaterMark: EventHighWaterMark;
   readonly optOuts: OptOutStore;

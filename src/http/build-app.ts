@@ -51,6 +51,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   answerErrorsWithProblems(app, dependencies);
   answerOddRequests(app.server, dependencies);
   closeConnectionsOnDrain(app);
+  app.addHook('onClose', () => dependencies.channelSigns.flush());
   opensDocs(app);
   admitRequests(app, { ...dependencies, limits });
   const strangers = createStrangerLookups(dependencies);

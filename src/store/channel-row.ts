@@ -1,5 +1,5 @@
 import { addedWhatsappSettings } from '../domain/channel.ts';
-import type { StoredChannel } from '../domain/channel-view.ts';
+import type { ChannelSignsOfLife, StoredChannel } from '../domain/channel-view.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import { isJsonObject } from '../domain/rendering/payload.ts';
 import { type BreakerRow, breakersOfChannel, toBreakers } from './destination-breakers.ts';
@@ -18,12 +18,27 @@ export interface ChannelDataRow {
   paused_reason: Problem | null;
   settings: unknown;
   breakers: readonly BreakerRow[] | null;
+  /** Its times as JSON has them. */
+  signs:
+    | (Readonly<Record<'last_send_at' | 'last_status_at' | 'last_inbound_at' | 'last_refused_at', string | null>> & {
+        readonly refusal_code: string | null;
+        readonly refused_24h: number | null;
+      })
+    | null;
   created_at: Date;
   updated_at: Date;
 }
 
+const signsOfChannel = `(select row_to_json(h) from (
+    select last_send_at, last_status_at, last_inbound_at, last_refused_at, refusal_code, (
+      select sum(value::integer) from jsonb_each_text(refused_by_hour) where key::timestamptz > now() - interval '24 hours'
+    ) as refused_24h
+    from channel_health where channel_health.channel_id = channel.id
+  ) h) as signs`;
+
 /** Of `channel`, which must go by that name. */
-export const channelColumns = `id, tenant_id, kind, name, state, paused_reason, settings, created_at, updated_at, ${breakersOfChannel}`;
+export const channelColumns = `id, tenant_id, kind, name, state, paused_reason, settings, created_at, updated_at,
+  ${breakersOfChannel}, ${signsOfChannel}`;
 
 export function toChannel(row: ChannelDataRow): ChannelRow {
   return {
@@ -38,7 +53,20 @@ export function toChannel(row: ChannelDataRow): ChannelRow {
         ? { ...addedWhatsappSettings, ...row.settings }
         : row.settings,
     breakers: toBreakers(row.breakers),
+    signs: toSigns(row.signs),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+  };
+}
+
+function toSigns(signs: ChannelDataRow['signs']): ChannelSignsOfLife {
+  const time = (at: string | null | undefined) => (at === null || at === undefined ? null : new Date(at));
+  return {
+    lastSendAt: time(signs?.last_send_at),
+    lastStatusAt: time(signs?.last_status_at),
+    lastInboundAt: time(signs?.last_inbound_at),
+    lastRefusedAt: time(signs?.last_refused_at),
+    refused24h: signs?.refused_24h ?? 0,
+    refusalCode: signs?.refusal_code ?? null,
   };
 }

@@ -3,6 +3,7 @@ import type { JobStart } from '../domain/job-start.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { createRecordAudit, type RecordAudit } from './audit.ts';
+import { type ChannelSigns, createChannelSigns } from './channel-signs.ts';
 import { type ChannelStore, createChannelStore } from './channels.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { createDescribeFailure, type DescribeFailure } from './describe-failure.ts';
@@ -26,6 +27,7 @@ import { createWebhookStore, type WebhookStore } from './webhooks.ts';
 export interface Stores {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
+  readonly channelSigns: ChannelSigns;
   readonly writeJobChange: WriteJobChange;
   readonly insertJob: InsertJob;
   readonly acceptance: MessageAcceptance;
@@ -77,6 +79,7 @@ export function createStores(dependencies: {
   return {
     transactions,
     channels,
+    channelSigns: createChannelSigns({ ...dependencies, transactions }),
     writeJobChange,
     insertJob,
     acceptance: createMessageAcceptance({ insertJob, createId }),

@@ -97,6 +97,23 @@ create policy named_functions on channel to current_user using ((current_setting
 create policy tenant_rows on channel using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on channel to waypost_app;
 
+create table channel_health ( -- Signs of life of a channel, written at most once a second by each process, refusals once a minute; no row = none yet
+  channel_id text not null, -- the number
+  tenant_id text not null, -- whose channel it is
+  last_send_at timestamp(3) with time zone, -- when Kernel last took a message
+  last_status_at timestamp(3) with time zone, -- when a status last came
+  last_inbound_at timestamp(3) with time zone, -- when a user's message last came
+  last_refused_at timestamp(3) with time zone, -- when a callback was last refused for its signature; null = never
+  refusal_code text, -- the problem code of that refusal
+  refused_by_hour jsonb not null default '{}'::jsonb, -- {"2026-03-01T12:00:00Z": 18}: refused callbacks of the last 25 hours
+  refusals_told_at timestamp(3) with time zone, -- when problem and event last told of refusals; at most once an hour
+  constraint channel_health_pkey PRIMARY KEY (channel_id),
+  constraint channel_health_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE
+);
+-- row level security: forced
+create policy tenant_rows on channel_health using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on channel_health to waypost_app;
+
 create table delivery ( -- One document on its way to one URL: an event to an endpoint, or an error callback to an integration
   id text not null, -- dlv_…
   tenant_id text not null, -- whose endpoint or integration it is

@@ -17,7 +17,7 @@ import type { Tx } from './transactions.ts';
 import { listWorkers } from './workers.ts';
 
 /** Waits that are explained by the channel. */
-const channelReasons: ReadonlySet<string> = new Set(['channel_paused', 'outage', 'rate_limit']);
+const channelReasons: ReadonlySet<string> = new Set(['channel_paused', 'outage', 'rate_limit', 'status']);
 
 /**
  * What is known of the waits of some jobs beside their records, in the order of the jobs. Only what their waits ask for is
@@ -153,6 +153,7 @@ async function findChannels(tx: Tx, jobs: readonly Job[]): Promise<ReadonlyMap<s
           // The settings of a row are of its kind: the door parsed them.
           ratePerSecond: channel.kind === 'whatsapp' ? (channel.settings as WhatsappSettings).ratePerSecond : null,
           breakers: channel.breakers,
+          signs: channel.signs,
         },
       ];
     }),

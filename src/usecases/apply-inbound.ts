@@ -9,6 +9,7 @@ import type { Job } from '../domain/job.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import { readOptOutWord } from '../domain/opt-out.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
+import type { ChannelSigns } from '../store/channel-signs.ts';
 import { isLineTaken } from '../store/conversation-lines.ts';
 import type { LearnIdentity } from '../store/identities.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
@@ -30,13 +31,14 @@ export interface AppliedInbound {
 export function createApplyInbound(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
+  readonly channelSigns: Pick<ChannelSigns, 'note'>;
   readonly insertJob: InsertJob;
   readonly learnIdentity: LearnIdentity;
   readonly optOuts: Pick<OptOutStore, 'optOut' | 'optIn'>;
   readonly createId: CreateId;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, insertJob, learnIdentity, optOuts, createId, clock } = dependencies;
+  const { transactions, channels, channelSigns, insertJob, learnIdentity, optOuts, createId, clock } = dependencies;
 
   return async function applyInbound(
     tenantId: string,
@@ -74,6 +76,7 @@ export function createApplyInbound(dependencies: {
   ): Promise<keyof AppliedInbound> {
     const channel = await findChannelOfNumber(tx, channels, channelId, message.phoneNumberId);
     if (channel === null) return 'unknownNumber';
+    channelSigns.note({ tenantId: channel.tenantId, channelId: channel.id }, 'inbound', clock());
     const hasBot = channel.settings.botUrl !== null;
     const isOrdered = hasBot && channel.settings.ordering === 'strict';
     const { said } = message;

@@ -3,6 +3,7 @@ import { isId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { standsInLine } from '../domain/message/turn.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
+import type { ChannelSigns } from '../store/channel-signs.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import { settleAll } from '../store/coalesce.ts';
 import { alone, createGroupCommit } from '../store/group-commit.ts';
@@ -34,11 +35,12 @@ interface StatusToApply {
 export function createApplyStatuses(dependencies: {
   readonly transactions: Transactions;
   readonly channels: ChannelStore;
+  readonly channelSigns: Pick<ChannelSigns, 'note'>;
   readonly statuses: MessageStatuses;
   readonly noteIdentity: NoteIdentity;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, statuses, noteIdentity, clock } = dependencies;
+  const { transactions, channels, channelSigns, statuses, noteIdentity, clock } = dependencies;
   const commit = createGroupCommit<StatusToApply, keyof AppliedStatuses>({ transactions, work: applyIn });
 
   return async function applyStatuses(
@@ -73,6 +75,7 @@ export function createApplyStatuses(dependencies: {
     const now = clock();
     const found = await findMessage(tx, channelId, item, isShared);
     if (found === alone) return alone;
+    channelSigns.note({ tenantId, channelId: found?.channel.id ?? channelId }, 'status', now);
     const isNew = await insertStatus(tx, {
       tenantId,
       channelId,

@@ -121,3 +121,19 @@ it('a paused template holds the message that names it, alone; a retry tries it a
   await place.control.retry(place.tenantId, held.id);
   expect(await place.deliver(held.id)).toMatchObject({ state: 'accepted', attempts: 2, retriesUsed: 0 });
 });
+
+it('a message that waits for the provider’s word says that none comes on its channel', async () => {
+  const channelId = await place.addChannel();
+  const { id } = await place.accept(channelId);
+  expect(await place.deliver(id)).toMatchObject({ state: 'accepted' });
+  expect((await waitOf(id))?.detail).toContain('no status has ever come on this channel: is its callback set up?');
+  const channel = { tenantId: place.tenantId, channelId };
+  place.stores.channelSigns.noteRefusal(channel, 'signature_invalid', place.clock());
+  await place.stores.channelSigns.flush();
+  expect(await waitOf(id)).toMatchObject({
+    reason: 'status',
+    detail: expect.stringContaining('with signature_invalid: is its appSecret right?'),
+  });
+  const health = (await place.withTenant((tx) => place.stores.channels.find(tx, channelId)))?.signs;
+  expect(health).toMatchObject({ lastSendAt: expect.any(Date), lastStatusAt: null, refused24h: 1 });
+});

@@ -105,3 +105,61 @@ describe('a callback of a thousand statuses', () => {
     }
   });
 });
+
+describe('callbacks that are refused for their signature', () => {
+  // With a wrong `appSecret` each status was refused with 403, and no job, problem, event, metric or channel said so.
+  const refuse = async (headers: Readonly<Record<string, string>>) =>
+    (await test.call(`POST /v1/channels/${channelId}/callbacks`, { body: '{}', key: null, headers })).status;
+  const wrong = signCallback(Buffer.from('{}'), 'another-secret');
+  const health = async () => (await test.call(`GET /v1/channels/${channelId}`)).at('health');
+  const told = async () => {
+    await test.dependencies.channelSigns.flush();
+    const [problems, events] = [
+      await test.call('GET /v1/problems?code=signature_invalid'),
+      await test.call('GET /v1/events?types=channel.callbacks_refused'),
+    ];
+    return [problems.at('data'), events.at('data')] as [{ detail: string }[], { data: Record<string, unknown> }[]]; // cast: the contract
+  };
+
+  it('show in the health of the channel, one problem, one event and a metric; again they only count', async () => {
+    expect([await refuse(wrong), await refuse(wrong), await refuse({})]).toEqual([403, 403, 401]);
+    expect(await refuse(wrong)).toBe(403);
+    const [problems, events] = await told();
+    expect(problems).toMatchObject([
+      { code: 'signature_invalid', scope: 'number', detail: expect.stringContaining(channelId) },
+    ]);
+    expect(events).toMatchObject([{ data: { id: channelId, problem: { code: 'signature_invalid' } } }]);
+    const refused = { lastRefusedAt: expect.any(String), refused24h: 4, code: 'signature_invalid' };
+    expect(await health()).toMatchObject({ callbacks: refused });
+    expect(await readMetric('waypost_callbacks_refused_total{code="signature_invalid"}')).toBe(3);
+    await refuse(wrong);
+    expect((await told()).map((list) => list.length)).toEqual([1, 1]);
+    expect(await health()).toMatchObject({ callbacks: { ...refused, refused24h: 5 } });
+  });
+
+  it('are written once a minute, however many come', async () => {
+    for (let count = 0; count < 50; count += 1) await refuse(wrong);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await health()).toMatchObject({ callbacks: { refused24h: 5 } });
+    await told();
+    expect(await health()).toMatchObject({ callbacks: { refused24h: 55 } });
+  });
+
+  it('of a channel that is not there leave nothing', async () => {
+    const answer = await test.call('POST /v1/channels/chn_00000000000000000000000000/callbacks', {
+      body: '{}',
+      headers: wrong,
+    });
+    expect(answer.status).toBe(404);
+  });
+});
+
+it('a channel shows when a status and a message last came', async () => {
+  const before = new Date(Date.now() - 1_000).toISOString();
+  await post([delivered('wamid.health-1')]);
+  await test.dependencies.channelSigns.flush();
+  const { body } = await test.call(`GET /v1/channels/${channelId}`);
+  const { health } = body as { health: Record<string, string | null> }; // cast: the contract
+  expect(health['lastStatusAt']?.localeCompare(before)).toBe(1);
+  expect(health['lastSendAt']).toBeNull();
+});

@@ -27,6 +27,8 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   attempt: 'jobs',
   audit_entry: 'audit',
   channel: 'setting',
+  // A row for each channel.
+  channel_health: 'setting',
   delivery: 'deliveries',
   // Its row goes with the next answer, or with the channel.
   destination_breaker: 'setting',

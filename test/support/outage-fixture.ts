@@ -37,17 +37,17 @@ export async function openOutageFixture() {
       place.bot.clear();
     },
     async outageEventsOf(channelId: string): Promise<unknown[]> {
-      const rows = await place.rows<{ type: string; data: { destination: string; health: object } }>(
+      const rows = await place.rows<{ type: string; data: { destination: string; health: Breakers } }>(
         "select type, data from event where type like 'channel.outage%' and data ->> 'id' = $1 order by sequence",
         [channelId],
       );
-      return rows.map(({ type, data }) => [type, data.destination, data.health]);
+      return rows.map(({ type, data }) => [type, data.destination, pickBreakers(data.health)]);
     },
     async healthOf(channelId: string): Promise<unknown> {
       const channel = await place.withTenant((tx) => place.stores.channels.find(tx, channelId));
       if (channel === null) throw new Error('there is no such channel');
       const view = toChannelView(channel, 'https://waypost.test');
-      return view.kind === 'whatsapp' ? view.health : null;
+      return view.kind === 'whatsapp' ? pickBreakers(view.health) : null;
     },
     async countCalls(ids: readonly string[]): Promise<number> {
       const text = 'select count(*)::integer as count from attempt where job_id = any ($1)';
@@ -56,4 +56,13 @@ export async function openOutageFixture() {
     /** Those of them that were let go, in the order in which they were. */
     startedOf: (ids: readonly string[]) => place.woken.map(({ id }) => id).filter((id) => ids.includes(id)),
   };
+}
+
+interface Breakers {
+  readonly breaker: string;
+  readonly botBreaker: string;
+}
+
+function pickBreakers({ breaker, botBreaker }: Breakers): Breakers {
+  return { breaker, botBreaker };
 }

@@ -8,6 +8,7 @@ import { answeredBy, stateOf } from '../../domain/circuit-breaker.ts';
 import { noChange, type Job } from '../../domain/job.ts';
 import { closeAttempt, findOpenAttempt } from '../../store/attempts.ts';
 import type { OutageChange } from '../../store/channel-outages.ts';
+import type { ChannelSigns } from '../../store/channel-signs.ts';
 import type { ChannelStore } from '../../store/channels.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { isFollowed, lineOf } from '../../store/conversation-lines.ts';
@@ -58,13 +59,14 @@ function answered(locked: Job | null): Job {
 export function createRecordAttempt(dependencies: {
   readonly transactions: Transactions;
   readonly channels: Pick<ChannelStore, 'noteCall'>;
+  readonly channelSigns: Pick<ChannelSigns, 'note'>;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
   readonly statuses: MessageStatuses;
   readonly faultLog: Pick<FaultLog, 'isOutage' | 'report'>;
   readonly clock: () => Date;
 }) {
-  const { transactions, channels, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
+  const { transactions, channels, channelSigns, writeJobChange, failures, statuses, faultLog, clock } = dependencies;
 
   const commit = createGroupCommit<Acceptance, RecordedAttempt>({ transactions, work: acceptIn });
 
@@ -90,6 +92,7 @@ export function createRecordAttempt(dependencies: {
     const isInTrouble = sending.wasThrottled || stateOf(breaker) !== 'closed';
     if (isShared && (locked === null || isParked || isInTrouble || (await wakesNext(tx, locked)))) return alone;
     const now = clock();
+    channelSigns.note({ tenantId: sending.job.tenantId, channelId: sending.channel.id }, 'send', now);
     const accepted = await accept(tx, sending, answered(locked), answer, now);
     if (breaker === null) return { ...accepted, outage: null };
     const { change } = await channels.noteCall(tx, sending.channel, answeredBy('kernel', sending.isProbe), now);

@@ -22,6 +22,16 @@ const common = {
 
 const breakerState = z.enum(['closed', 'open', 'probing']);
 const health = z.object({
+  lastSendAt: time.nullable().describe('When Kernel last took a message; about a second old'),
+  lastStatusAt: time.nullable().describe('When a status last came'),
+  lastInboundAt: time.nullable().describe("When a user's message last came"),
+  callbacks: z
+    .object({
+      lastRefusedAt: time.nullable(),
+      refused24h: z.number(),
+      code: z.string().nullable().describe('Why the last one was refused: `signature_invalid` or `signature_missing`'),
+    })
+    .describe('Callbacks refused for their signature, so that no status comes: up to a minute old'),
   breaker: breakerState.describe('Of the number at Kernel: open = it cannot be reached, and its messages wait'),
   botBreaker: breakerState.describe('The same of the bot'),
 });

@@ -20,6 +20,7 @@ export const eventTypes = [
   'channel.paused',
   'channel.resumed',
   'channel.notice',
+  'channel.callbacks_refused',
   'channel.outage_started',
   'channel.outage_ended',
   'webhook.disabled',

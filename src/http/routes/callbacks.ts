@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import { Counter, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { type CallbackNotice, readCallback } from '../../contracts/http/callback-items.ts';
 import { callbackBody, type CallbackMessage } from '../../contracts/http/callbacks.ts';
-import { apiProblem } from '../../domain/problems/refusal.ts';
+import { apiProblem, type Refusal } from '../../domain/problems/refusal.ts';
 import type { createApplyInbound } from '../../usecases/apply-inbound.ts';
 import type { createApplyStatuses } from '../../usecases/apply-statuses.ts';
 import { callbackAccess } from '../access.ts';
@@ -13,6 +14,7 @@ import type { AppDependencies } from '../app-dependencies.ts';
 import type { CallbackKeySource } from '../callback-keys.ts';
 import { mendJson } from '../../domain/json-hazards.ts';
 import { isJsonObject } from '../../domain/rendering/payload.ts';
+import type { RefusalCode } from '../../store/channel-signs.ts';
 import { settleAll } from '../../store/coalesce.ts';
 import type { KeepNotices } from '../../usecases/keep-notices.ts';
 import { createNoticeCounter } from '../notice-counter.ts';
@@ -43,7 +45,7 @@ const verification = z.object({
 /** What Kernel calls: the verification of the URL, and all that WhatsApp says. 200 means that every item is durable. */
 export function registerCallbackRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'metrics' | 'clock'> & {
+  dependencies: Pick<AppDependencies, 'metrics' | 'clock' | 'channelSigns'> & {
     readonly callbackKeys: CallbackKeySource;
     readonly readBody: ReadBody;
     readonly applyStatuses: ReturnType<typeof createApplyStatuses>;
@@ -51,17 +53,31 @@ export function registerCallbackRoutes(
     readonly keepNotices: KeepNotices;
   },
 ): void {
-  const { applyStatuses, applyInbound, keepNotices, callbackKeys, readBody, clock } = dependencies;
-  const countStatus = createStatusCounter(dependencies.metrics);
-  const countNotice = createNoticeCounter(dependencies.metrics);
+  const { applyStatuses, applyInbound, keepNotices, callbackKeys, readBody, clock, metrics, channelSigns } =
+    dependencies;
+  const countStatus = createStatusCounter(metrics);
+  const countNotice = createNoticeCounter(metrics);
+  const countRefusal = createRefusalCounter(metrics);
+
+  function refuseSignature(
+    channel: { tenantId: string; channelId: string },
+    code: RefusalCode,
+    detail: string,
+  ): Refusal {
+    countRefusal(code);
+    channelSigns.noteRefusal(channel, code, clock());
+    return apiProblem(code, detail);
+  }
 
   /** Before a byte of the body is awaited: who cannot be right is told so at once, and holds no place meanwhile. */
   async function admitCallback(request: FastifyRequest): Promise<void> {
     // The router fills it for every path of these routes.
     const { id } = request.params as { id: string };
     const { tenantId } = await callbackKeys.read(id);
-    if (signatureOf(request.headers) === undefined)
-      throw apiProblem('signature_missing', 'The callback has no X-Hub-Signature-256.');
+    if (signatureOf(request.headers) === undefined) {
+      const channel = { tenantId, channelId: id };
+      throw refuseSignature(channel, 'signature_missing', 'The callback has no X-Hub-Signature-256.');
+    }
     request.admission?.claimChannel(id, tenantId);
   }
 
@@ -70,7 +86,8 @@ export function registerCallbackRoutes(
     if (fits(header, raw, keys.secrets.appSecret)) return keys.tenantId;
     const { secrets, tenantId } = await callbackKeys.readAgain(channelId);
     if (secrets.appSecret !== keys.secrets.appSecret && fits(header, raw, secrets.appSecret)) return tenantId;
-    throw apiProblem('signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
+    const channel = { tenantId, channelId };
+    throw refuseSignature(channel, 'signature_invalid', 'X-Hub-Signature-256 does not fit the body.');
   }
 
   void app.register(async (scope: App) => {
@@ -149,6 +166,16 @@ export function registerCallbackRoutes(
       },
     );
   });
+}
+
+/** Made again for a registry it goes on counting there. */
+function createRefusalCounter(metrics: Registry): (code: RefusalCode) => void {
+  const name = 'waypost_callbacks_refused_total';
+  const existing = metrics.getSingleMetric(name);
+  const help = "Callbacks of WhatsApp that were refused for their signature; the channel's health says which channel";
+  const counter =
+    existing instanceof Counter ? existing : new Counter({ name, help, labelNames: ['code'], registers: [metrics] });
+  return (code) => counter.inc({ code });
 }
 
 /** A message to a number that is no channel: it can be had when the channel is there. */

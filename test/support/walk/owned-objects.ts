@@ -119,6 +119,8 @@ async function writeAsWorker(
   },
 ) {
   const { createId } = test.dependencies;
+  // Written now, and not in the middle of a walk: when its callbacks came.
+  await test.dependencies.channelSigns.flush();
   const problemId = createId('problem');
   const inboxId = createId('inboxNotification');
   const deliveries = { event: createId('delivery'), error_callback: createId('delivery'), test: createId('delivery') };

@@ -25,6 +25,7 @@ const channel = (members: Partial<WaitChannel> = {}): WaitChannel => ({
   pausedBy: null,
   ratePerSecond: 80,
   breakers: { kernel: null, bot: null },
+  signs: { lastStatusAt: null, lastRefusedAt: null, refusalCode: null },
   ...members,
 });
 const held = (waitingFor: Partial<WaitingFor>, members: Partial<Job> = {}): Job =>
@@ -161,4 +162,21 @@ it.each([
     `${words} ${noon.toISOString()}: 12 calls in a row have failed; the next call probes it at ${after(30_000).toISOString()}`,
   );
   expect(explainWait(job, facts({ channel: channel() }))?.detail).toBe('stored');
+});
+
+describe('a message that waits for the provider’s word', () => {
+  // With a wrong `appSecret` every callback was refused, and the record said "waits for the provider's word" for a day.
+  const job = aJob({ state: 'accepted', waitingFor: { reason: 'status', until: null, detail: 'stored' } });
+  const none = { lastStatusAt: null, lastRefusedAt: null, refusalCode: null };
+  const refused = { ...none, lastRefusedAt: after(5_000), refusalCode: 'signature_invalid' };
+
+  it.each([
+    [none, /no status has ever come on this channel: is its callback set up\?$/],
+    [{ ...none, lastStatusAt: after(-60_000) }, /no status has come on this channel since 2026-03-01T11:59:00.000Z$/],
+    [{ ...none, lastStatusAt: after(1_000) }, /^waits for the provider's word$/],
+    [refused, /its callbacks are refused, last at 2026-03-01T12:00:05.000Z with signature_invalid: is its appSecret/],
+    [{ ...refused, lastStatusAt: after(6_000) }, /^waits for the provider's word$/],
+  ])('says what has come on its channel: %o', (signs, words) => {
+    expect(explainWait(job, facts({ channel: channel({ signs }) }))?.detail).toMatch(words);
+  });
 });
