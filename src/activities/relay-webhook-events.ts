@@ -1,14 +1,14 @@
 import type { RelayActivities } from '../contracts/activities.ts';
 import type { WebhookReference } from '../contracts/workflows.ts';
+import { scheduledDelayMs, webhookRules } from '../domain/delivery/decide.ts';
+import { isBroken } from '../domain/delivery/endpoint-health.ts';
 import { isUnsent } from '../domain/failure.ts';
 import { localDelayMs } from '../domain/retry.ts';
-import { isBroken } from '../domain/webhook/endpoint-health.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
-import { scheduledDelayMs } from '../domain/webhook/delivery-decision.ts';
 import type { WebhookDelivery, WebhookResult } from '../store/webhook-deliveries.ts';
 import type { WebhookClient } from '../upstreams/webhook/webhook-client.ts';
 import { retryDuringOutage } from './retry-during-outage.ts';
-import type { JudgeDelivery, JudgedDelivery } from './webhook/judge-delivery.ts';
+import type { JudgeAttempt, JudgedAttempt } from './destinations/judge-attempt.ts';
 import type { RecordDeliveries } from './webhook/record-deliveries.ts';
 import type { DeliveryBatch, TakeDeliveries } from './webhook/take-deliveries.ts';
 
@@ -29,7 +29,7 @@ const beatEveryMs = 3_000;
 export function createRelayWebhookEvents(dependencies: {
   readonly takeDeliveries: TakeDeliveries;
   readonly recordDeliveries: RecordDeliveries;
-  readonly judgeDelivery: JudgeDelivery;
+  readonly judgeAttempt: JudgeAttempt;
   readonly webhookClient: WebhookClient;
   readonly clock: () => Date;
   readonly random: () => number;
@@ -37,7 +37,7 @@ export function createRelayWebhookEvents(dependencies: {
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
 }): RelayActivities['relayWebhookEvents'] {
-  const { takeDeliveries, recordDeliveries, judgeDelivery, webhookClient, clock, random, heartbeat } = dependencies;
+  const { takeDeliveries, recordDeliveries, judgeAttempt, webhookClient, clock, random, heartbeat } = dependencies;
   const nowMs = () => clock().getTime();
 
   return async function relayWebhookEvents(reference) {
@@ -71,7 +71,7 @@ export function createRelayWebhookEvents(dependencies: {
 
   async function deliver(batch: DeliveryBatch, isOver: () => boolean): Promise<number> {
     const { webhook } = batch;
-    const judged: JudgedDelivery[] = [];
+    const judged: (JudgedAttempt & { readonly delivery: WebhookDelivery })[] = [];
     const unsent: WebhookResult[] = [];
     let failuresInARow = isBroken(webhook.failuresInARow) ? 0 : webhook.failuresInARow;
     let mustRest = false;
@@ -81,7 +81,7 @@ export function createRelayWebhookEvents(dependencies: {
     async function send(delivery: WebhookDelivery): Promise<void> {
       const isEarly = firstWaitSeconds > 0 && delivery.attempts.length === 1 && !delivery.isStored;
       if (isOver() || mustRest || isBroken(failuresInARow) || isEarly) {
-        const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, random) : 0;
+        const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, webhookRules.jitter, random) : 0;
         unsent.push(giveBack(delivery, new Date(nowMs() + waitMs)));
         return;
       }
@@ -89,6 +89,7 @@ export function createRelayWebhookEvents(dependencies: {
         owner: { tenantId: webhook.tenantId, destination: webhook.id },
         url: webhook.url,
         secrets: batch.secrets,
+        headers: batch.headers,
         eventId: delivery.event.id,
         body: buildEnvelope(delivery.event),
       });
@@ -97,8 +98,24 @@ export function createRelayWebhookEvents(dependencies: {
         unsent.push(giveBack(delivery, new Date(nowMs() + localDelayMs(0, random))));
         return;
       }
-      const done = judgeDelivery({ webhook, secrets: batch.secrets, delivery, outcome });
-      judged.push(done);
+      const done = judgeAttempt({
+        rules: webhookRules,
+        scheduleSeconds: webhook.retryScheduleSeconds,
+        tenantId: webhook.tenantId,
+        jobId: delivery.jobId,
+        requestId: null,
+        attempts: delivery.attempts,
+        earlierAttempts: delivery.earlierAttempts,
+        outcome,
+        secrets: [...batch.secrets, ...Object.values(batch.headers)],
+        logged: {
+          webhookId: webhook.id,
+          deliveryId: delivery.id,
+          eventId: delivery.event.id,
+          type: delivery.event.type,
+        },
+      });
+      judged.push({ ...done, delivery });
       failuresInARow = done.verdict.said === 'taken' ? 0 : failuresInARow + 1;
       mustRest ||= done.verdict.said === 'gone' || done.verdict.retryAfterMs !== null;
     }
@@ -109,9 +126,9 @@ export function createRelayWebhookEvents(dependencies: {
     }
     await Promise.all(Array.from({ length: Math.min(lanes, rest.length) }, sendNext));
     const outcome = {
-      results: [...judged.map(({ result }) => result), ...unsent].toSorted(byEvent),
+      results: [...judged, ...unsent].toSorted(byEvent),
       verdicts: judged.map(({ verdict }) => verdict),
-      problems: judged.flatMap(({ problem }) => (problem === null ? [] : [problem])),
+      problems: judged.flatMap(({ problems }) => problems),
     };
     // The answers are known only here: a database that is away for seconds must not make them unknown.
     await retryDuringOutage(() => recordDeliveries(batch, outcome));

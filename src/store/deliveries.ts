@@ -1,5 +1,5 @@
-import type { Delivery, DeliveryAttempt, DeliveryState } from '../domain/notification/delivery.ts';
-import { openAttempt } from '../domain/notification/delivery.ts';
+import type { Delivery, DeliveryAttempt, DeliveryState } from '../domain/delivery/delivery.ts';
+import { openAttempt } from '../domain/delivery/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { Tx } from './transactions.ts';
 

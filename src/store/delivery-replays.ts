@@ -1,4 +1,4 @@
-import { type Delivery, type DeliveryAttempt, openAttempt } from '../domain/notification/delivery.ts';
+import { type Delivery, type DeliveryAttempt, openAttempt } from '../domain/delivery/delivery.ts';
 import type { ClaimedCallback } from './deliveries.ts';
 import type { Tx } from './transactions.ts';
 

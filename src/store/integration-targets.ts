@@ -1,14 +1,17 @@
+import { signingSecrets } from '../domain/delivery/signing-secrets.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { ErrorDelivery, ErrorsAs } from '../domain/notification/callback-body.ts';
-import { integrationPlace } from './integrations.ts';
+import { openSecrets } from './integrations.ts';
 import type { Tx } from './transactions.ts';
 
-/** Where and how an integration hears of errors. Null secrets = it has none. */
+/** Where and how an integration hears of errors. */
 export interface IntegrationTarget {
   readonly name: string;
   readonly url: string;
+  /** Null = it asks for none. */
   readonly apiKey: string | null;
-  readonly secret: string | null;
+  /** Each signs; the newest first. */
+  readonly secrets: readonly string[];
   readonly errorDelivery: ErrorDelivery;
   readonly errorsAs: ErrorsAs;
   /** The wait before each try, the first included. */
@@ -20,7 +23,11 @@ export interface IntegrationTargets {
   find(tx: Tx, name: string): Promise<IntegrationTarget | null>;
 }
 
-export function createIntegrationTargets({ keyRing }: { readonly keyRing: KeyRing }): IntegrationTargets {
+export function createIntegrationTargets(dependencies: {
+  readonly keyRing: KeyRing;
+  readonly clock: () => Date;
+}): IntegrationTargets {
+  const { keyRing, clock } = dependencies;
   return {
     async find(tx, name) {
       const rows = await tx.query<{
@@ -39,17 +46,12 @@ export function createIntegrationTargets({ keyRing }: { readonly keyRing: KeyRin
       });
       const row = rows[0];
       if (row === undefined) return null;
-      // What the set-up sealed, opened again: the shape is its own.
-      const place = integrationPlace({ id: row.id, tenantId: row.tenant_id });
-      const secrets = JSON.parse(keyRing.openText(row.secrets, place)) as {
-        apiKey?: string | null;
-        secret?: string | null;
-      };
+      const secrets = openSecrets(row, keyRing);
       return {
         name,
         url: row.url,
-        apiKey: secrets.apiKey ?? null,
-        secret: secrets.secret ?? null,
+        apiKey: secrets.apiKey,
+        secrets: signingSecrets(secrets, clock()),
         errorDelivery: row.error_delivery,
         errorsAs: row.errors_as,
         retryScheduleSeconds: row.retry_schedule_seconds,

@@ -1,3 +1,4 @@
+import { readSigningSecrets, type SealedSecrets, type SigningSecrets } from '../domain/delivery/signing-secrets.ts';
 import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Tx } from './transactions.ts';
 
@@ -14,10 +15,9 @@ export interface Integration {
   readonly updatedAt: Date;
 }
 
-/** `apiKey` null = the integrator asks for none. `secret` is `whsec_` and base64. */
-export interface IntegrationSecrets {
+/** `apiKey` null = the integrator asks for none. The others are `whsec_` and base64. */
+export interface IntegrationSecrets extends SigningSecrets {
   readonly apiKey: string | null;
-  readonly secret: string;
 }
 
 interface Row {
@@ -123,15 +123,15 @@ async function select(tx: Tx, name: string, suffix = ''): Promise<Row | null> {
 }
 
 /** Where an integration's secrets are sealed. */
-export function integrationPlace({ id, tenantId }: Pick<Integration, 'id' | 'tenantId'>): SealedPlace {
+function integrationPlace({ id, tenantId }: Pick<Integration, 'id' | 'tenantId'>): SealedPlace {
   return { column: 'integration.secrets', tenantId, row: id };
 }
 
-function openSecrets(row: Row, keyRing: KeyRing): IntegrationSecrets {
+export function openSecrets(row: Pick<Row, 'id' | 'tenant_id' | 'secrets'>, keyRing: KeyRing): IntegrationSecrets {
+  const place = integrationPlace({ id: row.id, tenantId: row.tenant_id });
   // What `insertIntegration` and `updateIntegration` sealed, opened again: the shape is theirs.
-  return JSON.parse(
-    keyRing.openText(row.secrets, integrationPlace({ id: row.id, tenantId: row.tenant_id })),
-  ) as IntegrationSecrets;
+  const sealed = JSON.parse(keyRing.openText(row.secrets, place)) as SealedSecrets<IntegrationSecrets>;
+  return { ...readSigningSecrets(sealed), apiKey: sealed.apiKey ?? null };
 }
 
 function toIntegration(row: Row): Integration {

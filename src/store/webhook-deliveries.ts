@@ -1,4 +1,4 @@
-import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/notification/delivery.ts';
+import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/delivery/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { EventText } from '../domain/webhook/envelope.ts';
 import { leaseDeliveries } from './deliveries.ts';

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryState } from '../domain/notification/delivery.ts';
+import type { Delivery, DeliveryState } from '../domain/delivery/delivery.ts';
 import { type DeliveryRow, deliveryColumns, toDelivery } from './deliveries.ts';
 import type { Tx } from './transactions.ts';
 

@@ -1,3 +1,4 @@
+import { readSigningSecrets, type SealedSecrets } from '../domain/delivery/signing-secrets.ts';
 import type { KeyRing, SealedPlace } from '../domain/key-ring.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { Webhook, WebhookSecrets } from '../domain/webhook/webhook.ts';
@@ -15,6 +16,8 @@ export interface WebhookStore {
   find(tx: Tx, id: string): Promise<WebhookRow | null>;
   /** With its row locked until the transaction ends: for those who change it. */
   lock(tx: Tx, id: string): Promise<WebhookRow | null>;
+  /** Newest first. */
+  list(tx: Tx, page: { limit: number; after: { createdAt: Date; id: string } | null }): Promise<Webhook[]>;
   /** Everything but its id, tenant and time of making. */
   update(tx: Tx, row: WebhookRow): Promise<void>;
 }
@@ -41,14 +44,19 @@ const columns = `id, tenant_id, url, events, description, retry_schedule_seconds
   event_cursor, failures_in_a_row, failing_since, probe_at, created_at, updated_at`;
 
 export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): WebhookStore {
+  function open(row: Row): WebhookRow {
+    const place = placeOf({ id: row.id, tenantId: row.tenant_id });
+    // What `insert` and `update` sealed, opened again: the shape is theirs.
+    const sealed = JSON.parse(keyRing.openText(row.secrets, place)) as SealedSecrets<WebhookSecrets>;
+    const secrets = { ...readSigningSecrets(sealed), headers: sealed.headers ?? {} };
+    const webhook = toWebhook(row, Object.keys(secrets.headers));
+    return { webhook, secrets, eventCursor: BigInt(row.event_cursor) };
+  }
+
   async function select(tx: Tx, id: string, name: string, suffix: string): Promise<WebhookRow | null> {
     const text = `select ${columns} from webhook where id = $1 ${suffix}`;
     const row = (await tx.query<Row>({ name, text, values: [id] }))[0];
-    if (row === undefined) return null;
-    // What `insert` and `update` sealed, opened again: the shape is theirs.
-    const webhook = toWebhook(row);
-    const secrets = JSON.parse(keyRing.openText(row.secrets, placeOf(webhook))) as WebhookSecrets;
-    return { webhook, secrets, eventCursor: BigInt(row.event_cursor) };
+    return row === undefined ? null : open(row);
   }
 
   const valuesOf = ({ webhook, secrets, eventCursor }: WebhookRow) => [
@@ -78,6 +86,14 @@ export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): 
     },
     find: (tx, id) => select(tx, id, 'find-webhook', ''),
     lock: (tx, id) => select(tx, id, 'lock-webhook', 'for update'),
+    async list(tx, page) {
+      const rows = await tx.query<Row>({
+        text: `select ${columns} from webhook where $1::timestamptz is null or (created_at, id) < ($1, $2)
+          order by created_at desc, id desc limit $3`,
+        values: [page.after?.createdAt ?? null, page.after?.id ?? null, page.limit],
+      });
+      return rows.map((row) => open(row).webhook);
+    },
     async update(tx, row) {
       await tx.execute({
         text: `update webhook set url = $2, events = $3, description = $4, retry_schedule_seconds = $5, secrets = $6,
@@ -88,19 +104,6 @@ export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): 
       });
     },
   };
-}
-
-/** Newest first. */
-export async function listWebhooks(
-  tx: Tx,
-  page: { limit: number; after: { createdAt: Date; id: string } | null },
-): Promise<Webhook[]> {
-  const rows = await tx.query<Row>({
-    text: `select ${columns} from webhook where $1::timestamptz is null or (created_at, id) < ($1, $2)
-      order by created_at desc, id desc limit $3`,
-    values: [page.after?.createdAt ?? null, page.after?.id ?? null, page.limit],
-  });
-  return rows.map(toWebhook);
 }
 
 export async function removeWebhook(tx: Tx, id: string): Promise<boolean> {
@@ -134,11 +137,11 @@ export async function moveCursor(tx: Tx, id: string, from: bigint, to: bigint): 
   });
 }
 
-function placeOf({ id, tenantId }: Webhook): SealedPlace {
+function placeOf({ id, tenantId }: Pick<Webhook, 'id' | 'tenantId'>): SealedPlace {
   return { column: 'webhook.secrets', tenantId, row: id };
 }
 
-function toWebhook(row: Row): Webhook {
+function toWebhook(row: Row, headerNames: readonly string[]): Webhook {
   return {
     id: row.id,
     tenantId: row.tenant_id,
@@ -148,6 +151,7 @@ function toWebhook(row: Row): Webhook {
     retryScheduleSeconds: row.retry_schedule_seconds,
     state: row.state,
     disabledReason: row.disabled_reason,
+    headerNames,
     failuresInARow: row.failures_in_a_row,
     failingSince: row.failing_since,
     probeAt: row.probe_at,

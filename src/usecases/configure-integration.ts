@@ -1,5 +1,6 @@
 import type { IntegrationChange, NewIntegrationRequest } from '../contracts/http/integrations.ts';
 import { type Caller, changedMembers } from '../domain/audit.ts';
+import { replaceSecret } from '../domain/delivery/signing-secrets.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
@@ -50,7 +51,7 @@ export async function createIntegration(
     createdAt: now,
     updatedAt: now,
   };
-  const secrets = { apiKey: wanted.apiKey, secret };
+  const secrets = { apiKey: wanted.apiKey, current: secret, replaced: [] };
   if (!(await insertIntegration(tx, { ...integration, secrets }, keyRing))) {
     throw apiProblem('conflict', `There is an integration named ${wanted.name} already.`);
   }
@@ -59,7 +60,7 @@ export async function createIntegration(
   return { integration, secret };
 }
 
-/** Replaces the members given. */
+/** Replaces the members given. A secret that is replaced signs too for another 24 hours. */
 export async function changeIntegration(
   tx: Tx,
   by: Caller,
@@ -72,18 +73,20 @@ export async function changeIntegration(
   const locked = await lockIntegration(tx, name, keyRing);
   if (locked === null) throw apiProblem('not_found', 'There is no integration of this name in this tenant.');
   const before = locked.integration;
+  const now = clock();
   const integration: Integration = {
     ...before,
     url: change.url ?? before.url,
     errorDelivery: change.errorDelivery ?? before.errorDelivery,
     errorsAs: change.errorsAs ?? before.errorsAs,
     retryScheduleSeconds: change.retrySchedule ?? before.retryScheduleSeconds,
-    updatedAt: clock(),
+    updatedAt: now,
   };
+  const { secret = locked.secrets.current } = change;
   const secrets = {
+    ...(secret === locked.secrets.current ? locked.secrets : replaceSecret(locked.secrets, secret, now)),
     // Null takes the key away; absent leaves it.
     apiKey: change.apiKey === undefined ? locked.secrets.apiKey : change.apiKey,
-    secret: change.secret ?? locked.secrets.secret,
   };
   await updateIntegration(tx, { ...integration, secrets }, keyRing);
   const changed = changedMembers(membersOf(before, locked.secrets), membersOf(integration, secrets));
@@ -93,7 +96,7 @@ export async function changeIntegration(
 }
 
 /** As the contract names them. */
-function membersOf(integration: Integration, secrets: IntegrationSecrets) {
+function membersOf(integration: Integration, { apiKey, current: secret }: IntegrationSecrets) {
   const { url, errorDelivery, errorsAs, retryScheduleSeconds: retrySchedule } = integration;
-  return { url, errorDelivery, errorsAs, retrySchedule, ...secrets };
+  return { url, errorDelivery, errorsAs, retrySchedule, apiKey, secret };
 }

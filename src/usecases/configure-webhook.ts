@@ -1,8 +1,9 @@
 import type { NewWebhookRequest, WebhookChange } from '../contracts/http/webhooks.ts';
 import { type Caller, changedMembers } from '../domain/audit.ts';
+import { replaceSecret } from '../domain/delivery/signing-secrets.ts';
 import type { CreateId } from '../domain/ids.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
-import { rotateSecret, type Webhook } from '../domain/webhook/webhook.ts';
+import type { Webhook, WebhookSecrets } from '../domain/webhook/webhook.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import { findNewestPosition } from '../store/events.ts';
 import type { Tx } from '../store/transactions.ts';
@@ -24,9 +25,12 @@ export interface WebhookConfigurer {
   require(tx: Tx, id: string): Promise<WebhookRow>;
   /** Replaces the members given. */
   change(tx: Tx, by: Caller, id: string, change: WebhookChange): Promise<Webhook>;
-  /** The old secret signs too for another 24 hours. */
+  /** Each secret that was replaced signs too for 24 hours from then. */
   rotate(tx: Tx, by: Caller, id: string): Promise<{ webhook: Webhook; secret: string }>;
-  /** A disabled endpoint gets events from now on; what it missed can be replayed. An enabled one stays as it is. */
+  /**
+   * A disabled endpoint gets events from now on; what it missed can be replayed. An enabled one that waits (it failed too often,
+   * or asked for a pause) is tried at once.
+   */
   enable(tx: Tx, by: Caller, id: string): Promise<Webhook>;
   /** Its deliveries stay to be read; those that wait are disabled. */
   remove(tx: Tx, by: Caller, id: string): Promise<void>;
@@ -59,6 +63,7 @@ export function createWebhookConfigurer(dependencies: {
         url: wanted.url,
         events: wanted.events,
         description: wanted.description,
+        headerNames: Object.keys(wanted.headers),
         retryScheduleSeconds: wanted.retrySchedule,
         state: 'enabled',
         disabledReason: null,
@@ -68,9 +73,9 @@ export function createWebhookConfigurer(dependencies: {
         createdAt: now,
         updatedAt: now,
       };
-      const secrets = { current: secret, previous: null, previousUntil: null };
+      const secrets = { current: secret, replaced: [], headers: wanted.headers };
       await webhooks.insert(tx, { webhook, secrets, eventCursor: await findNewestPosition(tx) });
-      const changed = changedMembers({}, { ...wanted, secret });
+      const changed = changedMembers({ headers: {} }, { ...wanted, secret });
       await recordAudit(tx, by, { action: 'webhook.created', targetId: webhook.id, changed });
       return { webhook, secret };
     },
@@ -83,19 +88,21 @@ export function createWebhookConfigurer(dependencies: {
       requireAllowedUrls(urlGuard, { '/url': change.url });
       const row = await requireLocked(tx, id);
       const before = row.webhook;
+      const secrets = { ...row.secrets, headers: change.headers ?? row.secrets.headers };
       const webhook: Webhook = {
         ...before,
         url: change.url ?? before.url,
         // Null means all; absent leaves it.
         events: change.events === undefined ? before.events : change.events,
         description: change.description === undefined ? before.description : change.description,
+        headerNames: Object.keys(secrets.headers),
         retryScheduleSeconds: change.retrySchedule ?? before.retryScheduleSeconds,
         // A new address need not wait for the pause that the old one earned.
         probeAt: change.url === undefined ? before.probeAt : null,
         updatedAt: clock(),
       };
-      await webhooks.update(tx, { ...row, webhook });
-      const changed = changedMembers(membersOf(before), membersOf(webhook));
+      await webhooks.update(tx, { ...row, webhook, secrets });
+      const changed = changedMembers(membersOf(before, row.secrets), membersOf(webhook, secrets));
       if (changed.length > 0) await recordAudit(tx, by, { action: 'webhook.updated', targetId: id, changed });
       return webhook;
     },
@@ -105,25 +112,25 @@ export function createWebhookConfigurer(dependencies: {
       const secret = makeSecret();
       const now = clock();
       const webhook = { ...row.webhook, updatedAt: now };
-      await webhooks.update(tx, { ...row, webhook, secrets: rotateSecret(row.secrets, secret, now) });
+      await webhooks.update(tx, {
+        ...row,
+        webhook,
+        secrets: { ...row.secrets, ...replaceSecret(row.secrets, secret, now) },
+      });
       await recordAudit(tx, by, { action: 'webhook.secret_rotated', targetId: id, changed: ['secret'] });
       return { webhook, secret };
     },
 
     async enable(tx, by, id) {
       const row = await requireLocked(tx, id);
-      if (row.webhook.state === 'enabled') return row.webhook;
-      const webhook: Webhook = {
-        ...row.webhook,
-        state: 'enabled',
-        disabledReason: null,
-        failuresInARow: 0,
-        failingSince: null,
-        probeAt: null,
-        updatedAt: clock(),
-      };
-      await webhooks.update(tx, { ...row, webhook, eventCursor: await findNewestPosition(tx) });
-      await recordAudit(tx, by, { action: 'webhook.enabled', targetId: id, changed: ['state'] });
+      const before = row.webhook;
+      const isWait = before.state === 'enabled';
+      if (isWait && before.probeAt === null) return before;
+      const enabled = { state: 'enabled', disabledReason: null, failuresInARow: 0, failingSince: null } as const;
+      const webhook: Webhook = { ...before, ...(isWait ? {} : enabled), probeAt: null, updatedAt: clock() };
+      const eventCursor = isWait ? row.eventCursor : await findNewestPosition(tx);
+      await webhooks.update(tx, { ...row, webhook, eventCursor });
+      await recordAudit(tx, by, { action: 'webhook.enabled', targetId: id, changed: [isWait ? 'until' : 'state'] });
       return webhook;
     },
 
@@ -140,6 +147,9 @@ function refuse(id: string): never {
 }
 
 /** What its owner sets, as the contract names it. */
-function membersOf({ url, events, description, retryScheduleSeconds: retrySchedule }: Webhook) {
-  return { url, events, description, retrySchedule };
+function membersOf(
+  { url, events, description, retryScheduleSeconds: retrySchedule }: Webhook,
+  { headers }: WebhookSecrets,
+) {
+  return { url, events, description, retrySchedule, headers };
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from '../domain/notification/delivery.ts';
+import type { Delivery } from '../domain/delivery/delivery.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { lockForReplay, reopenDelivery } from '../store/delivery-replays.ts';
 import type { Tx } from '../store/transactions.ts';

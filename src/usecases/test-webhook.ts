@@ -1,12 +1,13 @@
+import { decideDelivery, webhookRules } from '../domain/delivery/decide.ts';
+import { signingSecrets } from '../domain/delivery/signing-secrets.ts';
 import type { HttpOutcome } from '../domain/failure.ts';
 import type { CreateId } from '../domain/ids.ts';
-import type { Delivery } from '../domain/notification/delivery.ts';
+import type { Delivery } from '../domain/delivery/delivery.ts';
 import { buildProblem } from '../domain/problems/build-problem.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
-import { decideDelivery } from '../domain/webhook/delivery-decision.ts';
 import { testEventType } from '../domain/webhook/event-type.ts';
-import { signingSecrets, toWebhookView } from '../domain/webhook/webhook.ts';
+import { toWebhookView } from '../domain/webhook/webhook.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { insertProblems } from '../store/webhook-deliveries.ts';
 import { insertTest } from '../store/webhook-lists.ts';
@@ -18,6 +19,7 @@ export interface PostEvent {
     readonly owner: { readonly tenantId: string; readonly destination: string };
     readonly url: string;
     readonly secrets: readonly string[];
+    readonly headers: Readonly<Record<string, string>>;
     readonly eventId: string;
     readonly body: string;
   }): Promise<HttpOutcome>;
@@ -45,15 +47,23 @@ export function createTestWebhook(dependencies: {
     const data = JSON.stringify(toWebhookView(webhook));
     const body = buildEnvelope({ id: eventId, type: testEventType, createdAt: at, data });
     const secrets = signingSecrets(row.secrets, at);
+    const { headers } = row.secrets;
     const outcome = await webhookClient.postEvent({
       owner: { tenantId, destination: webhookId },
       url: webhook.url,
       secrets,
+      headers,
       eventId,
       body,
     });
     const now = clock();
-    const decision = decideDelivery({ outcome, tries: 1, scheduleSeconds: [0], random: () => 0.5 });
+    const decision = decideDelivery({
+      rules: webhookRules,
+      outcome,
+      attempts: 1,
+      scheduleSeconds: [0],
+      random: () => 0.5,
+    });
     const problem =
       decision.next === 'delivered'
         ? null
@@ -84,7 +94,7 @@ export function createTestWebhook(dependencies: {
           httpStatus: outcome.answered ? outcome.status : null,
           outcome: problem === null ? 'accepted' : 'rejected',
           problem,
-          responseExcerpt: webhookClient.excerpt(outcome, secrets),
+          responseExcerpt: webhookClient.excerpt(outcome, [...secrets, ...Object.values(headers)]),
         },
       ],
       nextAttemptAt: null,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
-import type { Delivery } from '../../src/domain/notification/delivery.ts';
+import type { Delivery } from '../../src/domain/delivery/delivery.ts';
 import { lockIntegration, removeIntegration, updateIntegration } from '../../src/store/integrations.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { replayDelivery } from '../../src/usecases/replay-delivery.ts';
@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** A batch with one callback that its integrator refused for good. */
 async function failCallback(integration = 'erp'): Promise<{ job: Job; delivery: Delivery }> {
-  bench.integrator.answer = () => ({ status: 400 });
+  bench.integrator.answer = () => ({ status: 410 });
   const job = await bench.accept([{ merchantId: 'm1', userIds: ['nobody', 'u1'] }], { integration });
   await bench.run(job);
   bench.integrator.answer = () => ({ status: 200 });

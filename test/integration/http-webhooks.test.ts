@@ -23,7 +23,9 @@ const create = (members: object = {}, options: { key?: string } = {}) =>
 
 describe('webhook endpoints', () => {
   it('are made with a secret that is shown once', async () => {
-    const made = await create({ events: ['message.*', 'channel.paused'], description: 'Billing' });
+    const headers = { 'X-Team': 'a secret of the team' };
+    const made = await create({ events: ['message.*', 'channel.paused'], description: 'Billing', headers });
+    expect(made.text).not.toContain('a secret of the team');
     expect(made.status).toBe(201);
     expect(made.headers['location']).toBe(`/v1/webhooks/${String(made.at('id'))}`);
     expect(made.at('secret')).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -33,12 +35,13 @@ describe('webhook endpoints', () => {
       url: `${sink.url}/hook`,
       events: ['message.*', 'channel.paused'],
       description: 'Billing',
+      headers: ['X-Team'],
       retrySchedule: [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
       state: 'enabled',
       disabledReason: null,
       failuresInARow: 0,
       failingSince: null,
-      nextProbeAt: null,
+      until: null,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
     });
@@ -80,6 +83,8 @@ describe('webhook endpoints', () => {
     [{ events: ['*'] }, '/events/0'],
     [{ retrySchedule: [] }, '/retrySchedule'],
     [{ retrySchedule: [-1] }, '/retrySchedule/0'],
+    [{ headers: { 'Webhook-Id': 'x' } }, '/headers/Webhook-Id'],
+    [{ headers: { 'X-Team': 'two\nlines' } }, '/headers/X-Team'],
     [{ unknown: true }, '/unknown'],
   ])('are refused with %j', async (members, pointer) => {
     expect(refusalOf(await create(members))).toEqual([422, 'invalid_request', pointer]);

@@ -3,6 +3,9 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findProblem } from '../../src/store/problems.ts';
 import { removeIntegration } from '../../src/store/integrations.ts';
+import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { changeIntegration } from '../../src/usecases/configure-integration.ts';
+import { aCaller } from '../support/a-caller.ts';
 import { apiKey, type NotificationFixture, openNotificationFixture, secret } from '../support/notification-fixture.ts';
 
 let bench: NotificationFixture;
@@ -38,6 +41,33 @@ describe('error callbacks', () => {
       const at = new Date(Number(headers['webhook-timestamp']) * 1000);
       expect(headers['webhook-signature']).toBe(new Webhook(secret).sign(String(delivery?.id), at, text));
     }
+  });
+
+  it('are signed with a secret that was replaced, too, for a day', async () => {
+    await bench.integrate('rotated');
+    const other = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    await bench.tx((tx) =>
+      changeIntegration(
+        tx,
+        aCaller(bench.tenantId),
+        'rotated',
+        { secret: other },
+        {
+          ...bench.stores,
+          keyRing: bench.keyRing,
+          urlGuard: createUrlGuard({ allowHttp: true, allowNetworks: ['127.0.0.0/8'] }),
+          clock: bench.now,
+        },
+      ),
+    );
+    const signaturesOf = async () => {
+      bench.integrator.received.length = 0;
+      await bench.run(await bench.accept([{ merchantId: 'm1', userIds: ['nobody'] }], { integration: 'rotated' }));
+      return bench.integrator.received[0]?.headers['webhook-signature']?.toString().split(' ').length;
+    };
+    expect(await signaturesOf()).toBe(2);
+    bench.pass(24 * 60 * 60_000);
+    expect(await signaturesOf()).toBe(1);
   });
 
   it('go out after all receivers, each once, ten at a time, and are listed', async () => {
@@ -83,8 +113,9 @@ describe('error callbacks', () => {
 
   it.each([
     ['whose tries are used up', 500, 3, 'retry'],
-    ['that is refused', 400, 1, 'rejected'],
-    ['that is redirected', 302, 1, 'rejected'],
+    ['that is refused', 400, 3, 'retry'],
+    ['that is redirected', 302, 3, 'retry'],
+    ['whose URL is gone', 410, 1, 'rejected'],
   ])('%s fails its delivery, the job and its workflow', async (_how, status, tries, outcome) => {
     bench.integrator.answer = ({ body }) => ({ status: body.receivers[0]?.userIds[0] === 'nobody1' ? status : 200 });
     const job = await bench.accept([{ merchantId: 'm1', userIds: ['nobody0', 'nobody1', 'u1'] }]);

@@ -119,6 +119,31 @@ describe('the webhook relay', () => {
     );
   });
 
+  it("sends the owner's headers along, keeps them from what is shown of the answer, and shows their names alone", async () => {
+    const { id, path } = await place.addWebhook({
+      events: ['message.delivered'],
+      headers: { Authorization: 'Bearer of-the-owner', 'X-Team': 'billing' },
+    });
+    place.sink.answer = () => ({ status: 500, body: 'Bearer of-the-owner is wrong' });
+    await place.makeEvents(channelId);
+    await place.relay(id);
+    expect(place.sink.at(path)[0]?.headers).toMatchObject({
+      authorization: 'Bearer of-the-owner',
+      'x-team': 'billing',
+    });
+    const [delivery] = await place.deliveriesOf(id);
+    expect(delivery?.attempts[0]?.responseExcerpt).toBe('[redacted] is wrong');
+    const webhook = await place.findWebhook(id);
+    expect(webhook?.headerNames).toEqual(['Authorization', 'X-Team']);
+    const change = { headers: { 'X-Team': 'sales' } };
+    const changed = await place.withTenant((tx) => place.configurer.change(tx, place.by, id, change));
+    expect(changed.headerNames).toEqual(['X-Team']);
+    place.skip(7_000);
+    await place.relay(id);
+    expect(place.sink.at(path)[1]?.headers).toMatchObject({ 'x-team': 'sales' });
+    expect(place.sink.at(path)[1]?.headers).not.toHaveProperty('authorization');
+  });
+
   it('waits a day at most, however long an endpoint asks for', async () => {
     const { id } = await place.addWebhook({ events: ['message.delivered'] });
     place.sink.answer = () => ({ status: 503, headers: { 'retry-after': '999999999' } });

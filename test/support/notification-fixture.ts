@@ -98,7 +98,7 @@ export async function openNotificationFixture(options: NotificationFixtureOption
       retryScheduleSeconds: [0, 5, 30],
       createdAt: clock(),
       updatedAt: clock(),
-      secrets: { apiKey, secret },
+      secrets: { apiKey, current: secret, replaced: [] },
       ...more,
     };
     await tx((each) => insertIntegration(each, integration, keyRing));

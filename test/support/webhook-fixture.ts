@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createWebhookRelay } from '../../src/activities/webhook/index.ts';
 import { newWebhook } from '../../src/contracts/http/webhooks.ts';
-import type { Delivery } from '../../src/domain/notification/delivery.ts';
+import type { Delivery } from '../../src/domain/delivery/delivery.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { listWebhookDeliveries } from '../../src/store/webhook-lists.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';

@@ -7,13 +7,13 @@ import type { DirectoryClient } from '../../upstreams/directory/directory-client
 import type { IntegratorClient } from '../../upstreams/integrator/integrator-client.ts';
 import type { PushClient } from '../../upstreams/push/push-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
+import { createJudgeAttempt } from '../destinations/judge-attempt.ts';
 import { createAskDirectory } from './ask-directory.ts';
 import { createCallSlots } from './call-slots.ts';
 import { createCloseBatch } from './close-batch.ts';
 import { createDescribeFailure } from './describe-failure.ts';
 import { createExpireBatch } from './expire-batch.ts';
 import { createIntegratorGate } from './integrator-gate.ts';
-import { createJudgeCallback } from './judge-callback.ts';
 import { createOpenBatch } from './open-batch.ts';
 import { createPrepareErrorCallbacks } from './prepare-error-callbacks.ts';
 import { createProcessCenterPage } from './process-center-page.ts';
@@ -64,7 +64,7 @@ export function createNotificationActivities(dependencies: {
   const { stores, keyRing, publicUrl, clock, runtime = temporalRuntime } = dependencies;
   const nowMs = () => clock().getTime();
   const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
-  const targets = createIntegrationTargets({ keyRing });
+  const targets = createIntegrationTargets({ keyRing, clock });
   const recordFailures = createRecordFailures({ describeFailure });
   const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures };
   const expireBatch = createExpireBatch(base);
@@ -74,7 +74,7 @@ export function createNotificationActivities(dependencies: {
   const pages = { ...base, expireBatch, resolveUsers: lookUpUsers, takeResolved };
   const sending = {
     ...base,
-    judgeCallback: createJudgeCallback(base),
+    judgeAttempt: createJudgeAttempt({ ...base, createId: stores.createId }),
   };
   const prepareErrorCallbacks = createPrepareErrorCallbacks(base);
   const sendErrorCallbacks = createSendErrorCallbacks({

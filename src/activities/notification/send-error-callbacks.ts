@@ -4,6 +4,7 @@ import type { Job } from '../../domain/job.ts';
 import { stoppedFailure, writeWithinMs } from '../../domain/notification/control.ts';
 import { callbackFailure, silentFailure } from '../../domain/notification/ending.ts';
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
+import { localDelayMs } from '../../domain/retry.ts';
 import { findBatch, holdBatch, lockBatch } from '../../store/batch-jobs.ts';
 import {
   type CallbackResult,
@@ -26,7 +27,8 @@ import type { CallSlots } from './call-slots.ts';
 import type { IntegratorGate } from './integrator-gate.ts';
 import { startClaim } from '../delivery/claim-deadline.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
-import { giveBack, type JudgeCallback } from './judge-callback.ts';
+import type { JudgeAttempt } from '../destinations/judge-attempt.ts';
+import { giveBack, judgeCallback } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
@@ -73,15 +75,16 @@ export function createSendErrorCallbacks(dependencies: {
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
-  readonly judgeCallback: JudgeCallback;
+  readonly judgeAttempt: JudgeAttempt;
+  readonly random: () => number;
   readonly slots: CallSlots;
   readonly gate: IntegratorGate;
   readonly clock: () => Date;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
 }): SendErrorCallbacks {
-  const { transactions, targets, integrator, writeJobChange, describeFailure, slots, gate, clock, heartbeat } =
-    dependencies;
+  const { transactions, targets, integrator, writeJobChange, describeFailure, judgeAttempt } = dependencies;
+  const { slots, gate, clock, random, heartbeat } = dependencies;
 
   return async function sendErrorCallbacks(reference, prepared) {
     const job =
@@ -189,12 +192,13 @@ export function createSendErrorCallbacks(dependencies: {
   }
 
   async function sendOne(job: Job, target: IntegrationTarget, callback: ClaimedCallback, beforeWrite: BeforeWrite) {
-    const { url, apiKey, secret } = target;
+    const { url, apiKey, secrets } = target;
     const { id: deliveryId, body } = callback;
     const owner = ownerOf(job.tenantId, target);
-    const outcome = await integrator.postErrors({ owner, url, apiKey, secret, deliveryId, body, beforeWrite });
-    if (!isUnsent(outcome)) gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
-    return dependencies.judgeCallback({ job, target, callback, outcome });
+    const outcome = await integrator.postErrors({ owner, url, apiKey, secrets, deliveryId, body, beforeWrite });
+    if (isUnsent(outcome)) return giveBack(callback, new Date(clock().getTime() + localDelayMs(0, random)));
+    gate.record(keyOf(job), !outcome.answered && outcome.durationMs >= silentAfterMs);
+    return judgeCallback(judgeAttempt, { job, target, callback, outcome });
   }
 
   /** `waitMs` = the gate is closed for so long. */

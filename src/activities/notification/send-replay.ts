@@ -1,6 +1,8 @@
 import type { NotificationActivities } from '../../contracts/activities.ts';
+import { isUnsent } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { callbackFailure } from '../../domain/notification/ending.ts';
+import { localDelayMs } from '../../domain/retry.ts';
 import { findBatch } from '../../store/batch-jobs.ts';
 import { type CallbackResult, type ClaimedCallback, recordCallbacks } from '../../store/deliveries.ts';
 import { lockReplay, openReplayAttempt } from '../../store/delivery-replays.ts';
@@ -10,7 +12,8 @@ import type { IntegratorClient } from '../../upstreams/integrator/integrator-cli
 import { callbackUrl, ownerOf } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
-import type { JudgeCallback } from './judge-callback.ts';
+import type { JudgeAttempt } from '../destinations/judge-attempt.ts';
+import { giveBack, judgeCallback } from './judge-callback.ts';
 
 /** Longer than the call: the sweep offers the replay again only when its process has died. */
 const leaseMs = 180_000;
@@ -31,26 +34,29 @@ export function createSendReplay(dependencies: {
   readonly targets: IntegrationTargets;
   readonly integrator: Pick<IntegratorClient, 'postErrors'>;
   readonly describeFailure: DescribeFailure;
-  readonly judgeCallback: JudgeCallback;
+  readonly judgeAttempt: JudgeAttempt;
+  readonly random: () => number;
   readonly clock: () => Date;
 }): NotificationActivities['sendReplay'] {
-  const { transactions, targets, integrator, describeFailure, judgeCallback, clock } = dependencies;
+  const { transactions, targets, integrator, describeFailure, judgeAttempt, clock } = dependencies;
 
   return async function sendReplay({ tenantId, deliveryId }) {
     const claim = await transactions.withTenant(tenantId, (tx) => claimReplay(tx, deliveryId));
     if (claim === null) return { state: 'ended' };
     const { job, callback } = claim;
-    const { url, apiKey, secret } = claim.target;
+    const { url, apiKey, secrets } = claim.target;
     const outcome = await integrator.postErrors({
       owner: ownerOf(tenantId, claim.target),
       url,
       apiKey,
-      secret,
+      secrets,
       deliveryId,
       body: callback.body,
     });
     const target = { ...claim.target, retryScheduleSeconds: [] };
-    const result = judgeCallback({ job, target, callback, outcome });
+    const result = isUnsent(outcome)
+      ? giveBack(callback, new Date(clock().getTime() + localDelayMs(0, dependencies.random)))
+      : judgeCallback(judgeAttempt, { job, target, callback, outcome });
     await retryDuringOutage(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));
     return { state: result.state };
   };

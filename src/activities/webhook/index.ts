@@ -3,7 +3,7 @@ import type { Stores } from '../../store/index.ts';
 import type { WebhookClient } from '../../upstreams/webhook/webhook-client.ts';
 import type { WriteLog } from '../delivery/attempt-log.ts';
 import { createRelayWebhookEvents } from '../relay-webhook-events.ts';
-import { createJudgeDelivery } from './judge-delivery.ts';
+import { createJudgeAttempt } from '../destinations/judge-attempt.ts';
 import { createRecordDeliveries } from './record-deliveries.ts';
 import { createTakeDeliveries } from './take-deliveries.ts';
 
@@ -25,6 +25,6 @@ export function createWebhookRelay(dependencies: {
     ...base,
     takeDeliveries: createTakeDeliveries(base),
     recordDeliveries: createRecordDeliveries(base),
-    judgeDelivery: createJudgeDelivery(base),
+    judgeAttempt: createJudgeAttempt(base),
   });
 }

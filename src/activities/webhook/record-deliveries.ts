@@ -1,7 +1,7 @@
 import type { CreateId } from '../../domain/ids.ts';
 import { buildProblem } from '../../domain/problems/build-problem.ts';
 import type { Problem } from '../../domain/problems/problem.ts';
-import { isBroken, judgeHealth, type TryVerdict } from '../../domain/webhook/endpoint-health.ts';
+import { isBroken, judgeHealth, type TryVerdict } from '../../domain/delivery/endpoint-health.ts';
 import { isAboutWebhooks } from '../../domain/webhook/event-type.ts';
 import { toWebhookView, type Webhook } from '../../domain/webhook/webhook.ts';
 import { insertEvents } from '../../store/events.ts';

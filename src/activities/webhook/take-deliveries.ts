@@ -1,7 +1,8 @@
-import { openAttempt } from '../../domain/notification/delivery.ts';
+import { openAttempt } from '../../domain/delivery/delivery.ts';
 import type { CreateId } from '../../domain/ids.ts';
-import { isBroken } from '../../domain/webhook/endpoint-health.ts';
-import { type Webhook, signingSecrets } from '../../domain/webhook/webhook.ts';
+import { isBroken } from '../../domain/delivery/endpoint-health.ts';
+import { signingSecrets } from '../../domain/delivery/signing-secrets.ts';
+import type { Webhook } from '../../domain/webhook/webhook.ts';
 import type { WebhookReference } from '../../contracts/workflows.ts';
 import type { EventHighWaterMark } from '../../store/event-high-water-mark.ts';
 import { type StoredEvent, listEvents } from '../../store/events.ts';
@@ -19,6 +20,8 @@ const cursorLag = 1_000n;
 export interface DeliveryBatch {
   readonly webhook: Webhook;
   readonly secrets: readonly string[];
+  /** Set up for the endpoint; they go along with each call. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Retries first, then events in their order. */
   readonly deliveries: readonly WebhookDelivery[];
   /** Where the cursor stood, and where it stands once this batch is recorded. */
@@ -74,6 +77,7 @@ export function createTakeDeliveries(dependencies: {
     return {
       webhook,
       secrets: signingSecrets(row.secrets, now),
+      headers: row.secrets.headers,
       deliveries: [...due, ...wanted.map((event) => firstTry(event, now))],
       cursor: { from: eventCursor, to: page.position },
     };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { centers, notificationTypes } from '../../domain/notification/request.ts';
-import { deliveryStates } from '../../domain/notification/delivery.ts';
+import { deliveryStates } from '../../domain/delivery/delivery.ts';
 import { pageQuery } from './page.ts';
 import { foreignId, lineOf, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';

@@ -59,3 +59,30 @@ export const languageTagText = z.string().max(maxTagChars).regex(languageTag, 'm
 
 /** Seconds before each try, the first included. */
 export const retrySchedule = z.array(z.number().int().min(0).max(604_800)).min(1).max(20);
+
+/** RFC 9110 §5.6.2: the characters of a field's name. */
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header field');
+/** Ours, and those that belong to the connection. */
+const reservedHeader =
+  /^(webhook-.*|content-.*|proxy-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect)$/i;
+const maxOwnHeaders = 10;
+
+/** Headers that an owner of an endpoint sets, by name. */
+export const ownHeaders = z
+  .record(
+    headerName,
+    z
+      .string()
+      .max(4_096)
+      .regex(/^[\x21-\x7e]+( +[\x21-\x7e]+)*$/, 'must be visible ASCII characters, spaces only between them'),
+  )
+  .superRefine((headers, context) => {
+    const names = Object.keys(headers);
+    if (names.length > maxOwnHeaders)
+      context.addIssue({ code: 'custom', message: `must have at most ${maxOwnHeaders} members`, path: [] });
+    for (const [index, name] of names.entries()) {
+      const isTwice = names.slice(0, index).some((other) => other.toLowerCase() === name.toLowerCase());
+      const message = reservedHeader.test(name) ? 'is a header that is not yours to set' : 'is named twice';
+      if (isTwice || reservedHeader.test(name)) context.addIssue({ code: 'custom', message, path: [name] });
+    }
+  });

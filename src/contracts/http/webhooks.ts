@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { deliveryStates } from '../../domain/notification/delivery.ts';
+import { deliveryStates } from '../../domain/delivery/delivery.ts';
 import { eventFilter } from './events.ts';
 import { pageQuery } from './page.ts';
-import { instant, lineOf, retrySchedule, time, urlText } from './primitives.ts';
+import { instant, lineOf, ownHeaders, retrySchedule, time, urlText } from './primitives.ts';
 import { problemDocument } from './problem.ts';
 
 /** Standard Webhooks: at once, then over 75 hours. */
@@ -17,6 +17,7 @@ const members = {
     .nullable()
     .describe('Types or families such as `message.*`; null or absent = all'),
   description: lineOf(256).nullable(),
+  headers: ownHeaders.describe('Go along with each call; write-only. A change replaces all of them'),
   retrySchedule: retrySchedule.describe('Seconds before each try, the first included; each ±20 %'),
 };
 
@@ -24,6 +25,7 @@ export const newWebhook = z.strictObject({
   url: members.url,
   events: members.events.default(null),
   description: members.description.default(null),
+  headers: members.headers.default({}),
   retrySchedule: members.retrySchedule.default(defaultWebhookScheduleSeconds),
 });
 
@@ -35,12 +37,13 @@ export const webhookView = z
     url: z.string(),
     events: z.array(z.string()).nullable().describe('null = all'),
     description: z.string().nullable(),
+    headers: z.array(z.string()).describe('Their names; the values are never shown'),
     retrySchedule: z.array(z.number().int()),
     state: z.enum(['enabled', 'disabled']),
     disabledReason: problemDocument.nullable(),
     failuresInARow: z.number().int(),
     failingSince: time.nullable().describe('The first failure after the last success'),
-    nextProbeAt: time.nullable().describe('Nothing is sent before: it failed too often, or asked for a pause'),
+    until: time.nullable().describe('Nothing is sent before: it failed too often, or asked for a pause'),
     createdAt: time,
     updatedAt: time,
   })

@@ -1,5 +1,6 @@
+import type { EndpointHealth } from '../delivery/endpoint-health.ts';
+import type { SigningSecrets } from '../delivery/signing-secrets.ts';
 import type { Problem } from '../problems/problem.ts';
-import type { EndpointHealth } from './endpoint-health.ts';
 
 /** A subscriber to events. `events` null = all types; `retryScheduleSeconds` = the wait before each try, the first included. */
 export interface Webhook extends EndpointHealth {
@@ -12,15 +13,15 @@ export interface Webhook extends EndpointHealth {
   readonly state: 'enabled' | 'disabled';
   /** Why it was disabled; null = it is enabled. */
   readonly disabledReason: Problem | null;
+  /** Names of the headers that go along with each call; their values are secrets. */
+  readonly headerNames: readonly string[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** `previous` signs too until `previousUntil`; both null = the secret was never rotated. */
-export interface WebhookSecrets {
-  readonly current: string;
-  readonly previous: string | null;
-  readonly previousUntil: string | null;
+/** What is sealed of an endpoint. `headers` go along with each call. */
+export interface WebhookSecrets extends SigningSecrets {
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An endpoint as the API and the events about it show it. */
@@ -30,28 +31,14 @@ export function toWebhookView(webhook: Webhook) {
     url: webhook.url,
     events: webhook.events === null ? null : [...webhook.events],
     description: webhook.description,
+    headers: [...webhook.headerNames],
     retrySchedule: [...webhook.retryScheduleSeconds],
     state: webhook.state,
     disabledReason: webhook.disabledReason,
     failuresInARow: webhook.failuresInARow,
     failingSince: webhook.failingSince?.toISOString() ?? null,
-    nextProbeAt: webhook.probeAt?.toISOString() ?? null,
+    until: webhook.probeAt?.toISOString() ?? null,
     createdAt: webhook.createdAt.toISOString(),
     updatedAt: webhook.updatedAt.toISOString(),
   };
-}
-
-/** Those that sign at this time, the newest first. */
-export function signingSecrets(secrets: WebhookSecrets, now: Date): readonly string[] {
-  const { current, previous, previousUntil } = secrets;
-  const isOverlapping = previous !== null && previousUntil !== null && now.toISOString() < previousUntil;
-  return isOverlapping ? [current, previous] : [current];
-}
-
-/** How long the secret before a rotation still signs (Standard Webhooks recommends an overlap). */
-const secretOverlapMs = 24 * 60 * 60 * 1_000;
-
-export function rotateSecret(secrets: WebhookSecrets, next: string, now: Date): WebhookSecrets {
-  const previousUntil = new Date(now.getTime() + secretOverlapMs).toISOString();
-  return { current: next, previous: secrets.current, previousUntil };
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { deliveryView } from '../../contracts/http/notifications.ts';
 import { idInPath } from '../../contracts/http/primitives.ts';
-import type { Delivery } from '../../domain/notification/delivery.ts';
+import type { Delivery } from '../../domain/delivery/delivery.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { findDelivery } from '../../store/deliveries.ts';
 import type { Tx } from '../../store/transactions.ts';

@@ -4,7 +4,6 @@ import { idInPath } from '../../contracts/http/primitives.ts';
 import { newWebhook, webhookChange, webhookView, webhookWithSecret } from '../../contracts/http/webhooks.ts';
 import { toWebhookView, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tx } from '../../store/transactions.ts';
-import { listWebhooks } from '../../store/webhooks.ts';
 import { createWebhookConfigurer } from '../../usecases/configure-webhook.ts';
 import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
@@ -21,7 +20,7 @@ export function registerWebhookRoutes(
     'transactions' | 'keyRing' | 'webhooks' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
   >,
 ): void {
-  const { transactions } = dependencies;
+  const { transactions, webhooks } = dependencies;
   const configurer = createWebhookConfigurer(dependencies);
   const config = { access: tenantAccess('config:write') };
   const tags = ['webhooks'];
@@ -59,7 +58,7 @@ export function registerWebhookRoutes(
       answerPage({
         query,
         format: byTime,
-        load: (page) => transactions.withTenant(tenantId, (tx) => listWebhooks(tx, page)),
+        load: (page) => transactions.withTenant(tenantId, (tx) => webhooks.list(tx, page)),
         positionOf: ({ createdAt, id }) => ({ createdAt, id }),
         show: toWebhookView,
       }),
@@ -114,7 +113,7 @@ export function registerWebhookRoutes(
     schema: {
       operationId: 'rotateWebhookSecret',
       tags,
-      summary: 'Make a new secret; the old one signs too for 24 h',
+      summary: 'Make a new secret; each that was replaced signs too for 24 h',
       params: idInPath,
       response: { 200: webhookWithSecret },
     },
@@ -132,7 +131,7 @@ export function registerWebhookRoutes(
       operationId: 'enableWebhook',
       tags,
       summary: 'Send events again, from now on',
-      description: 'An enabled endpoint stays as it is. What a disabled one missed is sent by `…/replay`.',
+      description: 'An enabled endpoint that waits is tried at once. What a disabled one missed is sent by `…/replay`.',
       params: idInPath,
       response: { 200: webhookView },
     },

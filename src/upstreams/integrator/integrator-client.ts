@@ -9,13 +9,13 @@ export interface IntegratorClient {
   /**
    * Tells an integrator which of its notifications' recipients failed: `POST {url}/notifications/errors`. `body` is sent
    * as it is. Running it twice is safe for a receiver that looks at `webhook-id`, which is the delivery's id every time.
-   * Null `apiKey` or `secret` = that header, or the signatures, are left out.
+   * Null `apiKey` = that header is left out. Each secret signs `webhook-signature`, and the first, the newest, the other one.
    */
   postErrors(errors: {
     readonly owner: RequestOwner;
     readonly url: string;
     readonly apiKey: string | null;
-    readonly secret: string | null;
+    readonly secrets: readonly string[];
     readonly deliveryId: string;
     readonly body: string;
     /** Throws = it is not to be sent any more; the fault is then `withdrawn`. */
@@ -30,7 +30,8 @@ export function createIntegratorClient(dependencies: {
 }): IntegratorClient {
   const { http, nowMs, timeoutMs = 15_000 } = dependencies;
   return {
-    postErrors({ owner, url, apiKey, secret, deliveryId, body, beforeWrite }) {
+    postErrors({ owner, url, apiKey, secrets, deliveryId, body, beforeWrite }) {
+      const [newest] = secrets;
       return http.request({
         owner,
         method: 'POST',
@@ -38,8 +39,8 @@ export function createIntegratorClient(dependencies: {
         headers: {
           'content-type': 'application/json',
           ...(apiKey === null ? {} : { 'x-api-key': apiKey }),
-          ...buildWebhookHeaders({ secrets: secret === null ? [] : [secret], id: deliveryId, nowMs: nowMs(), body }),
-          ...(secret === null ? {} : { 'x-toqio-signature': `sha256=${hmacBase64(secret, body)}` }),
+          ...buildWebhookHeaders({ secrets, id: deliveryId, nowMs: nowMs(), body }),
+          ...(newest === undefined ? {} : { 'x-toqio-signature': `sha256=${hmacBase64(newest, body)}` }),
         },
         body,
         timeoutMs,

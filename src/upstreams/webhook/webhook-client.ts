@@ -9,6 +9,8 @@ export interface WebhookPost {
   readonly url: string;
   /** Each signs; the newest first. */
   readonly secrets: readonly string[];
+  /** Set up by the endpoint's owner; ours stand above them. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly eventId: string;
   readonly body: string;
 }
@@ -30,8 +32,9 @@ export function createWebhookClient(dependencies: {
 }): WebhookClient {
   const { http, nowMs, timeoutMs = 15_000 } = dependencies;
   return {
-    postEvent({ owner, url, secrets, eventId, body }) {
+    postEvent({ owner, url, secrets, headers: own, eventId, body }) {
       const headers = {
+        ...own,
         'content-type': 'application/json',
         ...buildWebhookHeaders({ secrets, id: eventId, nowMs: nowMs(), body }),
       };

@@ -22,7 +22,7 @@ export async function showWebhook(id) {
       Events: endpoint.events?.join(', ') ?? 'all',
       'Failures in a row': endpoint.failuresInARow,
       'Failing since': timeOf(endpoint.failingSince),
-      'Tried again': timeOf(endpoint.nextProbeAt),
+      'Tried again': timeOf(endpoint.until),
       'Disabled because': endpoint.disabledReason?.detail,
     }),
     h('h2', {}, 'Deliveries'),
@@ -39,7 +39,7 @@ const endpoints = (rows) =>
       stateOf(row.state),
       row.events?.join(', ') ?? 'all',
       row.failuresInARow,
-      timeOf(row.nextProbeAt),
+      timeOf(row.until),
     ]),
     'Nobody has subscribed.',
   );

@@ -50,7 +50,7 @@ describe('a signed webhook', () => {
 });
 
 describe('the errors of a notification on their way to the integrator', () => {
-  async function capture(errors: { apiKey: string | null; secret: string | null }): Promise<HttpRequest> {
+  async function capture(errors: { apiKey: string | null; secrets: readonly string[] }): Promise<HttpRequest> {
     const sent: HttpRequest[] = [];
     const client = createIntegratorClient({
       http: {
@@ -69,18 +69,19 @@ describe('the errors of a notification on their way to the integrator', () => {
   }
 
   it('are posted below the integration’s URL, signed both ways over the very bytes that are sent', async () => {
-    const request = await capture({ apiKey: 'k-1', secret });
+    const replaced = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const request = await capture({ apiKey: 'k-1', secrets: [secret, replaced] });
     expect(request).toMatchObject({ method: 'POST', url: 'https://erp.example/base/notifications/errors?v=2', body });
     expect(request.headers).toMatchObject({ 'content-type': 'application/json', 'x-api-key': 'k-1' });
     expect(request.headers['webhook-id']).toBe('dlv_1');
-    expect(new Webhook(secret).verify(body, { ...request.headers })).toBeTruthy();
+    for (const each of [secret, replaced]) expect(new Webhook(each).verify(body, { ...request.headers })).toBeTruthy();
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
     const expected = createHmac('sha256', key).update(Buffer.from(body)).digest('base64');
     expect(request.headers['x-toqio-signature']).toBe(`sha256=${expected}`);
   });
 
   it('carry neither key nor signature where the integration has none', async () => {
-    const { headers } = await capture({ apiKey: null, secret: null });
+    const { headers } = await capture({ apiKey: null, secrets: [] });
     expect(Object.keys(headers).toSorted()).toEqual(['content-type', 'webhook-id', 'webhook-timestamp']);
   });
 });

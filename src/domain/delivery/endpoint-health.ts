@@ -3,8 +3,11 @@ import { backoffMs } from '../retry.ts';
 /** So many failures in a row open the breaker: then one try at a time, with growing pauses. */
 const failuresBeforeBreak = 10;
 const probePause = { initialMs: 2_000, maxMs: 300_000 };
-/** An endpoint that has taken nothing for so long is disabled. */
+/** An endpoint is disabled where every attempt has failed for so long, and they were at least so many: a quiet one has not been asked. */
 const disableAfterMs = 5 * 24 * 60 * 60 * 1_000;
+const failuresToDisable = 10;
+/** A `Retry-After` holds up what else there is for the endpoint for so long at most; it may be about one document. */
+const longestRestMs = 10 * 60 * 1_000;
 
 /** `failingSince` = the first failure after the last success; nothing is sent before `probeAt`, null = at any time. */
 export interface EndpointHealth {
@@ -38,11 +41,12 @@ export function judgeHealth(input: {
     const isTaken = said === 'taken';
     failuresInARow = isTaken ? 0 : Math.min(failuresInARow + 1, mostFailures);
     failingSince = isTaken ? null : (failingSince ?? now);
-    restMs = isTaken ? 0 : Math.max(restMs, retryAfterMs ?? 0);
+    restMs = isTaken ? 0 : Math.max(restMs, Math.min(retryAfterMs ?? 0, longestRestMs));
   }
   if (failingSince === null) return { health: healthy, mustDisable: false };
   const isGone = verdicts.some(({ said }) => said === 'gone');
-  const mustDisable = isGone || now.getTime() - failingSince.getTime() >= disableAfterMs;
+  const isDead = now.getTime() - failingSince.getTime() >= disableAfterMs && failuresInARow >= failuresToDisable;
+  const mustDisable = isGone || isDead;
   const waitMs = Math.max(restMs, probePauseMs(failuresInARow, random));
   const probeAt = waitMs === 0 ? null : new Date(now.getTime() + waitMs);
   return { health: { failuresInARow, failingSince, probeAt }, mustDisable };

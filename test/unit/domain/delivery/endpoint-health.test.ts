@@ -4,7 +4,7 @@ import {
   isBroken,
   judgeHealth,
   type TryVerdict,
-} from '../../../../src/domain/webhook/endpoint-health.ts';
+} from '../../../../src/domain/delivery/endpoint-health.ts';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
 const dayMs = 86_400_000;
@@ -51,11 +51,24 @@ describe('the health of an endpoint', () => {
     expect(judge([busy, taken]).health.probeAt).toBeNull();
   });
 
+  it('rests ten minutes at most for a Retry-After, which may be about one document', () => {
+    // A day of Retry-After to one event once held up all others for a day.
+    const busy: TryVerdict = { said: 'failed', retryAfterMs: dayMs };
+    expect(judge([busy]).health.probeAt?.getTime()).toBe(now.getTime() + 600_000);
+  });
+
   it('ends when it is gone, or five days after its first failure', () => {
     expect(judge([{ said: 'gone', retryAfterMs: null }]).mustDisable).toBe(true);
-    const since = (ms: number) => ({ failuresInARow: 3, failingSince: new Date(now.getTime() - ms), probeAt: null });
+    const since = (ms: number, failuresInARow = 9) => ({
+      failuresInARow,
+      failingSince: new Date(now.getTime() - ms),
+      probeAt: null,
+    });
     expect(judge([failed], since(5 * dayMs - 1)).mustDisable).toBe(false);
     expect(judge([failed], since(5 * dayMs)).mustDisable).toBe(true);
     expect(judge([taken], since(5 * dayMs)).mustDisable).toBe(false);
+    // A quiet endpoint with two failures within a week was once disabled.
+    expect(judge([failed], since(6 * dayMs, 8)).mustDisable).toBe(false);
+    expect(judge(failures(20), since(6 * dayMs, 0)).mustDisable).toBe(true);
   });
 });
