@@ -21,6 +21,7 @@ export const auditActions = [
   'directory_source.updated',
   'target_screens.updated',
   'jobs.retried',
+  'jobs.cancelled',
   'recipient.erased',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -25,6 +25,7 @@ export interface JobView {
   readonly conversationId: string | null;
   readonly groupId: string | null;
   readonly integration: string | null;
+  readonly label: string | null;
   readonly providerMessageIds: readonly string[];
   readonly possibleDuplicate: boolean;
   readonly deliveryConfirmed: boolean | null;
@@ -73,6 +74,7 @@ export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | nul
     conversationId: job.conversationId,
     groupId: job.groupId,
     integration: job.integration,
+    label: job.label,
     providerMessageIds: job.providerMessageIds,
     possibleDuplicate: job.possibleDuplicate,
     deliveryConfirmed: job.deliveryConfirmed,

@@ -108,6 +108,8 @@ export interface Job {
   readonly conversationId: string | null;
   readonly groupId: string | null;
   readonly integration: string | null;
+  /** The campaign that the caller named; null = none. */
+  readonly label: string | null;
   readonly providerMessageIds: readonly string[];
   readonly possibleDuplicate: boolean;
   readonly userInformed: boolean;
@@ -149,6 +151,7 @@ export type JobUpdate = Partial<
     | 'createdAt'
     | 'updatedAt'
     | 'requestId'
+    | 'label'
     | 'isOrdered'
   >
 >;

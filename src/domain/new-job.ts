@@ -26,6 +26,7 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     conversationId: null,
     groupId: null,
     integration: null,
+    label: null,
     providerMessageIds: [],
     possibleDuplicate: false,
     userInformed: false,

@@ -1,7 +1,7 @@
 import { defaultTimeToLiveMs, startGraceMs } from './acceptance.ts';
 import type { Job, JobUpdate, TimelineEntry } from './job.ts';
 
-/** The ends that an operator may take back. `store/bulk-retry.ts` says the same in SQL. */
+/** The ends that an operator may take back. `store/bulk-jobs.ts` says the same in SQL. */
 export const retryable: ReadonlySet<string> = new Set(['failed', 'expired', 'cancelled']);
 
 export const runAgainEntry: TimelineEntry = { type: 'job.retried', title: 'Run again by an operator' };

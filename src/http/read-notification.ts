@@ -6,7 +6,7 @@ import type { NotificationToAccept } from '../usecases/accept-notification.ts';
 /** What a notification's body says on either way in; what the body leaves out is empty or null. */
 export function readNotification(
   body: z.output<typeof integrationNotificationBody> | z.output<typeof notificationBody>,
-  from: Pick<NotificationToAccept, 'type' | 'integration' | 'origin' | 'requestId'>,
+  from: Pick<NotificationToAccept, 'type' | 'integration' | 'label' | 'origin' | 'requestId'>,
 ): NotificationToAccept {
   const { receivers, ...envelope } = body;
   return {

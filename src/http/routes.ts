@@ -20,7 +20,7 @@ import { registerInboxRoutes } from './routes/inbox.ts';
 import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
 import { registerIntegrationRoutes } from './routes/integrations.ts';
 import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
-import { registerJobRetryRoute } from './routes/job-retry.ts';
+import { registerJobsInBulkRoutes } from './routes/jobs-in-bulk.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerNoticeRoutes } from './routes/notices.ts';
@@ -57,7 +57,7 @@ export function registerRoutes(
   registerDirectoryImportRoute(app, dependencies);
   registerMessageRoutes(app, dependencies);
   registerJobRoutes(app, dependencies);
-  registerJobRetryRoute(app, dependencies);
+  registerJobsInBulkRoutes(app, dependencies);
   registerRecipientRoutes(app, dependencies);
   registerOptOutRoutes(app, dependencies);
   registerCallbackRoutes(app, dependencies);

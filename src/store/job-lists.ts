@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import { type JobFilter, narrowJobs, resolveFilter } from './job-filter.ts';
+import { type JobFilter, type Lead, leadsOf, narrowJobs, resolveFilter, splitFilter } from './job-filter.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import type { Found } from './found.ts';
 import type { Tx } from './transactions.ts';
@@ -17,12 +17,6 @@ interface Page {
 /** So many rows of one filter are looked through for what the others ask, before a page is given as far as it got. */
 const lookedAtByFilter = 2_500;
 
-/**
- * The filters that have an index in the order of the list, those first that leave the fewest rows as a rule. `kind` has one
- * but for messages, which nearly all are.
- */
-const leads = ['externalId', 'groupId', 'conversationId', 'to', 'errorCode', 'channelId', 'state', 'kind'] as const;
-type Lead = (typeof leads)[number];
 const maxLeads = 2;
 
 /**
@@ -32,14 +26,10 @@ const maxLeads = 2;
  */
 export async function listJobs(tx: Tx, asked: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {
   const filter = await resolveFilter(tx, asked);
-  const given = leads.filter((lead) => filter[lead] !== undefined);
-  const usable = given.filter((lead) => lead !== 'kind' || filter.kind !== 'message').slice(0, maxLeads);
-  const [only] = usable;
-  if (given.length === 0 || (given.length === 1 && only !== undefined)) {
-    return { rows: await readJobs(tx, [filter, {}], page), lookedUpTo: null };
-  }
+  const { usable, isWhole } = leadsOf(filter);
+  if (isWhole) return { rows: await readJobs(tx, [filter, {}], page), lookedUpTo: null };
   let furthest: Found<Job, TimePosition> | null = null;
-  for (const lead of usable.length === 0 ? [null] : usable) {
+  for (const lead of usable.length === 0 ? [null] : usable.slice(0, maxLeads)) {
     const found = await goAlong(tx, lead, filter, page);
     if (found.lookedUpTo === null) return found;
     if (furthest === null || isOlder(found.lookedUpTo, furthest.lookedUpTo)) furthest = found;
@@ -49,14 +39,7 @@ export async function listJobs(tx: Tx, asked: JobFilter, page: Page): Promise<Fo
 
 /** What of the next rows of one filter (null = of all) the other filters let through. */
 async function goAlong(tx: Tx, lead: Lead | null, filter: JobFilter, page: Page): Promise<Found<Job, TimePosition>> {
-  const { createdAfter, createdBefore, ownIds } = filter;
-  const along: JobFilter = { createdAfter, createdBefore, ownIds, ...(lead === null ? {} : { [lead]: filter[lead] }) };
-  const rest: JobFilter = {
-    ...filter,
-    createdAfter: undefined,
-    createdBefore: undefined,
-    ...(lead === null ? {} : { [lead]: undefined }),
-  };
+  const [along, rest] = splitFilter(filter, lead);
   const rows = await readJobs(tx, [along, rest], page);
   if (rows.length >= page.limit) return { rows, lookedUpTo: null };
   return { rows, lookedUpTo: await findEnd(tx, along, page.after) };

@@ -32,6 +32,7 @@ export interface JobRow {
   conversation_id: string | null;
   group_id: string | null;
   integration: string | null;
+  label: string | null;
   provider_message_ids: string[];
   possible_duplicate: boolean;
   user_informed: boolean;
@@ -57,7 +58,7 @@ export interface JobRow {
 /** A notification's request is megabytes and read in pages where it is needed: here it is null. */
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
   retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
-  channel_id, recipient, recipient_ids, conversation_id, group_id, integration, provider_message_ids, possible_duplicate, user_informed,
+  channel_id, recipient, recipient_ids, conversation_id, group_id, integration, label, provider_message_ids, possible_duplicate, user_informed,
   delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_id, workflow_run_id, awaited_by, created_at, updated_at, finished_at`;
 
@@ -92,6 +93,7 @@ export function toJob(row: JobRow): Job {
     conversationId: row.conversation_id,
     groupId: row.group_id,
     integration: row.integration,
+    label: row.label,
     providerMessageIds: row.provider_message_ids,
     possibleDuplicate: row.possible_duplicate,
     userInformed: row.user_informed,

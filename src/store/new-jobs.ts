@@ -77,6 +77,7 @@ function toRow(job: Job) {
     conversation_id: job.conversationId,
     group_id: job.groupId,
     integration: job.integration,
+    label: job.label,
     counts: job.counts,
     metadata: job.metadata,
     request: job.request,
@@ -100,20 +101,20 @@ const insertStatement = `
       id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
       recipient, recipient_ids, conversation_id, group_id, integration, counts, metadata, request, origin, caused_by,
       request_id, send_at, expires_at, wake_at, created_at, updated_at, queued_at, is_ordered, finished_at,
-      provider_message_ids
+      provider_message_ids, label
     )
     select id, $1, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, external_id, channel_id,
       recipient, coalesce(recipient_ids, (
         select known_recipient(own.person_id, own.id) from identity own
         where own.tenant_id = $1 and own.id = list.recipient and own.until is null)
       ), conversation_id, group_id, integration, counts, metadata, request, origin, caused_by, request_id, send_at,
-      expires_at, wake_at, created_at, created_at, created_at, is_ordered, finished_at, provider_message_ids
+      expires_at, wake_at, created_at, created_at, created_at, is_ordered, finished_at, provider_message_ids, label
     from json_to_recordset($2::json) as list (
       id text, kind text, state text, terminal boolean, waiting_reason text, waiting_until timestamptz,
       waiting_detail text, external_id text, channel_id text, recipient text, recipient_ids json, conversation_id text,
       group_id text, integration text, counts jsonb, metadata jsonb, request json, origin text, caused_by text, request_id text,
       send_at timestamptz, expires_at timestamptz, wake_at timestamptz, created_at timestamptz, is_ordered boolean,
-      finished_at timestamptz, provider_message_ids text[]
+      finished_at timestamptz, provider_message_ids text[], label text
     )
     -- By the index job_inbound_once.
     on conflict (channel_id, (provider_message_ids[1])) where kind = 'inbound' do nothing

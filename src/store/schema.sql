@@ -347,6 +347,7 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   updated_at timestamp with time zone not null, -- last change
   finished_at timestamp with time zone, -- when it became terminal; null = it is not
   recipient_ids json, -- what was known of the person when the job was last touched; null = no more than "recipient" says
+  label text, -- the campaign that the caller named; null = none
   constraint job_pkey PRIMARY KEY (id),
   constraint job_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'notification'::text, 'inbound'::text]))),
   constraint job_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
@@ -357,7 +358,9 @@ CREATE INDEX job_by_conversation ON job (tenant_id, conversation_id, created_at 
 CREATE INDEX job_by_error_code ON job (tenant_id, error_code, created_at DESC, id DESC) WHERE (error_code IS NOT NULL); -- listJobs by error code
 CREATE INDEX job_by_external_id ON job (tenant_id, external_id, created_at DESC) WHERE (external_id IS NOT NULL); -- listJobs by external id
 CREATE INDEX job_by_group ON job (tenant_id, group_id, created_at DESC, id DESC) WHERE (group_id IS NOT NULL); -- listJobs by group; lock-unsent-of-group
+CREATE INDEX job_by_integration ON job (tenant_id, integration, created_at DESC, id DESC) WHERE (integration IS NOT NULL); -- listJobs by integration
 CREATE INDEX job_by_kind ON job (tenant_id, kind, created_at DESC, id DESC) WHERE (kind <> 'message'::text); -- listJobs by kind
+CREATE INDEX job_by_label ON job (tenant_id, label, created_at DESC, id DESC) WHERE (label IS NOT NULL); -- listJobs and summarizeJobs by label
 CREATE INDEX job_by_recipient ON job (tenant_id, recipient, created_at DESC) WHERE (recipient IS NOT NULL); -- listJobs by recipient; erasures
 CREATE INDEX job_by_state ON job (tenant_id, state, created_at DESC, id DESC); -- listJobs by state
 CREATE INDEX job_due ON job (tenant_id, wake_at) WHERE (wake_at IS NOT NULL); -- lease_due_jobs(), find_next_due_ms(); count-waiting-of-tenant, before more is accepted
@@ -581,6 +584,7 @@ create table receiver ( -- One merchant of a notification's request
   constraint receiver_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'processed'::text, 'failed'::text]))),
   constraint receiver_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id) ON DELETE CASCADE
 );
+CREATE INDEX receiver_by_merchant ON receiver (tenant_id, merchant_id, job_id); -- listJobs by merchant
 -- row level security: forced
 create policy named_functions on receiver to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on receiver using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
@@ -600,7 +604,7 @@ create table recipient ( -- One (merchant, user) of a notification
   push_due_at timestamp with time zone, -- not to be tried before; null = at once
   updated_at timestamp with time zone not null, -- last change
   constraint recipient_pkey PRIMARY KEY (job_id, ordinal),
-  constraint recipient_job_id_merchant_id_user_id_key UNIQUE (job_id, merchant_id, user_id),
+  constraint recipient_once UNIQUE (tenant_id, user_id, merchant_id, job_id),
   constraint recipient_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'cancelled'::text]))),
   constraint recipient_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id) ON DELETE CASCADE
 ) with (fillfactor=50);

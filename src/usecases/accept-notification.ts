@@ -26,6 +26,7 @@ export interface NotificationToAccept {
   readonly integration: string;
   readonly externalId: string | null;
   readonly externalType: string | null;
+  readonly label?: string | null;
   readonly titleI18n: TextByLanguage;
   readonly messageI18n: TextByLanguage;
   readonly data: Readonly<Record<string, unknown>>;
@@ -61,11 +62,21 @@ export function createAcceptNotification(dependencies: {
     if (!(await hasIntegration(tx, notification.integration))) {
       throw refuse('/integration', `There is no integration ${notification.integration} in this tenant.`);
     }
-    const { envelope, receivers, externalId, integration, sendAt, expiresAt, origin, requestId } = notification;
+    const {
+      envelope,
+      receivers,
+      externalId,
+      integration,
+      label = null,
+      sendAt,
+      expiresAt,
+      origin,
+      requestId,
+    } = notification;
     const id = createId('notification');
     const request = { envelope, receivers };
     const accepted = acceptNotification(
-      { id, tenantId, integration, externalId, sendAt, expiresAt, request, origin, requestId },
+      { id, tenantId, integration, label, externalId, sendAt, expiresAt, request, origin, requestId },
       now,
     );
     if (accepted.job.state === 'scheduled') await admissionControl.enterLater(tx, tenantId);

@@ -49,22 +49,11 @@ export function createControlJob(dependencies: {
     return cancelled === null ? { result: 'too_late', job } : { result: 'cancelled', job: cancelled };
   }
 
-  /** Nothing new is begun, but what a worker had just begun may still be written: for so long, and no longer. */
-  async function waitForSends(tenantId: string, jobId: string): Promise<void> {
-    const endMs = performance.now() + writeWithinMs;
-    for (let waitMs = firstLookMs; ; waitMs *= 2) {
-      const isSending = await transactions.withTenant(tenantId, (tx) => isBatchSending(tx, jobId));
-      const leftMs = endMs - performance.now();
-      if (!isSending || leftMs <= 0) return;
-      await sleep(Math.min(waitMs, leftMs));
-    }
-  }
-
   return {
     async cancel(tenantId, jobId) {
       const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId));
       if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification')
-        await waitForSends(tenantId, jobId);
+        await waitForSends(transactions, { tenantId, jobId, untilMs: performance.now() + writeWithinMs });
       return cancelled;
     },
     async retry(tenantId, jobId) {
@@ -82,6 +71,19 @@ export function createControlJob(dependencies: {
       });
     },
   };
+}
+
+/** Of a batch that was cancelled nothing new is begun, but what a worker had just begun may still be written until then. */
+export async function waitForSends(
+  transactions: Transactions,
+  batch: { readonly tenantId: string; readonly jobId: string; readonly untilMs: number },
+): Promise<void> {
+  for (let waitMs = firstLookMs; ; waitMs *= 2) {
+    const isSending = await transactions.withTenant(batch.tenantId, (tx) => isBatchSending(tx, batch.jobId));
+    const leftMs = batch.untilMs - performance.now();
+    if (!isSending || leftMs <= 0) return;
+    await sleep(Math.min(waitMs, leftMs));
+  }
 }
 
 function describeHold({ state, waitingFor }: Job): string {

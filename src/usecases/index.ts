@@ -5,6 +5,7 @@ import { createAcceptMessage } from './accept-message.ts';
 import { createAcceptNotification } from './accept-notification.ts';
 import { createApplyInbound } from './apply-inbound.ts';
 import { createApplyStatuses } from './apply-statuses.ts';
+import { createCancelJobs } from './cancel-jobs.ts';
 import { createControlJob } from './control-job.ts';
 import { createKeepNotices } from './keep-notices.ts';
 import { createReplayNotice } from './replay-notice.ts';
@@ -39,6 +40,7 @@ export function createUseCases(
     replayNotice: createReplayNotice({ ...dependencies, applyInbound, applyStatuses }),
     controlJob: createControlJob({ ...dependencies, isPaused: (jobId) => dependencies.starter.isPaused(jobId) }),
     eraseRecipient: createEraseRecipient(dependencies),
+    cancelJobs: createCancelJobs(dependencies),
     retryJobs: createRetryJobs({ ...dependencies, admissionControl }),
     replayWebhook: createReplayWebhook(dependencies),
     testWebhook: createTestWebhook(dependencies),

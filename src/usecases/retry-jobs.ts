@@ -1,6 +1,7 @@
 import { type Caller, changedMembers } from '../domain/audit.ts';
+import { type BulkOutcome, listSkipped } from '../domain/bulk.ts';
 import type { RecordAudit } from '../store/audit.ts';
-import { countRetryable, retryPage } from '../store/bulk-retry.ts';
+import { countRetryable, retryPage } from '../store/bulk-jobs.ts';
 import type { JobFilter } from '../store/job-filter.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { AdmissionControl } from './admission-control.ts';
@@ -11,12 +12,8 @@ const jobsPerTransaction = 1_000;
 /** A page that others hold is not looked at for ever. */
 const maxPages = (2 * maxJobsPerRetry) / jobsPerTransaction;
 
-export interface RetriedJobs {
-  /** Jobs that match and can be run again, at most `maxJobsPerRetry`. */
-  readonly matched: number;
-  /** Fewer than `matched` where someone else was changing a job at that moment; it still matches. */
-  readonly retried: number;
-  readonly hasMore: boolean;
+/** `matched` = jobs that match and can be run again, at most `maxJobsPerRetry`. */
+export interface RetriedJobs extends BulkOutcome {
   /** When the last of them is due; null = there is none. */
   readonly lastStartsAt: Date | null;
 }
@@ -65,6 +62,12 @@ export function createRetryJobs(dependencies: {
       if (done === 0) break;
     }
     const last = dryRun ? matched : retried;
-    return { matched, retried, hasMore: found > maxJobsPerRetry, lastStartsAt: last === 0 ? null : startOf(last - 1) };
+    return {
+      matched,
+      done: retried,
+      skipped: listSkipped({ busy: dryRun ? 0 : matched - retried }),
+      hasMore: found > maxJobsPerRetry,
+      lastStartsAt: last === 0 ? null : startOf(last - 1),
+    };
   };
 }

@@ -15,7 +15,7 @@ export interface Subjects {
 
 export interface ListCall {
   readonly name: string;
-  /** `GET` of this, or a bulk retry that only counts. */
+  /** `GET` of this, or a bulk action that only counts. */
   readonly path: string;
   readonly body?: unknown;
 }
@@ -39,6 +39,14 @@ function jobFilters({ channelIds }: Subjects): Readonly<Record<string, string>>[
     ...['group-large', 'group-77', 'unknown'].map((groupId) => ({ groupId })),
     ...['order-2000', 'unknown'].map((externalId) => ({ externalId })),
     ...[busy, lesser, paused, quiet, 'unknown'].map((channelId) => ({ channelId })),
+    ...['wamid.unknown'].map((providerMessageId) => ({ providerMessageId })),
+    ...['user-7', 'unknown'].map((userId) => ({ userId })),
+    ...['merchant-0', 'unknown'].map((merchantId) => ({ merchantId })),
+    { userId: 'user-7', merchantId: 'merchant-0' },
+    ...['erp', 'unknown'].map((integration) => ({ integration })),
+    ...['spring', 'small', 'unknown'].map((label) => ({ label })),
+    { label: 'spring', state: 'failed' },
+    { integration: 'erp', state: 'failed' },
     { createdAfter: ago(1) },
     { createdBefore: ago(24.9) },
     { createdAfter: ago(12), createdBefore: ago(11.99) },
@@ -107,6 +115,10 @@ export function describeCalls(subjects: Subjects): ListCall[] {
   const filters = jobFilters(subjects);
   return [
     ...listCalls('/v1/jobs', filters, deep()),
+    ...filters.map((filter) => ({
+      name: `/v1/jobs/summary ${describe(filter)}`,
+      path: `/v1/jobs/summary?${new URLSearchParams({ ...filter, groupBy: 'state,errorCode' }).toString()}`,
+    })),
     ...listCalls('/v1/problems', problemFilters, deep()),
     ...problemFilters.map((filter) => ({
       name: `/v1/problems/summary ${describe(filter)}`,
@@ -146,6 +158,11 @@ export function describeCalls(subjects: Subjects): ListCall[] {
     ...filters.slice(1).map((filter) => ({
       name: `retry, only counted: ${describe(filter)}`,
       path: '/v1/jobs/retry',
+      body: { filter, dryRun: true },
+    })),
+    ...filters.slice(1).map((filter) => ({
+      name: `cancel, only counted: ${describe(filter)}`,
+      path: '/v1/jobs/cancel',
       body: { filter, dryRun: true },
     })),
   ];

@@ -7,7 +7,7 @@ export const insertJobs = `
   insert into job (id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, attempts, parts_accepted, error,
     error_code, external_id, channel_id, recipient, conversation_id, group_id, integration, provider_message_ids,
     delivery_confirmed, counts, metadata, request, origin, request_id, expires_at, status_until, wake_at, is_ordered,
-    queued_at, created_at, updated_at, finished_at)
+    queued_at, created_at, updated_at, finished_at, label)
   select bench_id(case j.kind when 'message' then 'msg' when 'inbound' then 'inb' else 'ntf' end, j.at, j.n), $1, j.kind,
     j.state, j.terminal, j.reason, case when j.reason in ('schedule', 'channel_paused') then j.at + interval '60 days' end,
     case when j.state in ('scheduled', 'held') then 0 when j.n % 25 = 10 then 3 else 1 end, 1, bench_problem($1, j.code, j.at, j.n, j.id), j.code,
@@ -28,7 +28,8 @@ export const insertJobs = `
     case when j.reason = 'status' then j.at + interval '60 days' end,
     case when j.reason = 'schedule' then j.at + interval '60 days'
       when j.reason in ('channel_paused', 'turn') then j.at + interval '90 days' end,
-    j.reason is not distinct from 'turn', j.at, j.at, j.at + interval '3 seconds', case when j.terminal then j.at + interval '3 seconds' end
+    j.reason is not distinct from 'turn', j.at, j.at, j.at + interval '3 seconds', case when j.terminal then j.at + interval '3 seconds' end,
+    case when j.n % 7 = 3 then 'spring' when j.n % 1000 = 1 then 'small' end
   from (
     select k.*, k.state not in ('scheduled', 'held') and k.reason is null as terminal,
       case when k.reason = 'channel_paused' then $6 when k.n % 1000 < 799 then $4 when k.n % 1000 < 998 then $5 else $6 end as channel,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobKinds, jobStates, waitingReasons } from '../../domain/job.ts';
-import { mustBeRecipient, recipientId } from './messages.ts';
+import { mustBeRecipient, withPlus } from './messages.ts';
 import { pageQuery } from './page.ts';
 import { instant, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
@@ -46,6 +46,7 @@ export const jobView = z
     conversationId: z.string().nullable(),
     groupId: z.string().nullable(),
     integration: z.string().nullable(),
+    label: z.string().nullable().describe('The campaign that the caller named'),
     providerMessageIds: z.array(z.string()).readonly(),
     possibleDuplicate: z.boolean(),
     deliveryConfirmed: z.boolean().nullable(),
@@ -77,15 +78,19 @@ export const jobParams = z.object({ id: z.string().max(64).describe('The id that
 
 const filterText = (words: string) => z.string().min(1).max(256).optional().describe(words);
 
-/** In a query a plus that nobody encoded arrives as a blank. */
+/** In a query a plus that nobody encoded arrives as a blank. No group's id is as short as a name that somebody mistook for one. */
 const recipientFilter = z
   .string()
-  .regex(/^(?: ?\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128})$/, mustBeRecipient)
-  .transform((text) => text.trim())
-  .pipe(recipientId)
-  .describe('The person, by any id: a phone number (E.164, with or without the plus), or a user id');
+  .regex(
+    /^(?: ?\+?[1-9]\d{6,14}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}|[A-Za-z0-9_=-]{16,200})$/,
+    `${mustBeRecipient}, or the id of a group`,
+  )
+  .transform((text) => (/^ ?\+?\d{7,15}$/.test(text) ? withPlus(text.trim()) : text))
+  .describe(
+    'The person, by any id: a phone number (E.164, with or without the plus), or a user id; or the id of a group',
+  );
 
-/** What a list of jobs may be narrowed by: query parameters, and the members of a bulk retry's filter. */
+/** What a list of jobs may be narrowed by: query parameters, and the members of the filter of whatever acts in bulk. */
 export const jobFilter = {
   kind: z.enum(jobKinds).optional().describe('What was accepted'),
   state: z.enum(jobStates).optional().describe('The state as the job shows it'),
@@ -95,11 +100,47 @@ export const jobFilter = {
   groupId: filterText('The group that the caller named'),
   externalId: filterText("The caller's own id"),
   channelId: filterText('The channel that it goes over'),
+  providerMessageId: filterText("The provider's id of a send, or of what a user wrote: `wamid.…`"),
+  userId: filterText('A user that a notification is for, from when it has begun'),
+  merchantId: filterText('A merchant that a notification is for, from when it has begun'),
+  integration: filterText('The integration that a notification names'),
+  label: filterText('The campaign that the caller named'),
   createdAfter: instant.optional().describe('RFC 3339; what was accepted later'),
   createdBefore: instant.optional().describe('RFC 3339; what was accepted earlier'),
 };
 
 export const jobListQuery = z.object({ ...pageQuery.shape, ...jobFilter });
+
+const summaryGroups = ['state', 'errorCode', 'waitReason', 'label'] as const;
+
+const anyGroup = summaryGroups.join('|');
+
+export const jobSummaryQuery = z.object({
+  groupBy: z
+    .string()
+    .regex(new RegExp(`^(?:${anyGroup})(?:,(?:${anyGroup}))*$`), `must be of ${summaryGroups.join(', ')}`)
+    .default('state')
+    .transform((text) => summaryGroups.filter((group) => text.split(',').includes(group)))
+    .describe(`What is counted by: ${summaryGroups.join(', ')}; several with commas between them`),
+  ...jobFilter,
+});
+
+const group = z.string().nullable().optional();
+export const jobSummary = z.object({
+  data: z
+    .array(
+      z.object({
+        state: group,
+        errorCode: group.describe('null = without an error'),
+        waitReason: group.describe('null = it has ended'),
+        label: group.describe('null = of no campaign'),
+        count: z.int(),
+        lastAt: time.describe('When the newest of them was accepted'),
+      }),
+    )
+    .describe('Most frequent first; of the groups those that were asked for'),
+  countedSince: time.nullable().describe('Older ones are not counted; null = all are'),
+});
 
 export const attemptView = z.object({
   id: z.string(),

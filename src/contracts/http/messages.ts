@@ -3,7 +3,7 @@ import { isGroupId } from '../../domain/bot-address.ts';
 import { kindOfIdentity } from '../../domain/identity/identity.ts';
 import { messageCategories } from '../../domain/message/request.ts';
 import { activityTypes } from '../../domain/message/skip.ts';
-import { instant, lineOf } from './primitives.ts';
+import { instant, labelText, lineOf } from './primitives.ts';
 
 export const maxBatchMessages = 500;
 
@@ -46,6 +46,7 @@ export const messageBody = z
       .describe('A Bot Framework activity; of a type other than message nothing is sent'),
     whatsapp: jsonObject.optional().describe('A native Cloud API object without messaging_product and to'),
     externalId: callerId.nullish(),
+    label: labelText.nullish(),
     sendAt: instant.nullish().describe('RFC 3339; a past time means now'),
     expiresAt: instant.nullish().describe('RFC 3339; default 24 h'),
     metadata: jsonObject.nullish().describe('Comes back on the job'),
@@ -69,4 +70,8 @@ export const messageBody = z
 export type MessageBody = z.infer<typeof messageBody>;
 
 /** The batch is parsed item by item in the route: one bad message spoils no other. */
-export const messageBatchBody = z.strictObject({ messages: z.array(z.unknown()).min(1).max(maxBatchMessages) });
+export const messageBatchBody = z.strictObject({
+  messages: z.array(z.unknown()).min(1).max(maxBatchMessages),
+  label: labelText.nullish().describe('For those of the messages that have none of their own'),
+});
+export type MessageBatchBody = z.infer<typeof messageBatchBody>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { centers, notificationTypes } from '../../domain/notification/request.ts';
 import { deliveryStates } from '../../domain/delivery/delivery.ts';
 import { pageQuery } from './page.ts';
-import { foreignId, lineOf, time } from './primitives.ts';
+import { foreignId, labelText, lineOf, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
 
 const maxLanguages = 200;
@@ -35,6 +35,7 @@ const members = {
 export const notificationBody = z.strictObject({
   type: z.enum(notificationTypes),
   integration: lineOf(200).describe('The name of the integration that hears of errors'),
+  label: labelText.nullish(),
   ...members,
   receivers: z
     .array(z.strictObject({ merchantId: foreignId, userIds: z.array(foreignId).nullish() }))

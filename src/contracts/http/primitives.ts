@@ -10,6 +10,9 @@ export function lineOf(maxChars: number) {
   return z.string().min(1).max(maxChars).regex(withoutControlCharacters, 'must not hold control characters');
 }
 
+/** The name of a campaign. */
+export const labelText = lineOf(64).describe('Names a campaign: `GET /v1/jobs?label=`, `GET /v1/jobs/summary?label=`');
+
 /** A URL by its length alone: which ones may be called is judged where they are saved. */
 export const urlText = z.string().min(1).max(2_048).meta({ format: 'uri' });
 

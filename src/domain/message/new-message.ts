@@ -18,6 +18,8 @@ export interface NewMessage {
   readonly conversationId: string | null;
   readonly groupId: string | null;
   readonly externalId: string | null;
+  /** Left out = it belongs to no campaign. */
+  readonly label?: string | null;
   readonly sendAt: Date | null;
   readonly expiresAt: Date | null;
   readonly metadata: Readonly<Record<string, unknown>>;

@@ -8,6 +8,8 @@ export interface NewNotification {
   readonly tenantId: string;
   readonly integration: string;
   readonly externalId: string | null;
+  /** Left out = it belongs to no campaign. */
+  readonly label?: string | null;
   readonly sendAt: Date | null;
   readonly expiresAt: Date | null;
   readonly request: NotificationRequest;
@@ -34,6 +36,7 @@ export function acceptNotification(
       waitingFor: isScheduled ? { reason: 'schedule', until: sendAt, detail: 'waits for its sendAt' } : null,
       externalId: notification.externalId,
       integration: notification.integration,
+      label: notification.label ?? null,
       counts: {
         receivers: request.receivers.length,
         recipients,

@@ -46,7 +46,7 @@ export function registerIntegrationIntakeRoutes(
     handler: async (request, reply) =>
       answerAcceptance(request, reply, dependencies, 1, async (tx) => {
         const { integration, type } = request.params;
-        const from = { type, integration, origin: 'integration', requestId: request.id } as const;
+        const from = { type, integration, label: null, origin: 'integration', requestId: request.id } as const;
         const notification = readNotification(request.body, from);
         const job = await acceptNotification(tx, request.tenantId, notification);
         return {

@@ -2,6 +2,8 @@ import {
   attemptView,
   cancelResult,
   jobListQuery,
+  jobSummary,
+  jobSummaryQuery,
   jobParams,
   jobView,
   timelineItem,
@@ -11,6 +13,7 @@ import { toJobView } from '../../domain/job-view.ts';
 import { apiProblem, type Refusal } from '../../domain/problems/refusal.ts';
 import { listAttempts } from '../../store/attempts.ts';
 import { listJobs } from '../../store/job-lists.ts';
+import { countJobs } from '../../store/job-summary.ts';
 import { findJob } from '../../store/jobs.ts';
 import { listTimeline } from '../../store/timeline.ts';
 import type { Tx } from '../../store/transactions.ts';
@@ -71,6 +74,30 @@ export function registerJobRoutes(
         positionOf: ({ job }) => job,
         show,
       });
+    },
+  );
+
+  app.get(
+    '/v1/jobs/summary',
+    {
+      config: reads,
+      schema: {
+        operationId: 'summarizeJobs',
+        tags,
+        summary: 'How many jobs there are of each state, error code, wait reason or label',
+        description:
+          'By the filters of the list, among the newest 50,000 of what the narrowest of them leaves; `countedSince` says how ' +
+          'far that is, and as `createdBefore` it counts on.',
+        querystring: jobSummaryQuery,
+        response: { 200: jobSummary },
+      },
+    },
+    async ({ tenantId, query: { groupBy, ...filter } }) => {
+      const counted = await transactions.withTenant(tenantId, (tx) => countJobs(tx, filter, groupBy));
+      return {
+        data: counted.groups.map(({ lastAt, ...group }) => ({ ...group, lastAt: lastAt.toISOString() })),
+        countedSince: counted.countedSince?.toISOString() ?? null,
+      };
     },
   );
 

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { jobView } from '../../contracts/http/jobs.ts';
-import { messageBatchBody, messageBody, type MessageBody, withPlus } from '../../contracts/http/messages.ts';
+import {
+  messageBatchBody,
+  type MessageBatchBody,
+  messageBody,
+  type MessageBody,
+  withPlus,
+} from '../../contracts/http/messages.ts';
 import { problemDocument } from '../../contracts/http/problem.ts';
 import type { Job } from '../../domain/job.ts';
 import { type JobView, toJobView } from '../../domain/job-view.ts';
@@ -72,7 +78,7 @@ export function registerMessageRoutes(
     async (request, reply) =>
       answerAcceptance(request, reply, dependencies, request.body.messages.length, async (tx) => {
         const { id: requestId, tenantId } = request;
-        const outcomes = await acceptItems(tx, request.body.messages, requestId);
+        const outcomes = await acceptItems(tx, request.body, requestId);
         const data = outcomes.map((outcome): JobView | Problem =>
           outcome instanceof Refusal
             ? toRefusalProblem(outcome, { publicUrl, requestId, tenantId, occurredAt: clock().toISOString() })
@@ -87,13 +93,13 @@ export function registerMessageRoutes(
    * Side by side, so that all are stored by a few statements; those of one conversation one behind the other, so that each
    * finds the one before it in line.
    */
-  async function acceptItems(tx: Tx, items: readonly unknown[], requestId: string): Promise<(Job | Refusal)[]> {
+  async function acceptItems(tx: Tx, batch: MessageBatchBody, requestId: string): Promise<(Job | Refusal)[]> {
     const lines = new Map<string, Promise<Job | Refusal>>();
     return settleAll(
-      items.map((item, index) => {
+      batch.messages.map((item, index) => {
         const line = conversationOf(item);
         const before = line === null ? undefined : lines.get(line);
-        const accept = () => acceptItem(tx, item, index, requestId);
+        const accept = () => acceptItem(tx, item, { index, label: batch.label ?? null, requestId });
         const accepted = before === undefined ? accept() : before.then(accept);
         if (line !== null) lines.set(line, accepted);
         return accepted;
@@ -102,7 +108,11 @@ export function registerMessageRoutes(
   }
 
   /** A refusal comes before anything of the item is written, so the others keep their transaction. */
-  async function acceptItem(tx: Tx, item: unknown, index: number, requestId: string): Promise<Job | Refusal> {
+  async function acceptItem(
+    tx: Tx,
+    item: unknown,
+    { index, label, requestId }: { readonly index: number; readonly label: string | null; readonly requestId: string },
+  ): Promise<Job | Refusal> {
     // Before anything walks it: it may be nested deeper than a stack.
     const hazard = refuseHazard(item, `/messages/${index}`);
     if (hazard !== null) return hazard;
@@ -112,7 +122,7 @@ export function registerMessageRoutes(
     const parsed = messageBody.safeParse(item);
     if (!parsed.success) return refuseInvalid(parsed.error.issues, `/messages/${index}`);
     try {
-      return await acceptMessage(tx, toMessage(parsed.data, requestId));
+      return await acceptMessage(tx, toMessage({ ...parsed.data, label: parsed.data.label ?? label }, requestId));
     } catch (error) {
       if (error instanceof Refusal) return error;
       throw error;
@@ -134,6 +144,7 @@ function toMessage(body: MessageBody, requestId: string): MessageToAccept {
     conversationId: body.conversationId ?? null,
     groupId: body.groupId ?? null,
     externalId: body.externalId ?? null,
+    label: body.label ?? null,
     sendAt: body.sendAt ?? null,
     expiresAt: body.expiresAt ?? null,
     metadata: body.metadata ?? {},

@@ -30,8 +30,8 @@ export function registerNotificationRoutes(
     },
     handler: async (request, reply) =>
       answerAcceptance(request, reply, dependencies, 1, async (tx) => {
-        const { type, integration } = request.body;
-        const from = { type, integration, origin: 'api', requestId: request.id } as const;
+        const { type, integration, label = null } = request.body;
+        const from = { type, integration, label, origin: 'api', requestId: request.id } as const;
         const notification = readNotification(request.body, from);
         const job = await acceptNotification(tx, request.tenantId, notification);
         return { status: 202, location: `/v1/jobs/${job.id}`, body: toJobView(job, links) };

@@ -50,5 +50,10 @@ export function nameJobMembers({ owner, createId }: Naming): Record<string, Name
     conversationId: nameTheirs('theirs'),
     groupId: nameTheirs('theirs'),
     externalId: nameTheirs('theirs'),
+    providerMessageId: nameTheirs('wamid.theirs'),
+    userId: nameTheirs('theirs'),
+    merchantId: nameTheirs('theirs'),
+    integration: nameTheirs('theirs'),
+    label: nameTheirs('theirs'),
   };
 }

@@ -75,6 +75,7 @@ export async function makeOwnedObjects(test: TestApp) {
     conversationId: 'theirs',
     groupId: 'theirs',
     externalId: 'theirs',
+    label: 'theirs',
     channelId: channel.id,
   };
   const sendAt = new Date(Date.now() + 3_600_000).toISOString();

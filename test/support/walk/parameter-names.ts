@@ -1,4 +1,4 @@
-import { asIs, type Named, nameId, nameJobMembers, nameTheirs, type Naming } from './naming.ts';
+import { asIs, type Named, nameId, nameJobMembers, type Naming } from './naming.ts';
 
 /** Parameters of queries and headers by their name. An empty list: it names nothing that a tenant has. */
 export function nameParameters(naming: Naming): Readonly<Record<string, readonly Named<string>[]>> {
@@ -7,7 +7,6 @@ export function nameParameters(naming: Naming): Readonly<Record<string, readonly
   const verifyToken = { own: naming.owner.channel.verifyToken, foreign: naming.stranger.verifyToken };
   return {
     ...Object.fromEntries(members),
-    merchantId: [nameTheirs('theirs')],
     after: [event],
     'last-event-id': [event],
     'hub.mode': [asIs('subscribe')],

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job, JobKind } from '../../src/domain/job.ts';
 import { retryMessage } from '../../src/domain/message/control.ts';
 import { retryBatch } from '../../src/domain/notification/control.ts';
-import { retryPage } from '../../src/store/bulk-retry.ts';
+import { retryPage } from '../../src/store/bulk-jobs.ts';
 import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
 import { createAdmissionControl } from '../../src/usecases/admission-control.ts';
+import { createCancelJobs } from '../../src/usecases/cancel-jobs.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { testAdmissionLimits } from '../support/app-dependencies.ts';
@@ -93,17 +94,17 @@ describe('a bulk retry', () => {
     const kept = await place.accept(channelId, { groupId });
     await place.deliver(kept.id);
     const nowMs = place.clock().getTime();
-    expect(await retry({ groupId }, { dryRun: true })).toMatchObject({ matched: 5, retried: 0, hasMore: false });
+    expect(await retry({ groupId }, { dryRun: true })).toMatchObject({ matched: 5, done: 0, hasMore: false });
     expect((await place.find(ids[0] ?? '')).state).toBe('cancelled');
     const done = await retry({ groupId }, { ratePerSecond: 2 });
-    expect(done).toMatchObject({ matched: 5, retried: 5, hasMore: false });
+    expect(done).toMatchObject({ matched: 5, done: 5, hasMore: false });
     const jobs = await Promise.all(ids.map((id) => place.find(id)));
     const first = jobs[0]?.wakeAt?.getTime() ?? 0;
     expect(first - nowMs).toBeGreaterThanOrEqual(0);
     expect(jobs.map(({ wakeAt }) => (wakeAt?.getTime() ?? 0) - first)).toEqual([0, 500, 1_000, 1_500, 2_000]);
     expect(done.lastStartsAt).toEqual(jobs[4]?.wakeAt);
     expect(jobs[4]).toMatchObject({ state: 'scheduled', terminal: false, waitingFor: { reason: 'schedule' } });
-    expect(await retry({ groupId })).toEqual({ matched: 0, retried: 0, hasMore: false, lastStartsAt: null });
+    expect(await retry({ groupId })).toEqual({ matched: 0, done: 0, skipped: [], hasMore: false, lastStartsAt: null });
 
     await place.rows(
       "update job set wake_at = now() - interval '1 second' where group_id = $1 and wake_at is not null",
@@ -138,7 +139,7 @@ describe('a bulk retry', () => {
         [place.tenantId, id],
       );
     }
-    expect(await retry({ externalId: 'with-a-file' })).toMatchObject({ retried: 1 });
+    expect(await retry({ externalId: 'with-a-file' })).toMatchObject({ done: 1 });
     const kept = await place.rows('select job_id from uploaded_media where job_id = any($1)', [
       ['with-a-file', 'other'],
     ]);
@@ -155,7 +156,7 @@ describe('a bulk retry', () => {
       [place.tenantId, channelId, groupId],
     );
     // Measured: 10,000 jobs in 0.8 s.
-    expect(await retry({ groupId })).toMatchObject({ matched: 10_000, retried: 10_000, hasMore: true });
+    expect(await retry({ groupId })).toMatchObject({ matched: 10_000, done: 10_000, hasMore: true });
     const other = await place.accept(channelId);
     await place.rows("update job set wake_at = now() - interval '1 minute' where id = $1", [other.id]);
     const started: string[] = [];
@@ -167,7 +168,7 @@ describe('a bulk retry', () => {
       dispatcher: listDispatched(started),
     }).startDueJobs();
     expect(started[0]).toBe(other.id);
-    expect(await retry({ groupId })).toMatchObject({ matched: 500, retried: 500, hasMore: false });
+    expect(await retry({ groupId })).toMatchObject({ matched: 500, done: 500, hasMore: false });
     await place.rows('delete from job where group_id = $1', [groupId]);
   });
 
@@ -194,5 +195,42 @@ describe('a bulk retry', () => {
       expect(text).not.toContain('Sort');
     }
     expect(await retry({ errorCode: 'whatsapp_131026' }, { dryRun: true })).toMatchObject({ matched: 500 });
+  });
+});
+
+describe('a bulk cancel', () => {
+  const cancel = (filter: JobFilter) =>
+    createCancelJobs({ ...place.stores, clock: place.clock })(aCaller(place.tenantId), { filter, dryRun: false });
+
+  it('lets no one of a conversation go whose turn would come by it', async () => {
+    const paced = await place.addChannel();
+    const members = { conversationId: 'talk', label: 'stop' };
+    const ids: string[] = [];
+    for (let count = 0; count < 250; count += 1) ids.push((await place.accept(paced, members)).id);
+    const kept = await place.accept(paced, { conversationId: 'talk' });
+    expect(await cancel({ label: 'stop' })).toEqual({ matched: 250, done: 250, skipped: [], hasMore: false });
+    const states = await place.rows('select distinct state from job where id = any ($1)', [ids]);
+    expect(states).toEqual([{ state: 'cancelled' }]);
+    const woken = place.woken.map(({ id }) => id);
+    expect(woken.filter((id) => ids.slice(1).includes(id))).toEqual([]);
+    expect(woken).toContain(kept.id);
+    expect(await place.deliver(kept.id)).toMatchObject({ state: 'accepted' });
+  });
+
+  it('leaves what somebody else is changing, which still matches', async () => {
+    const [one, other] = [
+      await place.accept(channelId, { label: 'held' }),
+      await place.accept(channelId, { label: 'held' }),
+    ];
+    await place.stores.transactions.withTenant(place.tenantId, async (tx) => {
+      await tx.query({ text: 'select 1 from job where id = $1 for update', values: [one.id] });
+      expect(await cancel({ label: 'held' })).toMatchObject({
+        matched: 2,
+        done: 1,
+        skipped: [{ reason: 'busy', count: 1 }],
+      });
+    });
+    expect((await place.find(other.id)).state).toBe('cancelled');
+    expect(await cancel({ label: 'held' })).toMatchObject({ matched: 1, done: 1, skipped: [] });
   });
 });

@@ -76,3 +76,18 @@ export async function retryPage(
     ],
   });
 }
+
+/**
+ * Up to `bound` jobs of a filter that have not ended and are not out, newest first. Their states are those of before: a
+ * cancel looks again under each row's lock.
+ */
+export async function listCancellable(tx: Tx, filter: JobFilter, bound: number): Promise<string[]> {
+  const { conditions, values } = narrowJobs(await resolveFilter(tx, filter));
+  const isUnsent = "state in ('scheduled', 'queued', 'held', 'running', 'sending', 'relaying')";
+  const rows = await tx.query<{ id: string }>({
+    text: `select id from job where ${[isUnsent, ...conditions].join(' and ')}
+      order by created_at desc, id desc limit $${values.length + 1}`,
+    values: [...values, bound],
+  });
+  return rows.map(({ id }) => id);
+}
