@@ -20,7 +20,7 @@ export const inOrder: Story = {
     expectations.same(
       'waiting for their turn',
       accepted.map(({ waitingFor }) => waitingFor?.reason ?? null),
-      [null, 'turn', 'turn'],
+      ['start', 'turn', 'turn'],
     );
     const jobs = [];
     for (const job of accepted) jobs.push(await followToEnd(stage, job));
