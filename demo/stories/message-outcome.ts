@@ -96,6 +96,6 @@ export function describeResult(
     links.push({ label: 'problem', url: error.instance, readBy: 'key' });
     links.push({ label: 'meaning', url: error.type, readBy: 'anybody' });
   }
-  links.push({ label: 'workflow', url: workflow.url, readBy: null });
+  if (workflow !== null) links.push({ label: 'workflow', url: workflow.url, readBy: null });
   return { state, attempts: isBatch ? null : attempts, outcome, differences, links };
 }

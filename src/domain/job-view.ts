@@ -40,7 +40,7 @@ export interface JobView {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly finishedAt: string | null;
-  readonly workflow: { id: string; runId: string | null; url: string };
+  readonly workflow: { id: string; runId: string; url: string } | null;
 }
 
 /** Where people look at workflows: `{uiUrl}/namespaces/{namespace}/workflows/…`. */
@@ -56,8 +56,6 @@ function time(value: Date | null): string | null {
 /** `facts` = what is known beside the record of what it waits for; null = its wait is told by the record alone. */
 export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | null = null): JobView {
   const wait = explainWait(job, facts);
-  const workflowId = job.workflowId ?? job.id;
-  const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${workflowId}`;
   return {
     id: job.id,
     kind: job.kind,
@@ -89,10 +87,14 @@ export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | nul
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),
     finishedAt: time(job.finishedAt),
-    workflow: {
-      id: workflowId,
-      runId: job.workflowRunId,
-      url: job.workflowRunId === null ? page : `${page}/${job.workflowRunId}/history`,
-    },
+    workflow: viewWorkflow(job, links),
   };
+}
+
+/** Null = none has taken the job up yet: a link would lead to nothing. */
+function viewWorkflow({ id, workflowId, workflowRunId: runId }: Job, links: WorkflowLinks): JobView['workflow'] {
+  if (runId === null) return null;
+  const ofJob = workflowId ?? id;
+  const page = `${links.uiUrl}/namespaces/${encodeURIComponent(links.namespace)}/workflows/${ofJob}`;
+  return { id: ofJob, runId, url: `${page}/${runId}/history` };
 }

@@ -7,12 +7,15 @@ import type { WhatsappChannel } from './channels.ts';
 import type { WriteJobChange } from './job-changes.ts';
 import type { MessageFailures } from './message-failures.ts';
 import { findPartInDoubt, insertPart, listParts, setPartState } from './message-parts.ts';
+import { isOvertaken } from './provider-statuses.ts';
 import type { Tx } from './transactions.ts';
 
 /** One status of one send, parsed. `error` is there for `failed` only. */
 export interface StatusWord {
   readonly providerMessageId: string;
   readonly status: string;
+  /** As the provider says. */
+  readonly occurredAt: Date;
   readonly error: CallbackError | null;
 }
 
@@ -32,7 +35,7 @@ export function createMessageStatuses(dependencies: {
       const status = toProviderStatus(word.status);
       if (status === null) return writeJobChange(tx, { job, change: noteWord(word.status), now });
       const { numRetries, statusWindowSeconds } = channel.settings;
-      const known = await readSends(tx, job, word.providerMessageId, status);
+      const known = await readSends(tx, job, { ...word, status });
       const { providerMessageId } = word;
       const verdict = applyStatus({ job, ...known, providerMessageId, status, now, numRetries, statusWindowSeconds });
       if (verdict.send !== null) await storeSend(tx, job, known.sends, verdict.send);
@@ -43,12 +46,16 @@ export function createMessageStatuses(dependencies: {
   };
 
   /** What is known of a message's sends; what only some statuses ask for is read for those alone. */
-  async function readSends(tx: Tx, job: Job, providerMessageId: string, status: ProviderStatus) {
+  async function readSends(tx: Tx, job: Job, word: StatusWord & { readonly status: ProviderStatus }) {
+    const { providerMessageId, status } = word;
     const sends = await listParts(tx, job.id);
-    const isKnown = sends.some((send) => send.providerMessageId === providerMessageId);
+    const known = sends.find((send) => send.providerMessageId === providerMessageId);
+    const isKnown = known !== undefined;
     const asksForOpen = status === 'failed' && job.state === 'sending' && isKnown;
+    const isContradicted = status === 'failed' ? known?.state === 'sent' : known?.state === 'failed';
     return {
       sends,
+      isOvertaken: isContradicted && (await isOvertaken(tx, word)),
       partInDoubt: isKnown || job.partsTotal === 1 ? 0 : await findPartInDoubt(tx, job.id),
       partInFlight: asksForOpen ? ((await findOpenAttempt(tx, job.id))?.part ?? null) : null,
     };

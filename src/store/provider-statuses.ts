@@ -1,6 +1,8 @@
 import type { CallbackError } from '../domain/message/kernel-failure.ts';
+import type { ProviderStatus as ProviderWord } from '../domain/message/status-merge.ts';
 import { coalesce } from './coalesce.ts';
 import { lockProviderIds } from './message-parts.ts';
+import type { Tx } from './transactions.ts';
 
 export interface ProviderStatus {
   readonly providerMessageId: string;
@@ -72,8 +74,32 @@ export const isStatusParked = coalesce<string, boolean>(async (tx, ids) => {
 });
 
 /** The word of a stored status: its item is Meta's, parsed tolerantly, since it was kept as it came. */
-export function readStatusWord(providerMessageId: string, stored: { readonly status: string; readonly item: unknown }) {
-  return { providerMessageId, status: stored.status, error: readCallbackError(stored.item) };
+export function readStatusWord(
+  providerMessageId: string,
+  stored: { readonly status: string; readonly item: unknown; readonly occurredAt: Date },
+) {
+  const { status, item, occurredAt } = stored;
+  return { providerMessageId, status, occurredAt, error: readCallbackError(item) };
+}
+
+/**
+ * Whether a word of a send is contradicted by one that is not older: `failed` by a word that moves the send on, and the
+ * reverse.
+ */
+export async function isOvertaken(
+  tx: Tx,
+  word: { readonly providerMessageId: string; readonly status: ProviderWord; readonly occurredAt: Date },
+): Promise<boolean> {
+  const isFailure = word.status === 'failed';
+  const rows = await tx.query({
+    name: isFailure ? 'find-later-move' : 'find-later-failure',
+    // Of the same second nobody can say which was later: then the failure stands.
+    text: `select 1 from provider_status where provider_message_id = $1
+      and ${isFailure ? "status in ('sent', 'delivered', 'read', 'played') and occurred_at > $2" : "status = 'failed' and occurred_at >= $2"}
+      limit 1`,
+    values: [word.providerMessageId, word.occurredAt],
+  });
+  return rows.length > 0;
 }
 
 function readCallbackError(item: unknown): CallbackError | null {

@@ -90,7 +90,11 @@ export function createApplyStatuses(dependencies: {
     });
     if (!isNew) return 'duplicates';
     if (found === null) return 'parked';
-    const word = readStatusWord(item.providerMessageId, { status: item.status, item: item.raw });
+    const word = readStatusWord(item.providerMessageId, {
+      status: item.status,
+      item: item.raw,
+      occurredAt: item.occurredAt ?? now,
+    });
     await statuses.apply(tx, { ...found, word, now });
     return 'applied';
   }

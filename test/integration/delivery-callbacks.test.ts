@@ -155,3 +155,33 @@ describe('a "failed" that concerns the channel', () => {
     expect(await place.deliver(id)).toMatchObject({ state: 'accepted', attempts: 2, retriesUsed: 0 });
   });
 });
+
+describe('statuses after an end', () => {
+  it('correct a failure that was told by callback only where they are newer', async () => {
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    const wamid = place.sendsOf(id)[0]?.wamid ?? '';
+    const at = (seconds: number) => new Date(Date.UTC(2026, 2, 1, 12, 0, seconds));
+    await place.tell(channelId, { wamid, status: 'failed', errors: unreachable, occurredAt: at(10) });
+    await place.tell(channelId, { wamid, status: 'delivered', occurredAt: at(10) });
+    expect(await place.find(id)).toMatchObject({ state: 'failed', terminal: true });
+    await place.tell(channelId, { wamid, status: 'sent', occurredAt: at(11) });
+    expect(await place.find(id)).toMatchObject({ state: 'sent', terminal: false, error: null, finishedAt: null });
+    await place.tell(channelId, { wamid, status: 'read', occurredAt: at(12) });
+    expect(await place.find(id)).toMatchObject({ state: 'read', terminal: true, deliveryConfirmed: true });
+    expect(place.sendsOf(id)).toHaveLength(1);
+  });
+
+  it('move a message on that had expired or failed before, and tell it', async () => {
+    // The send of a process that was taken for lost had gone out: the record said "expired" though the person had read it.
+    const channelId = await place.addChannel();
+    const id = await acceptAndSend(channelId);
+    const wamid = place.sendsOf(id)[0]?.wamid ?? '';
+    const now = place.clock();
+    await place.rows("update job set state = 'expired', terminal = true, finished_at = $2 where id = $1", [id, now]);
+    await place.tell(channelId, { wamid, status: 'delivered' });
+    expect(await place.find(id)).toMatchObject({ state: 'delivered', error: null, deliveryConfirmed: true });
+    expect((await place.kpiOf(id)).map(({ event }) => event)).toEqual(['accepted', 'delivered']);
+    expect((await place.timelineOf(id)).at(-1)).toBe('message.delivered');
+  });
+});

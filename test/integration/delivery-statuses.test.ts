@@ -66,9 +66,19 @@ describe("the provider's statuses", () => {
         fc.shuffledSubarray(list, { minLength: list.length }),
       ),
     );
+    // When WhatsApp says that it happened, whenever it comes.
+    const saidOrder = ['deleted', 'sent', 'failed', 'delivered', 'read', 'played'];
+    const saidAt = (word: string) => new Date(Date.UTC(2026, 2, 1, 12, 0, saidOrder.indexOf(word)));
     const apply = async (list: readonly string[], isEchoed: boolean) => {
       const { id, wamid } = await acceptAndSend();
-      const items = list.map((status): Told => ({ wamid, status, jobId: isEchoed ? id : null, errors: permanent }));
+      const jobId = isEchoed ? id : null;
+      const items = list.map((status): Told => ({
+        wamid,
+        status,
+        jobId,
+        errors: permanent,
+        occurredAt: saidAt(status),
+      }));
       for (const item of items) await place.tell(channelId, item);
       const { state, terminal, error, deliveryConfirmed } = await place.find(id);
       return { state, terminal, code: error?.code ?? null, deliveryConfirmed };

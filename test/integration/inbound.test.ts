@@ -218,10 +218,12 @@ describe('a relay', () => {
     expect(await place.repliesTo(job.id)).toHaveLength(2);
   });
 
-  it('ends with its time-to-live, and is told as failed', async () => {
+  it('ends with its time-to-live, and is told as expired', async () => {
     place.bot.script('message', [{ status: 503, headers: { 'retry-after': '90000' } }]);
     const job = await receiveOne();
     expect(await place.relay(job.id)).toMatchObject({ state: 'expired', error: { code: 'expired' } });
+    const text = 'select type from event where job_id = $1 order by sequence desc limit 1';
+    expect(await place.rows(text, [job.id])).toEqual([{ type: 'inbound.expired' }]);
   });
 
   it('can be given up while it waits, and not once the bot has it', async () => {

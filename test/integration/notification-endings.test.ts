@@ -90,10 +90,11 @@ describe('the end of a batch', () => {
     expect(await bench.activities.closeBatch(reference)).toMatchObject({
       state: 'expired',
       errorCode: 'expired',
-      failure: null,
+      // Its workflow completed, green, where that of an expired message fails.
+      failure: { code: 'expired' },
     });
     expect((await bench.recipients(job)).map(({ state }) => state)).toEqual(['delivered', 'cancelled']);
-    expect(await eventsOf(job)).toEqual(['notification.failed']);
+    expect(await eventsOf(job)).toEqual(['notification.expired']);
   });
 
   it('is no expiry where all are done and only the integrator is waited for, also after another workflow took over', async () => {

@@ -59,6 +59,9 @@ export function createCloseBatch(dependencies: {
   }
 }
 
+/** The ends that nobody wanted: in the Web UI they are red. */
+const failsWorkflow: ReadonlySet<string> = new Set(['failed', 'expired']);
+
 function toResult(job: Job) {
   const { error, state } = job;
   return {
@@ -66,6 +69,7 @@ function toResult(job: Job) {
     errorCode: error?.code ?? null,
     delivered: job.counts?.delivered ?? 0,
     failed: job.counts?.failed ?? 0,
-    failure: state === 'failed' && error !== null ? { code: error.code, title: error.title, problem: error } : null,
+    failure:
+      failsWorkflow.has(state) && error !== null ? { code: error.code, title: error.title, problem: error } : null,
   };
 }

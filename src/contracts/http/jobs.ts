@@ -70,7 +70,10 @@ export const jobView = z
     createdAt: time,
     updatedAt: time,
     finishedAt: time.nullable(),
-    workflow: z.object({ id: z.string(), runId: z.string().nullable(), url: z.string() }),
+    workflow: z
+      .object({ id: z.string(), runId: z.string(), url: z.string() })
+      .nullable()
+      .describe('The workflow that took it up last, its own or a page; null = none has yet'),
   })
   .describe('The record of one accepted message, notification or inbound message');
 

@@ -118,7 +118,7 @@ export function expireInbound(job: Job, problem: Problem, now: Date, numRetries:
   return {
     set: { ...endingAt(now), state: 'expired', error: problem },
     timeline: [{ type: 'inbound.expired', title: 'Expired before the bot took it', detail: { code: problem.code } }],
-    events: ['inbound.failed'],
+    events: ['inbound.expired'],
     kpi: [buildKpiValue({ event: 'inbound_error', job, now, numRetries, problem, recoverable: false })],
     problems: [problem],
   };

@@ -14,6 +14,8 @@ export interface StatusInput {
   readonly sends: readonly KnownSend[];
   readonly providerMessageId: string;
   readonly status: ProviderStatus;
+  /** WhatsApp has contradicted it later, or in the same second: a `failed` by a word that moves the send on, or the reverse. */
+  readonly isOvertaken: boolean;
   /** Which part a send was for whose id nobody knows yet. */
   readonly partInDoubt: number;
   /** The part that is on the wire at this moment; null = none. */
@@ -40,7 +42,7 @@ export interface StatusVerdict {
 export function applyStatus(input: StatusInput): StatusVerdict {
   const { sends, providerMessageId, status } = input;
   const known = sends.find((send) => send.providerMessageId === providerMessageId);
-  const merged = mergeStatus(toProviderStatus(known?.state ?? ''), status);
+  const merged = mergeStatus(toProviderStatus(known?.state ?? ''), status, input.isOvertaken);
   const job = withId(input.job, providerMessageId);
   if (!merged.changed) {
     // Only a refusal that comes too late is worth a line: people ask about it.

@@ -21,7 +21,7 @@ export function mergeParts(
   for (const { part, state } of parts) {
     const status = toProviderStatus(state);
     if (status === null || status === 'failed') continue;
-    best.set(part, mergeStatus(best.get(part) ?? null, status).status);
+    best.set(part, mergeStatus(best.get(part) ?? null, status, false).status);
   }
   if (best.size < total) return null;
   const slowest = Math.min(...[...best.values()].map((status) => weakestFirst.indexOf(status)));

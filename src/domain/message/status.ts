@@ -4,13 +4,14 @@ import { buildKpiValue } from './kpi.ts';
 export type ConfirmedState = 'accepted' | 'sent' | 'delivered' | 'read';
 
 const rank: Readonly<Record<string, number>> = { accepted: 1, sent: 2, delivered: 3, read: 4 };
-/** Ends that a proof of delivery does not undo: the caller was told that they are final. */
-const fixedEnds = new Set(['cancelled', 'expired', 'skipped']);
+/** Ends that no status undoes: a cancellation only says that nothing is sent after it. */
+const fixedEnds = new Set(['cancelled', 'skipped']);
+/** Ends that WhatsApp's word proves wrong: it has the message. */
+const correctedEnds = new Set(['failed', 'expired']);
 
 /**
- * Moves a message forward to what its sends have been confirmed to be. Null = the record knows as much or more. A delivery
- * proves a failure or an unknown outcome wrong; it does not undo a cancellation, which only says that nothing is sent
- * after it.
+ * Moves a message forward to what its sends have been confirmed to be. Null = the record knows as much or more. It proves a
+ * failure, an expiry or an unknown outcome wrong; nothing is sent again for it.
  */
 export function advanceMessage(input: {
   readonly job: Job;
@@ -21,7 +22,8 @@ export function advanceMessage(input: {
 }): JobChange | null {
   const { job, confirmed, now, numRetries } = input;
   if (fixedEnds.has(job.state)) return null;
-  if (job.state === 'failed' && confirmed !== 'delivered' && confirmed !== 'read') return null;
+  const isCorrected = correctedEnds.has(job.state);
+  if (isCorrected && confirmed === 'accepted') return null;
   if ((rank[job.state] ?? 0) >= (rank[confirmed] ?? 0)) return null;
   const isFinal = confirmed === 'delivered' || confirmed === 'read';
   const until = job.statusUntil ?? new Date(now.getTime() + input.statusWindowSeconds * 1000);
@@ -37,13 +39,22 @@ export function advanceMessage(input: {
           isOutcomeUnknown: false,
           nextAttemptAt: null,
           // A closed window stays closed: the record is final, and only says more.
-          ...(job.terminal ? {} : { waitingFor: waitsForStatus(until), statusUntil: until }),
+          ...(job.terminal && !isCorrected ? {} : { waitingFor: waitsForStatus(until), statusUntil: until }),
+          ...(isCorrected ? { terminal: false, finishedAt: null } : {}),
           ...(job.state === 'sending' ? {} : { wakeAt: null }),
         },
-    timeline: [{ type: `message.${confirmed}`, title: titles[confirmed] }],
+    timeline: [
+      {
+        type: `message.${confirmed}`,
+        title: isCorrected ? `${titles[confirmed]}, though it had ${job.state}` : titles[confirmed],
+      },
+    ],
     events: [`message.${confirmed}`],
     kpi: [
-      ...(wasAccepted ? [] : [buildKpiValue({ event: 'accepted', job, now, numRetries })]),
+      // Whoever was told of the failure hears that it is none.
+      ...(wasAccepted && !(isCorrected && !isFinal)
+        ? []
+        : [buildKpiValue({ event: 'accepted', job, now, numRetries })]),
       ...(isFinal && !wasDelivered ? [buildKpiValue({ event: 'delivered', job, now, numRetries })] : []),
     ],
   };

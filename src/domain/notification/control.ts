@@ -40,8 +40,7 @@ export function expireBatch(job: Job, problem: Problem, now: Date): JobChange {
     ...noChange,
     set: { ...endingAt(now), state: 'expired', error: problem, counts: endCounts(job) },
     timeline: [{ type: 'notification.expired', title: 'Expired before it was done', detail: { code: problem.code } }],
-    // Subscribers know four endings; the state inside says which kind of failure this was.
-    events: ['notification.failed'],
+    events: ['notification.expired'],
     problems: [problem],
   };
 }

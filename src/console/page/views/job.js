@@ -41,7 +41,7 @@ function summary(job) {
     'Possible duplicate': job.possibleDuplicate && 'yes: a send may have gone out twice',
     Created: timeOf(job.createdAt),
     Finished: timeOf(job.finishedAt),
-    Workflow: h('a', { href: job.workflow.url, target: '_blank', rel: 'noopener' }, job.workflow.id),
+    Workflow: job.workflow && h('a', { href: job.workflow.url, target: '_blank', rel: 'noopener' }, job.workflow.id),
   });
 }
 

@@ -33,7 +33,9 @@ function fold(start: Message, words: readonly Word[], failure: Failure = permane
   const timeline: string[] = [];
   for (const { id, status } of words) {
     const { numRetries, statusWindowSeconds } = settings;
-    const bounds = { partInDoubt: start.partInDoubt, partInFlight: start.partInFlight ?? null, now: noon };
+    // As if WhatsApp had said `sent`, then `failed`, then `delivered`, in whatever order they come.
+    const isOvertaken = status === 'sent';
+    const bounds = { isOvertaken, partInDoubt: start.partInDoubt, partInFlight: start.partInFlight ?? null, now: noon };
     const verdict = applyStatus({
       job,
       sends,

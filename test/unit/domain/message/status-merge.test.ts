@@ -5,8 +5,11 @@ import { mergeStatus, toProviderStatus, type ProviderStatus } from '../../../../
 const statuses = ['accepted', 'sent', 'delivered', 'read', 'failed'] as const;
 const arbitraryHistory = fc.array(fc.constantFrom(...statuses), { minLength: 1, maxLength: 8 });
 
+/** As if WhatsApp had said `sent`, then `failed`, then `delivered`, in whatever order they come. */
+const isEarly = (status: ProviderStatus): boolean => status === 'sent';
+
 function mergeAll(history: readonly ProviderStatus[]): ProviderStatus | null {
-  return history.reduce<ProviderStatus | null>((known, next) => mergeStatus(known, next).status, null);
+  return history.reduce<ProviderStatus | null>((known, next) => mergeStatus(known, next, isEarly(next)).status, null);
 }
 
 describe('mergeStatus', () => {
@@ -14,7 +17,7 @@ describe('mergeStatus', () => {
     ['sent', 'delivered', 'delivered'],
     ['delivered', 'sent', 'delivered'],
     ['sent', 'failed', 'failed'],
-    ['failed', 'sent', 'failed'],
+    ['failed', 'sent', 'sent'],
     ['failed', 'accepted', 'failed'],
     ['failed', 'delivered', 'delivered'],
     ['failed', 'read', 'read'],
@@ -22,11 +25,21 @@ describe('mergeStatus', () => {
     ['read', 'failed', 'read'],
     ['read', 'delivered', 'read'],
   ] as const)('after %s, %s leads to %s', (known, next, status) => {
-    expect(mergeStatus(known, next)).toEqual({ status, changed: status !== known });
+    expect(mergeStatus(known, next, false)).toEqual({ status, changed: status !== known });
+  });
+
+  it.each([
+    ['failed', 'sent', 'failed'],
+    ['failed', 'delivered', 'failed'],
+    ['failed', 'read', 'failed'],
+    ['sent', 'failed', 'sent'],
+    ['delivered', 'failed', 'delivered'],
+  ] as const)('after %s, %s that WhatsApp has contradicted later leads to %s', (known, next, status) => {
+    expect(mergeStatus(known, next, true)).toEqual({ status, changed: false });
   });
 
   it('takes the first word as it is', () => {
-    for (const next of statuses) expect(mergeStatus(null, next)).toEqual({ status: next, changed: true });
+    for (const next of statuses) expect(mergeStatus(null, next, false)).toEqual({ status: next, changed: true });
   });
 
   it('comes to the same end in every order and with every repetition', () => {
@@ -46,7 +59,7 @@ describe('mergeStatus', () => {
         const end = mergeAll(history);
         const isDelivered = history.some((status) => status === 'delivered' || status === 'read');
         expect(end === 'delivered' || end === 'read').toBe(isDelivered);
-        for (const status of history) expect(mergeStatus(end, status).changed).toBe(false);
+        for (const status of history) expect(mergeStatus(end, status, isEarly(status)).changed).toBe(false);
       }),
     );
   });

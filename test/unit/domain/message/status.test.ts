@@ -44,11 +44,15 @@ describe('advanceMessage', () => {
     ['delivered', 'sent', false],
     ['delivered', 'read', true],
     ['read', 'delivered', false],
-    ['failed', 'sent', false],
+    ['failed', 'accepted', false],
+    ['failed', 'sent', true],
     ['failed', 'delivered', true],
     ['failed', 'read', true],
     ['cancelled', 'delivered', false],
-    ['expired', 'read', false],
+    ['cancelled', 'sent', false],
+    ['expired', 'accepted', false],
+    ['expired', 'sent', true],
+    ['expired', 'read', true],
     ['skipped', 'sent', false],
   ] as const)('a message that is %s and now known to be %s moves: %s', (state, confirmed, moves) => {
     const change = advance(aJob({ state }), confirmed);
@@ -63,6 +67,20 @@ describe('advanceMessage', () => {
     expect(advance(aJob({ state: 'failed', terminal: true, error: aProblem() }), 'read')).toMatchObject({
       set: { state: 'read', error: null },
     });
+  });
+
+  it.each(['failed', 'expired'] as const)('takes a message that has %s for sent, and waits for more', (state) => {
+    // An expired message that WhatsApp delivered after all stayed expired for ever.
+    const ended = aJob({ state, terminal: true, error: aProblem(), finishedAt: noon, partsAccepted: 1 });
+    const change = advance(ended, 'sent');
+    expect(change?.set).toMatchObject({ state: 'sent', terminal: false, error: null, finishedAt: null });
+    expect(change?.set).toMatchObject({ waitingFor: { reason: 'status' }, statusUntil: after(60_000), wakeAt: null });
+    expect(change).toMatchObject({
+      events: ['message.sent'],
+      kpi: [{ event: 'accepted' }],
+      timeline: [{ title: `Sent by WhatsApp, though it had ${state}` }],
+    });
+    expect(advance(ended, 'delivered')).toMatchObject({ events: ['message.delivered'], kpi: [{ event: 'delivered' }] });
   });
 
   it('leaves a closed status window closed', () => {
