@@ -1,3 +1,4 @@
+import type { WindowSettings } from './message/conversation-window.ts';
 import type { ErrorClass } from './problems/problem.ts';
 
 /** A channel's say on one provider code; absent members keep the error table's. */
@@ -26,6 +27,8 @@ export interface WhatsappSettings {
   readonly userNotices: Readonly<Record<string, string>>;
   readonly quoteReplies: boolean;
   readonly errorOverrides: Readonly<Record<string, ErrorOverride>>;
+  /** What becomes of free-form messages outside the 24 hours after a person's last word. */
+  readonly window: WindowSettings;
   /** A person who writes one of these wants no more messages that answer none of theirs; whole texts. */
   readonly optOutWords: string[];
   /** A person who writes one of these wants them again. */
@@ -33,7 +36,8 @@ export interface WhatsappSettings {
 }
 
 /** Of channels that were made before there were these settings. */
-export const addedWhatsappSettings: Pick<WhatsappSettings, 'optOutWords' | 'optInWords'> = {
+export const addedWhatsappSettings: Pick<WhatsappSettings, 'window' | 'optOutWords' | 'optInWords'> = {
+  window: { outside: 'send' },
   optOutWords: [],
   optInWords: [],
 };

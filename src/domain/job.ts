@@ -47,6 +47,7 @@ export const waitingReasons = [
   'status',
   'schedule',
   'integrator',
+  'window',
   'template',
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];
@@ -68,7 +69,7 @@ export interface BatchCounts {
   readonly failedMerchants: number;
 }
 
-export type JobOrigin = 'api' | 'user_notice' | 'bot' | 'integration' | 'whatsapp';
+export type JobOrigin = 'api' | 'user_notice' | 'window_template' | 'bot' | 'integration' | 'whatsapp';
 
 /** The record of one accepted thing. Times are instants; null means "does not apply" or "not yet". */
 export interface Job {

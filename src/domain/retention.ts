@@ -12,6 +12,7 @@ export const retentionRules = [
   'first_answers',
   'identities',
   'notices',
+  'windows',
   'audit',
 ] as const;
 export type RetentionRule = (typeof retentionRules)[number];
@@ -24,7 +25,7 @@ const auditDays = 400;
 
 /**
  * How long a row is kept, counted from: the end of a job; the making of an event, delivery, problem, inbox entry, first
- * answer or audit entry; the last time that WhatsApp named a person; the delivery of a KPI event; the coming of a notice, or of a status that finds no message; the end of a block.
+ * answer or audit entry; the last time that WhatsApp named a person, or told of their window; the delivery of a KPI event; the coming of a notice, or of a status that finds no message; the end of a block.
  */
 export function keptForMs(rule: RetentionRule, retentionDays: number): number {
   switch (rule) {
@@ -38,6 +39,7 @@ export function keptForMs(rule: RetentionRule, retentionDays: number): number {
     case 'inboxes':
     case 'contents':
     case 'identities':
+    case 'windows':
       return Math.max(inboxDays, retentionDays) * dayMs;
     case 'audit':
       return Math.max(auditDays, retentionDays) * dayMs;

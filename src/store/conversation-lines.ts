@@ -18,12 +18,15 @@ export function lineOf(job: Job): Line | null {
   return isOrdered && channelId !== null && conversationId !== null ? { channelId, conversationId, kind } : null;
 }
 
-const inLine = `channel_id = $1 and conversation_id = $2 and kind = $3 and is_ordered
-  and state in ('queued', 'held', 'sending', 'relaying')`;
+// Word for word as in the index `job_line`; `standsInLine` says the same.
+const standing = `is_ordered and state in ('queued', 'held', 'sending', 'relaying')
+  and (waiting_reason is null or waiting_reason not in ('window', 'template'))`;
+
+const inLine = `channel_id = $1 and conversation_id = $2 and kind = $3 and ${standing}`;
 
 /** That a row of `job` stands in the line of `asked`. */
 export const inLineAsked = `channel_id = asked.channel_id and conversation_id = asked.conversation_id and kind = asked.kind
-  and is_ordered and state in ('queued', 'held', 'sending', 'relaying')`;
+  and ${standing}`;
 
 /**
  * For a job that is about to be stored: whether someone stands in line. That one's row is locked against leaving until the

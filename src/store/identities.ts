@@ -143,7 +143,7 @@ function nameOf(facts: readonly IdentityFact[], person: string): string {
   return nameOfIdentity(first?.id ?? '');
 }
 
-/** What stands in line in the conversations of these names goes on in that of the first one, in the order of acceptance. */
+/** What stands in line in the conversations of these names goes on in that of the first one, in the order of acceptance; so does their window. */
 async function joinConversations(tx: Tx, name: string, others: readonly string[]): Promise<void> {
   await tx.execute({
     text: `with standing as materialized (
@@ -153,6 +153,16 @@ async function joinConversations(tx: Tx, name: string, others: readonly string[]
         where channel.kind = 'whatsapp' order by job.kind, job.acceptance for update of job
       )
       update job set conversation_id = job.channel_id || '.' || $1 from standing where job.id = standing.id`,
+    values: [name, others],
+  });
+  await tx.execute({
+    text: `with gone as (
+        delete from reply_window where channel_id in (select id from channel) and person = any ($2) returning *
+      )
+      insert into reply_window as w (tenant_id, channel_id, person, heard_at, noted_at, touched_at)
+      select tenant_id, channel_id, $1, max(heard_at), max(noted_at), max(touched_at) from gone group by tenant_id, channel_id
+      on conflict (channel_id, person) do update set heard_at = greatest(w.heard_at, excluded.heard_at),
+        noted_at = greatest(w.noted_at, excluded.noted_at), closed_at = null`,
     values: [name, others],
   });
 }

@@ -18,6 +18,7 @@ import { createMessageFailures, type MessageFailures } from './message-failures.
 import { createMessageStatuses, type MessageStatuses } from './message-statuses.ts';
 import { createInsertJob, type InsertJob } from './new-jobs.ts';
 import { createOptOutStore, type OptOutStore } from './opt-outs.ts';
+import { createOutsideWindow, type OutsideWindow } from './outside-window.ts';
 import type { Pool } from './pool.ts';
 import { createRecipientEraser, type RecipientEraser } from './recipient-eraser.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
@@ -43,6 +44,7 @@ export interface Stores {
   readonly learnIdentity: LearnIdentity;
   readonly noteIdentity: NoteIdentity;
   readonly optOuts: OptOutStore;
+  readonly outside: OutsideWindow;
   readonly createId: CreateId;
 }
 
@@ -63,6 +65,7 @@ export function createStores(dependencies: {
   const describeFailure = createDescribeFailure(dependencies);
   const groups = createGroupCancellation({ describeFailure, writeJobChange });
   const optOuts = createOptOutStore(dependencies);
+  const outside = createOutsideWindow({ writeJobChange, insertJob, groups, createId });
   const failures = createMessageFailures({
     ...dependencies,
     channels,
@@ -71,6 +74,7 @@ export function createStores(dependencies: {
     describeFailure,
     groups,
     optOuts,
+    outside,
   });
   const statuses = createMessageStatuses({ writeJobChange, failures });
   const transactions = createTransactions(dependencies);
@@ -95,6 +99,7 @@ export function createStores(dependencies: {
     learnIdentity,
     noteIdentity: createNoteIdentity({ transactions, learnIdentity }),
     optOuts,
+    outside,
     createId,
   };
 }

@@ -4,6 +4,7 @@ import type { CreateId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { type Decision, decideAfterAmbiguousWindow, decideAfterFailure } from '../domain/message/decide.ts';
 import { interruptedFailure } from '../domain/message/interruption.ts';
+import { windowAt } from '../domain/message/conversation-window.ts';
 import { closeWindow } from '../domain/message/window.ts';
 import { writeNotice } from '../domain/message/notice.ts';
 import { recordFailure, refuseMessage } from '../domain/message/outcome.ts';
@@ -18,6 +19,8 @@ import type { WriteJobChange } from './job-changes.ts';
 import { hasNotice } from './jobs.ts';
 import type { InsertJob } from './new-jobs.ts';
 import type { OptOutStore } from './opt-outs.ts';
+import { findReplyWindow, windowKeyOf } from './reply-windows.ts';
+import type { OutsideWindow } from './outside-window.ts';
 import type { Tx } from './transactions.ts';
 import { createReadThrottling } from './throttling.ts';
 import { isUniqueViolation } from './violations.ts';
@@ -75,10 +78,12 @@ export function createMessageFailures(dependencies: {
   readonly describeFailure: DescribeFailure;
   readonly groups: GroupCancellation;
   readonly optOuts: Pick<OptOutStore, 'optOut'>;
+  readonly outside: OutsideWindow;
   readonly createId: CreateId;
   readonly random: () => number;
 }): MessageFailures {
-  const { channels, writeJobChange, insertJob, describeFailure, groups, optOuts, createId, random } = dependencies;
+  const { channels, writeJobChange, insertJob, describeFailure, groups, optOuts, outside, createId, random } =
+    dependencies;
 
   const readThrottling = createReadThrottling({ channels, random });
 
@@ -92,6 +97,7 @@ export function createMessageFailures(dependencies: {
       noted !== null && call?.isTlsFault === true && hasLastingTlsFault(noted.breaker)
         ? { ...input.failure, class: 'configuration' as const }
         : input.failure;
+    const refusal = await outside.readRefusal(tx, { job, channel, failure, now });
     const throttling = await readThrottling(tx, { job, channel, failure, now });
     const decision =
       input.isFinal === true
@@ -101,6 +107,7 @@ export function createMessageFailures(dependencies: {
             throttledInARow: throttling?.before ?? job.throttledInARow,
             attempts: job.attempts,
             outage: noted === null || call === undefined ? null : readOutage(call.result, noted.breaker, countOutages),
+            outside: refusal?.kind,
             isNotice: job.origin === 'user_notice',
             alreadyInformedGroup: await hasNotice(tx, job.groupId, job.id),
             ...timing(job, channel, now),
@@ -123,7 +130,10 @@ export function createMessageFailures(dependencies: {
     if (decision.next === 'pause_channel') await channels.pause(tx, channel.id, problem, now);
     if (decision.next === 'retry' && throttling !== null) await throttling.block(decision);
     if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
+    if (decision.next === 'hold_for_window' && refusal !== null)
+      await outside.askToWrite(tx, { job, channel, window: refusal.window, now });
     const written = await writeJobChange(tx, { job, change, now });
+    if (decision.next === 'fail') await outside.failWaiting(tx, { template: job, problem, numRetries, now });
     const after = noted ?? (call === undefined ? null : await channels.noteCall(tx, channel, call, now));
     return { job: written, problem, decision, outage: after?.change ?? null };
   }
@@ -163,6 +173,8 @@ export function createMessageFailures(dependencies: {
 
   /** False = there is nobody to tell, or another failure of the group, recorded at this very moment, tells already. */
   async function storeNotice(tx: Tx, job: Job, channel: WhatsappChannel, now: Date): Promise<boolean> {
+    // It is no template, so that it would not arrive.
+    if (windowAt(await findReplyWindow(tx, windowKeyOf(job)), now).state === 'closed') return false;
     const written = writeNotice({ job, channel, id: createId('message'), now });
     if (written === null) return false;
     await tx.execute({ text: 'savepoint notice' });
@@ -182,7 +194,9 @@ export function createMessageFailures(dependencies: {
     const { numRetries } = channel.settings;
     await groups.cancelRest(tx, { cause: job, numRetries, now });
     const change = refuseMessage(job, problem, now, numRetries);
-    return { job: await writeJobChange(tx, { job, change, now }), problem };
+    const refused = await writeJobChange(tx, { job, change, now });
+    await outside.failWaiting(tx, { template: job, problem, numRetries, now });
+    return { job: refused, problem };
   }
 
   return {
@@ -192,7 +206,9 @@ export function createMessageFailures(dependencies: {
     async expire(tx, { job, numRetries, now }) {
       const failure = expiredFailure(job.expiresAt.toISOString());
       const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
-      return writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
+      const expired = await writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
+      await outside.failWaiting(tx, { template: job, problem, numRetries, now });
+      return expired;
     },
   };
 }

@@ -154,6 +154,11 @@ export async function deleteTraces(tx: Tx, { ids, personId, recipient }: Erasure
       or item ->> 'recipient_user_id' = any ($1) or item ->> 'recipient_parent_user_id' = any ($1))`,
     values: [own.map(nameOfIdentity)],
   });
+  const names = ids.map(({ id }) => nameOfIdentity(id));
+  await tx.execute({
+    text: 'delete from reply_window where channel_id in (select id from channel) and person = any ($1)',
+    values: [names],
+  });
   const notices = await eraseNoticesOf(tx, own.map(nameOfIdentity));
   return { limits, statuses, notices, identities: await forgetPeople(tx, { personId, id: recipient }) };
 }

@@ -8,8 +8,6 @@ export interface SeenRecipient {
   /** What the person is called on WhatsApp; null = never said. */
   readonly name: string | null;
   readonly lastInboundAt: Date | null;
-  /** The last word's time as WhatsApp gave it, as it came; null = it gave none. */
-  readonly lastSaidAt: unknown;
   readonly lastOutboundAt: Date | null;
   /** Messages to the person that are not out yet. */
   readonly waiting: number;
@@ -26,12 +24,11 @@ export async function findSeenRecipient(
     known: KnownRecipient | null;
     name: string | null;
     last_inbound_at: Date | null;
-    last_said_at: unknown;
     last_outbound_at: Date | null;
     waiting: number;
     is_addressed: boolean;
   }>({
-    text: `select known_recipient($4, $5) as known, heard.name, heard.at as last_inbound_at, heard.said_at as last_said_at,
+    text: `select known_recipient($4, $5) as known, heard.name, heard.at as last_inbound_at,
         (select max(started_at) from attempt where not is_upload and job_id = any (array(
           select id from job where ${isTheirs} and kind = 'message' order by created_at desc limit 100
         ))) as last_outbound_at,
@@ -39,7 +36,7 @@ export async function findSeenRecipient(
           where ${isTheirs} and kind = 'message' and state in ('scheduled', 'queued', 'held')) as waiting,
         exists (select 1 from job where ${isTheirs}) as is_addressed
       from (select 1) one left join lateral (
-        select created_at as at, request -> 'item' -> 'timestamp' as said_at, request ->> 'profileName' as name
+        select created_at as at, request ->> 'profileName' as name
         from job where ${isTheirs} and kind = 'inbound' order by created_at desc limit 1
       ) heard on true`,
     values: [channelId, ids.map(({ id: own }) => own), JSON.stringify(ids), personId, id],
@@ -50,7 +47,6 @@ export async function findSeenRecipient(
     recipient: personId === null ? null : row.known,
     name: row.name,
     lastInboundAt: row.last_inbound_at,
-    lastSaidAt: row.last_said_at,
     lastOutboundAt: row.last_outbound_at,
     waiting: row.waiting,
   };

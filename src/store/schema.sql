@@ -370,8 +370,9 @@ CREATE INDEX job_failed_in_group ON job (tenant_id, group_id, finished_at) WHERE
 CREATE INDEX job_finished ON job (finished_at) WHERE terminal; -- list_expired() and purge_expired(): jobs
 CREATE INDEX job_held_by_channel ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'channel_paused'::text) AND (wake_at = expires_at)); -- release_held_jobs() and a channel's resume
 CREATE INDEX job_held_by_destination ON job (channel_id, kind, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'outage'::text) AND ((wake_at = expires_at) OR (next_attempt_at IS NOT NULL))); -- release-held-for-destination; release_outage_jobs()
+CREATE INDEX job_held_for_window ON job (channel_id, recipient, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'window'::text)); -- release-held-for-window; lock-held-for-window
 CREATE UNIQUE INDEX job_inbound_once ON job (channel_id, (provider_message_ids[1])) WHERE (kind = 'inbound'::text); -- the insert of an inbound; the look-up by the provider's id
-CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHERE (is_ordered AND (state = ANY (ARRAY['queued'::text, 'held'::text, 'sending'::text, 'relaying'::text]))); -- is-line-taken, lock-one-before, find-one-before
+CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHERE (is_ordered AND (state = ANY (ARRAY['queued'::text, 'held'::text, 'sending'::text, 'relaying'::text])) AND ((waiting_reason IS NULL) OR (waiting_reason <> ALL (ARRAY['window'::text, 'template'::text])))); -- is-line-taken, lock-one-before, find-one-before
 CREATE INDEX job_newest ON job (tenant_id, created_at DESC, id DESC); -- listJobs without a filter
 CREATE UNIQUE INDEX job_one_notice_a_group ON job (tenant_id, group_id) WHERE ((origin = 'user_notice'::text) AND (group_id IS NOT NULL)); -- the insert of a notice; hasNotice
 CREATE UNIQUE INDEX job_one_notice_a_message ON job (tenant_id, caused_by) WHERE ((origin = 'user_notice'::text) AND (group_id IS NULL)); -- the insert of a notice; hasNotice
@@ -632,6 +633,25 @@ CREATE INDEX recipient_erasure_due ON recipient_erasure (wake_at); -- lease_due_
 create policy named_functions on recipient_erasure to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on recipient_erasure using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on recipient_erasure to waypost_app;
+
+create table reply_window ( -- Who has written or called when, by channel: free-form messages may be sent for 24 hours after it
+  tenant_id text not null, -- whose channel it is
+  channel_id text not null, -- the number that was written to
+  person text not null, -- the first id that was seen of the person, as it names the conversation
+  heard_at timestamp(3) with time zone, -- when the person wrote, by WhatsApp's clock or ours, whichever is earlier; null = never yet
+  noted_at timestamp(3) with time zone, -- when that came; null = never yet
+  closed_at timestamp(3) with time zone, -- when Kernel said 131047; null = it did not, or the person has written since
+  template_id text, -- the window's template that was sent since the person's last word; null = none
+  touched_at timestamp(3) with time zone not null, -- for retention
+  constraint reply_window_pkey PRIMARY KEY (channel_id, person),
+  constraint reply_window_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE,
+  constraint reply_window_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX reply_window_by_age ON reply_window (touched_at); -- list_expired() and purge_expired(): windows
+-- row level security: forced
+create policy named_functions on reply_window to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
+create policy tenant_rows on reply_window using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on reply_window to waypost_app;
 
 create table schema_migration ( -- Migrations that this database holds; the migrator makes the table
   name text not null, -- name of the file
@@ -1211,6 +1231,7 @@ begin
         when 'first_answers' then (select min(a.created_at) from idempotency_key a)
         when 'identities' then (select min(n.person_seen_at) from identity n)
         when 'notices' then (select min(o.created_at) from notice o)
+        when 'windows' then (select min(w.touched_at) from reply_window w)
         when 'audit' then (select min(u.at) from audit_entry u)
       end as oldest
     ) found
@@ -1397,6 +1418,9 @@ begin
     when 'notices' then
       delete from notice where id = any (array(
         select id from notice where created_at < before order by created_at limit page_size));
+    when 'windows' then
+      delete from reply_window where (channel_id, person) in (
+        select channel_id, person from reply_window where touched_at < before order by touched_at limit page_size);
     when 'audit' then
       delete from audit_entry where id = any (array(
         select id from audit_entry where at < before order by at limit page_size));

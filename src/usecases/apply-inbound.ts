@@ -7,11 +7,13 @@ import { acceptInbound } from '../domain/inbound/new-inbound.ts';
 import { readGroup, readWords } from '../domain/inbound/read-content.ts';
 import type { Job } from '../domain/job.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
+import { opensWindow } from '../domain/message/conversation-window.ts';
 import { readOptOutWord } from '../domain/opt-out.ts';
 import type { ChannelStore, WhatsappChannel } from '../store/channels.ts';
 import type { ChannelSigns } from '../store/channel-signs.ts';
 import { isLineTaken } from '../store/conversation-lines.ts';
 import type { LearnIdentity } from '../store/identities.ts';
+import { openWindow } from '../store/reply-windows.ts';
 import type { InsertJob } from '../store/new-jobs.ts';
 import type { OptOutStore } from '../store/opt-outs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
@@ -104,7 +106,11 @@ export function createApplyInbound(dependencies: {
     );
     const stored = await insertJob(tx, accepted);
     if (stored !== null && said.source === 'change') await tellChange(tx, stored, message);
-    if (stored !== null && groupId === null) await heedWord(tx, channel, message);
+    if (stored !== null && groupId === null) {
+      const word = { channel, id: message.from, person: sender.name, heardAt: said.at, now: clock() };
+      if (opensWindow(message.raw) && said.source === 'message') await openWindow(tx, word);
+      await heedWord(tx, channel, message);
+    }
     return stored === null ? 'repeated' : 'received';
   }
 

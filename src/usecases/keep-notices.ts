@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CallbackNotice } from '../contracts/http/callback-items.ts';
 import { readId, readPhone } from '../contracts/http/callback-senders.ts';
+import { readUnixTime } from '../contracts/http/callbacks.ts';
 import { toCanonicalJson } from '../domain/canonical-json.ts';
 import type { CreateId } from '../domain/ids.ts';
+import { nameOfIdentity } from '../domain/identity/identity.ts';
 import type { Failure } from '../domain/failure.ts';
 import { callbackFailure } from '../domain/message/kernel-failure.ts';
 import {
@@ -10,6 +12,7 @@ import {
   kindOfNotice,
   labelOfField,
   type NoticeEffect,
+  readCaller,
   readPreference,
   summarizeNotice,
 } from '../domain/notice/notice.ts';
@@ -19,6 +22,8 @@ import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore } from '../store/channels.ts';
 import { insertNotices, type NoticeToKeep } from '../store/notices.ts';
 import type { OptOutStore } from '../store/opt-outs.ts';
+import { findKnown } from '../store/people.ts';
+import { openWindow } from '../store/reply-windows.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 const noticesAtOnce = 200;
@@ -63,7 +68,10 @@ export function createKeepNotices(dependencies: {
           // One that was paused for it before, and resumed since, is not paused again by a repetition.
           if (stored.has(id) && effect === 'channel_paused') await channels.pause(tx, channelId, problem, clock());
         }
-        for (const notice of all) if (stored.has(notice.id)) await heedPreference(tx, notice);
+        for (const notice of all.filter(({ id }) => stored.has(id))) {
+          await heedPreference(tx, notice);
+          await heedCall(tx, notice);
+        }
         return { made: all, kept: stored };
       });
       for (const { id, field, effect } of made) {
@@ -82,6 +90,19 @@ export function createKeepNotices(dependencies: {
     const { id } = preference;
     const said = { tenantId, channelId, id, category: 'marketing', source: 'user_preferences', now: clock() } as const;
     await (preference.effect === 'opted_in' ? optOuts.optIn(tx, said) : optOuts.optOut(tx, said));
+  }
+
+  /** A call opens the window as a word does. */
+  async function heedCall(tx: Tx, { channelId, kind, raw, effect }: NoticeToKeep): Promise<void> {
+    const caller = effect === 'quarantined' ? null : readCaller(kind, raw);
+    const id = readPhone(caller?.from) ?? readId(caller?.from, 'user');
+    const channel = id === null ? null : await channels.findWhatsapp(tx, channelId);
+    if (id === null || channel === null) return;
+    const person = (await findKnown(tx, id))?.name ?? nameOfIdentity(id);
+    const now = clock();
+    const saidAt = readUnixTime(caller?.timestamp);
+    const heardAt = saidAt === null || saidAt > now ? now : saidAt;
+    await openWindow(tx, { channel, id, person, heardAt, now });
   }
 
   async function describe(

@@ -65,7 +65,17 @@ describe('the erasure of a recipient', () => {
   it('leaves the number in no column of any table, and tells what went', async () => {
     const to = aNumber();
     await fillTables(to);
-    const aside = ['attempt', 'delivery', 'event', 'identity', 'kpi_event', 'problem', 'provider_status', 'send_limit'];
+    const aside = [
+      'attempt',
+      'delivery',
+      'event',
+      'identity',
+      'kpi_event',
+      'problem',
+      'provider_status',
+      'reply_window',
+      'send_limit',
+    ];
     const everywhere = ['job', ...aside].toSorted();
     expect(await findNumber(to)).toEqual(everywhere);
     const state = await erase(to);

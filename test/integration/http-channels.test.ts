@@ -70,6 +70,7 @@ describe('a WhatsApp channel', () => {
       userNotices: { es: 'No llegó' },
       quoteReplies: false,
       errorOverrides: {},
+      window: { outside: 'send' },
       optOutWords: [],
       optInWords: [],
       callbackUrl: `${publicUrl}/v1/channels/${id}/callbacks`,

@@ -54,6 +54,7 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   recipient: 'jobs',
   // Its row goes when the erasure is complete, and jobs end by their time-to-live.
   recipient_erasure: 'ends by itself',
+  reply_window: 'windows',
   // A row for each channel; those of pairs go.
   send_limit: 'pair_limits',
   timeline_entry: 'jobs',

@@ -89,6 +89,7 @@ export async function makeOldRows(
     seen_at: at('identities'),
     person_seen_at: at('identities'),
   });
+  await insert('reply_window', { channel_id: channelId, person: `ES.${n}`, touched_at: at('windows') });
   const limit = { channel_id: channelId, free_at: ended };
   await insert('send_limit', { ...limit, recipient: `+3460000${n}`, blocked_until: at('pair_limits') });
   await insert('idempotency_key', {

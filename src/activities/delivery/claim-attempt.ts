@@ -12,7 +12,7 @@ import {
 import { afterWait } from '../../domain/message/outcome.ts';
 import { countInterruption, interruptedFailure, isInterruption } from '../../domain/message/interruption.ts';
 import type { OptOutCategory } from '../../domain/opt-out.ts';
-import { standsInLine, type Turn } from '../../domain/message/turn.ts';
+import type { Turn } from '../../domain/message/turn.ts';
 import { closeAttempt, findOpenAttempt, type OpenAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { findTurn, lineOf } from '../../store/conversation-lines.ts';
@@ -23,6 +23,7 @@ import { lockJob, tryLockJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { findGroupFailure } from '../../store/message-groups.ts';
 import type { OptOutStore } from '../../store/opt-outs.ts';
+import { findReplyWindow, windowKeyOf } from '../../store/reply-windows.ts';
 import { findSendLimits } from '../../store/send-limits.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { FaultLog } from '../../temporal/failures.ts';
@@ -108,7 +109,10 @@ export function createClaimAttempt(dependencies: {
     const isForced = isReset && comesEarly(job, now);
     const isAtTemporal = isWaited && run.activityId !== null;
     const optedOut = await findOptedOut(tx, known, limits);
-    const asked = { optedOut, isShared, isReset, isForced, isAtTemporal, only };
+    // Before the turn: whoever writes lets go, in one transaction, what goes before this one.
+    const { outside } = channel.settings.window;
+    const window = outside === 'send' ? null : await findReplyWindow(tx, windowKeyOf(known));
+    const asked = { optedOut, window, isShared, isReset, isForced, isAtTemporal, only };
     return claim(tx, { job: known, channel, limits, run, now, leave, ...asked });
   }
 
@@ -181,7 +185,7 @@ export function createClaimAttempt(dependencies: {
 
   /** What was claimed before had its turn; only what still stands in line has to wait for it. */
   async function turnOf(tx: Tx, job: Job): Promise<Turn> {
-    const line = job.state === 'sending' || !standsInLine(job) ? null : lineOf(job);
+    const line = job.state === 'queued' || job.state === 'held' ? lineOf(job) : null;
     return line === null ? 'free' : findTurn(tx, { line, jobId: job.id });
   }
 

@@ -6,8 +6,17 @@ import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
 import { addressOf } from '../../domain/identity/identity.ts';
 import { type CreateId, isId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
+import {
+  holdForWindow,
+  isFreeForm,
+  judgeWindow,
+  type KeptWindow,
+  type WindowVerdict,
+} from '../../domain/message/conversation-window.ts';
+import { windowClosedFailure } from '../../domain/message/ending-failures.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForLimit, type SendLimit } from '../../domain/message/send-limit.ts';
+import { holdForTurn } from '../../domain/message/turn.ts';
 import { tellSkipped } from '../../domain/message/skip.ts';
 import {
   answersPerson,
@@ -26,6 +35,8 @@ import type { WriteJobChange } from '../../store/job-changes.ts';
 import { findJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
+import type { OutsideWindow } from '../../store/outside-window.ts';
+import { keepClosed, windowKeyOf } from '../../store/reply-windows.ts';
 import type { Tx } from '../../store/transactions.ts';
 import { findUploadedMedia } from '../../store/uploaded-media.ts';
 import { findQuotedMessage } from './find-quoted-message.ts';
@@ -42,6 +53,8 @@ export interface ReadyMessage {
   readonly limits: { readonly channel: SendLimit; readonly pair: SendLimit };
   /** What the person does not want. */
   readonly optedOut: readonly OptOutCategory[];
+  /** Null = nothing is known of it, or it is of no matter on this channel. */
+  readonly window: KeptWindow | null;
   readonly run: WorkflowRun;
   readonly now: Date;
   readonly leave: Leave;
@@ -68,10 +81,11 @@ export function createPrepareSend(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
+  readonly outside: Pick<OutsideWindow, 'askToWrite'>;
   readonly createId: CreateId;
   readonly rateLimiter: RateLimiter;
 }): PrepareSend {
-  const { channels, writeJobChange, failures, createId, rateLimiter } = dependencies;
+  const { channels, writeJobChange, failures, outside, createId, rateLimiter } = dependencies;
 
   return async function prepareSend(tx, ready) {
     const { job, channel, limits, run, now, leave, isShared, isReset, isForced, only } = ready;
@@ -99,6 +113,18 @@ export function createPrepareSend(dependencies: {
       // It may end what waits for it.
       if (isShared) return alone;
       return { kind: 'settled', job: (await failures.refuse(tx, { job, channel, failure: forbidden, now })).job };
+    }
+    const verdict = judgeWindow({
+      policy: channel.settings.window.outside,
+      window: ready.window,
+      isFreeForm: rendered.parts.some(isFreeForm),
+      isUserNotice: job.origin === 'user_notice',
+      now,
+    });
+    if (verdict !== 'go') {
+      // It gives its turn to the next one.
+      if (isShared) return alone;
+      return { kind: 'settled', job: await keepFromSending(tx, ready, verdict) };
     }
     const admission = admitCall(channel.breakers.kernel, now, isForced);
     if (admission === 'wait') return holdWhileAway(tx, ready);
@@ -159,6 +185,24 @@ export function createPrepareSend(dependencies: {
     const inbound = job.groupId === null || !isId('inbound', job.groupId) ? null : await findJob(tx, job.groupId);
     const binding = findBindingOptOut(optedOut, { category, isAnswer: answersPerson(job, inbound) });
     return binding === null ? null : optedOutFailure(binding);
+  }
+
+  /** The window is closed: the message waits for the person to write, or ends. */
+  async function keepFromSending(
+    tx: Tx,
+    { job, channel, window, now }: ReadyMessage,
+    verdict: Exclude<WindowVerdict, 'go'>,
+  ): Promise<Job> {
+    if (verdict === 'refuse' || window === null) {
+      return (await failures.refuse(tx, { job, channel, failure: windowClosedFailure, now })).job;
+    }
+    const isKept =
+      verdict === 'hold'
+        ? await keepClosed(tx, windowKeyOf(job), window)
+        : await outside.askToWrite(tx, { job, channel, window, now });
+    // The person may be writing at this moment: it keeps its place, and looks again.
+    const change = isKept ? holdForWindow(job) : holdForTurn(job, 'unsure', now);
+    return writeJobChange(tx, { job, change, now });
   }
 
   async function holdWhileAway(tx: Tx, { job, now, isAtTemporal }: ReadyMessage): Promise<ClaimedAttempt> {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { addedWhatsappSettings } from '../../domain/channel.ts';
+import { outsidePolicies } from '../../domain/message/conversation-window.ts';
 import { errorClasses } from '../../domain/problems/problem.ts';
 import { usualAmbiguousWindowMs, usualBackoff, usualRetries } from '../../domain/retry-table.ts';
 import { credentialOf, languageTagText, lineOf, urlText } from './primitives.ts';
@@ -12,6 +14,13 @@ const errorOverride = z.strictObject({
   class: z.enum(errorClasses).optional(),
   userCanBeTold: z.boolean().optional(),
   maxRetries: z.number().int().min(0).max(100).optional(),
+});
+
+/** Cloud API: the `template` of a message. */
+const windowTemplate = z.strictObject({
+  name: lineOf(512),
+  language: z.strictObject({ code: lineOf(32) }),
+  components: z.array(z.unknown()).max(50).optional(),
 });
 
 /** Whole texts that a person may write. */
@@ -49,6 +58,13 @@ export const whatsappMembers = {
     .record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), errorOverride)
     .refine((overrides) => Object.keys(overrides).length <= 500, 'must not hold more than 500 codes')
     .describe("The channel's own word on provider codes"),
+  window: z
+    .strictObject({ outside: z.enum(outsidePolicies), template: windowTemplate.optional() })
+    .refine(({ outside, template }) => outside !== 'template' || template !== undefined, {
+      message: 'is needed where outside is template',
+      path: ['template'],
+    })
+    .describe("What becomes of free-form messages outside the 24 hours after a person's last word"),
   optOutWords: words.describe(
     'Who writes one of these, as the whole text, wants no messages that answer none of theirs',
   ),
@@ -75,6 +91,7 @@ export const newWhatsappChannel = z.strictObject({
   userNotices: whatsappMembers.userNotices.default({}),
   quoteReplies: whatsappMembers.quoteReplies.default(false),
   errorOverrides: whatsappMembers.errorOverrides.default({}),
+  window: whatsappMembers.window.default(addedWhatsappSettings.window),
   optOutWords: whatsappMembers.optOutWords.default([]),
   optInWords: whatsappMembers.optInWords.default([]),
 });

@@ -33,6 +33,11 @@ export interface Situation extends Timing {
   readonly attempts: number;
   /** Null = the destination has answered, or it was not called. */
   readonly outage: Outage | null;
+  /**
+   * Kernel says that the window is closed, and the channel holds such messages; `reopened` = the person has written since. Left
+   * out = it says something else.
+   */
+  readonly outside?: 'closed' | 'reopened' | undefined;
   readonly isNotice: boolean;
   readonly alreadyInformedGroup: boolean;
 }
@@ -47,8 +52,8 @@ interface Told {
 /**
  * What happens next. `retry`: wait `delayMs`, then send again; but after the wait of an `ambiguous_window`, in which the
  * message may turn out to have arrived, ask `decideAfterAmbiguousWindow` first. `hold`: this message alone waits for people,
- * as its template is at fault and others go on. `pause_channel`: hold this message and
- * its channel. `fail`: the job's error is the failure at hand, or `newFailure` where that is not null.
+ * as its template is at fault and others go on. `hold_for_window`: it waits for the person to write. `pause_channel`: hold this
+ * message and its channel. `fail`: the job's error is the failure at hand, or `newFailure` where that is not null.
  */
 export type Decision =
   | (Told & {
@@ -58,7 +63,7 @@ export type Decision =
       readonly countsAsRetry: boolean;
       readonly possibleDuplicate: boolean;
     })
-  | (Told & { readonly next: 'pause_channel' | 'hold' })
+  | (Told & { readonly next: 'pause_channel' | 'hold' | 'hold_for_window' })
   | (Told & { readonly next: 'fail'; readonly newFailure: Failure | null; readonly outOfRetries: boolean });
 
 /** The bridge's matrix: source and class of a failure → what becomes of the message and who is told. */
@@ -70,6 +75,10 @@ export function decideAfterFailure(situation: Situation): Decision {
     return { ...retry(situation, delayMs, 'retry'), countsAsRetry: false };
   }
   if (failure.source === 'rendering') return fail(situation, false);
+  if (situation.outside === 'closed')
+    return { next: 'hold_for_window', informUser: false, recoverable: true, willRetry: true };
+  if (situation.outside === 'reopened')
+    return { ...retry(situation, nextBackoffMs(situation), 'retry'), countsAsRetry: false };
   switch (retryTable[failure.class].wait) {
     case 'never':
       return fail(situation, false);

@@ -25,6 +25,12 @@ export function refusedBeforeSend(
   return endingFailure(code, detail);
 }
 
+/** The person has not written for 24 hours, and the channel does not wait for it. */
+export const windowClosedFailure = refusedBeforeSend(
+  'window_closed',
+  'The person has not written for 24 hours, so that WhatsApp takes nothing but templates.',
+);
+
 /** `expiresAt` is RFC 3339. */
 export function expiredFailure(expiresAt: string): Failure {
   return endingFailure('expired', `The message was not sent before it expired at ${expiresAt}.`);

@@ -2,6 +2,7 @@ import { startGraceMs } from '../acceptance.ts';
 import { isLocalFault } from '../failure.ts';
 import { endingAt, noChange, type Job, type JobChange, type JobUpdate } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
+import { holdForWindow } from './conversation-window.ts';
 import type { Decision } from './decide.ts';
 import { buildKpiValue, type KpiEventName } from './kpi.ts';
 
@@ -99,6 +100,10 @@ export function recordFailure(input: {
   // Nobody has failed but ourselves, and nothing was sent: the bot is not told of an error of Kernel's.
   const kept = { kpi: isLocal ? [] : [kpi], problems: [problem] };
   if (decision.next === 'fail') return { ...endInFailure(job, problem, input.userInformed, now), ...kept };
+  if (decision.next === 'hold_for_window') {
+    const held = holdForWindow(job);
+    return { ...held, ...kept, set: { ...held.set, error: problem, statusUntil: null, isOutcomeUnknown: false } };
+  }
   if (decision.next !== 'retry') {
     const reason = decision.next === 'hold' ? 'template' : 'channel_paused';
     return {

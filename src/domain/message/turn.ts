@@ -14,9 +14,14 @@ export type Turn = 'free' | 'taken' | 'unsure';
 
 const statesInLine: ReadonlySet<string> = new Set(['queued', 'held', 'sending', 'relaying']);
 
-/** A job stands in line until Kernel (or the bot) has taken it or it has ended; one for later does not stand there yet. */
-export function standsInLine(job: Pick<Job, 'state'>): boolean {
-  return statesInLine.has(job.state);
+const reasonsOutside: ReadonlySet<string | undefined> = new Set(['window', 'template']);
+
+/**
+ * A job stands in line until Kernel (or the bot) has taken it or it has ended; one for later does not stand there yet, and one
+ * that waits for the person to write, or for its template, has given up its turn until it is let go.
+ */
+export function standsInLine({ state, waitingFor }: Pick<Job, 'state' | 'waitingFor'>): boolean {
+  return statesInLine.has(state) && !reasonsOutside.has(waitingFor?.reason);
 }
 
 const lookAgainMs = 1_000;

@@ -137,6 +137,12 @@ export function readPreference(kind: string, raw: unknown): Preference | null {
   return { ids, wantsMarketing: value === 'resume' };
 }
 
+/** Who has called, and when (Unix seconds, as it came); null = it is no call of a person's. */
+export function readCaller(kind: string, raw: unknown): { readonly from: unknown; readonly timestamp: unknown } | null {
+  if (kind !== 'call' || !isJsonObject(raw) || textOf(raw, 'direction') !== 'USER_INITIATED') return null;
+  return { from: memberOf(raw, 'from'), timestamp: memberOf(raw, 'timestamp') };
+}
+
 /** One sentence for people, without anybody's number or words. */
 export function summarizeNotice(field: string, kind: string, raw: unknown): string {
   const item = isJsonObject(raw) ? raw : {};

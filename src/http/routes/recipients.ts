@@ -1,10 +1,11 @@
 import { erasureResult, recipientInPath, recipientOfChannel, seenRecipient } from '../../contracts/http/recipients.ts';
 import { describeRemainders } from '../../domain/erasure.ts';
-import { viewRecipient } from '../../domain/identity/identity.ts';
-import { windowAfter } from '../../domain/message/conversation-window.ts';
+import { nameOfIdentity, viewRecipient } from '../../domain/identity/identity.ts';
+import { windowAt } from '../../domain/message/conversation-window.ts';
 import { viewOptOut } from '../../domain/opt-out.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { findSeenRecipient } from '../../store/recipient-views.ts';
+import { findReplyWindow } from '../../store/reply-windows.ts';
 import type { EraseRecipient } from '../../usecases/erase-recipient.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
@@ -33,11 +34,13 @@ export function registerRecipientRoutes(
       const seen = await transactions.withTenant(tenantId, async (tx) => {
         if ((await channels.findWhatsapp(tx, channelId)) === null) return null;
         const found = await findSeenRecipient(tx, { channelId, id });
-        return found && { ...found, optedOut: await optOuts.find(tx, tenantId, id) };
+        const person = found?.recipient?.name ?? nameOfIdentity(id);
+        const window = await findReplyWindow(tx, { channelId, person });
+        return found && { ...found, window, optedOut: await optOuts.find(tx, tenantId, id) };
       });
       const recipient = seen === null ? null : viewRecipient(id, seen.recipient);
       if (seen === null || recipient === null) throw apiProblem('not_found', 'This channel knows nobody by this id.');
-      const { state, closesAt } = windowAfter(seen.lastInboundAt, seen.lastSaidAt, clock());
+      const { state, closesAt } = windowAt(seen.window, clock());
       return {
         recipient,
         name: seen.name,

@@ -12,6 +12,7 @@ describe('retention', () => {
       deliveries: 30,
       problems: 30,
       notices: 30,
+      windows: 365,
       identities: 365,
       inboxes: 365,
       contents: 365,

@@ -82,6 +82,17 @@ export const deliveryProblems: readonly ProblemType[] = [
       'Send no more of them. `GET /v1/opt-outs/{identity}` says since when; the person ends it by a word of the channel or at WhatsApp.',
   },
   {
+    code: 'window_closed',
+    title: 'More than 24 hours since the user wrote',
+    status: 409,
+    class: 'permanent',
+    sources: ['api'],
+    meaning:
+      'The person has not written for 24 hours, so that WhatsApp takes nothing but templates, and the channel says `fail` for it. Nothing was sent.',
+    whatToDo:
+      "Send a template, or set the channel's `window` to `hold` or `template`, so that such messages wait for the person.",
+  },
+  {
     code: 'outcome_unknown',
     title: 'Outcome unknown',
     status: 504,
