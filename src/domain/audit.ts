@@ -22,6 +22,12 @@ export const auditActions = [
   'target_screens.updated',
   'jobs.retried',
   'jobs.cancelled',
+  'job.cancelled',
+  'job.retried',
+  'job.content_read',
+  'delivery.replayed',
+  'webhook.replayed',
+  'notice.replayed',
   'recipient.erased',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
@@ -53,4 +59,9 @@ export function changedMembers(before: object, after: object): readonly string[]
   return names.filter(
     (name) => toCanonicalJson(earlier.get(name) ?? null) !== toCanonicalJson(later.get(name) ?? null),
   );
+}
+
+/** What a tenant does to one of its own jobs stands on the job; what the operator does to it is audited as well. */
+export function isOperator({ actor }: Caller): boolean {
+  return actor.kind === 'admin';
 }

@@ -9,7 +9,12 @@ export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'callback' }
   | { readonly kind: 'admin' }
-  | { readonly kind: 'tenant'; readonly scope: Scope };
+  | {
+      readonly kind: 'tenant';
+      readonly scope: Scope;
+      /** The operator may do it too, for a tenant. */
+      readonly isOperators?: boolean;
+    };
 
 export interface RouteDescription {
   /** A body that the handler reads by itself, as its raw bytes are needed or too many to hold. */
@@ -40,6 +45,8 @@ declare module 'fastify' {
     /** The key that was used on routes of kind `tenant`, else empty; and what it may do. */
     apiKeyId: string;
     keyScopes: readonly string[];
+    /** The operator asks, for the tenant that `X-Waypost-Tenant` names. */
+    isOperator: boolean;
   }
 }
 
@@ -47,6 +54,15 @@ export const publicAccess: Access = { kind: 'public' };
 export const callbackAccess: Access = { kind: 'callback' };
 export const adminAccess: Access = { kind: 'admin' };
 
-export function tenantAccess(scope: Scope): Access {
-  return { kind: 'tenant', scope };
+export function tenantAccess(scope: Scope, options: { readonly isOperators?: boolean } = {}): Access {
+  return { kind: 'tenant', scope, ...options };
+}
+
+/** Every one that only reads, but for contents; and what stops and starts jobs. */
+export const operatorScopes: readonly Scope[] = ['jobs:read', 'jobs:write', 'inbox:read', 'events:read'];
+
+/** Whether the admin key opens a route for the tenant that `X-Waypost-Tenant` names: its reads, and what is marked. */
+export function isOpenToOperator(method: string, access: Access): boolean {
+  if (access.kind !== 'tenant' || access.scope === 'content:read') return false;
+  return ['GET', 'HEAD'].includes(method) || access.isOperators === true || operatorScopes.includes(access.scope);
 }

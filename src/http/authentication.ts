@@ -2,10 +2,13 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import { isId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scope.ts';
 import { findApiKey } from '../store/cross-tenant.ts';
+import { findTenant } from '../store/tenants.ts';
 import type { Transactions } from '../store/transactions.ts';
 import { apiKeyShape, hashApiKey } from '../usecases/api-key-secret.ts';
+import { type Access, isOpenToOperator, operatorScopes } from './access.ts';
 import type { StrangerLookups } from './stranger-lookups.ts';
 
 const maxKnownKeys = 10_000;
@@ -35,6 +38,7 @@ export function authenticateRequests(
   app.decorateRequest('tenantId', '');
   app.decorateRequest('apiKeyId', '');
   app.decorateRequest('keyScopes');
+  app.decorateRequest('isOperator', false);
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not name its access`);
@@ -45,14 +49,14 @@ export function authenticateRequests(
     if (access.kind === 'public' || access.kind === 'callback') return;
     const key = readKey(request);
     if (key === null) throw apiProblem('unauthorized', 'The request carries no key.');
-    if (access.kind === 'tenant') await admitTenant(request, key, access.scope);
+    if (access.kind === 'tenant')
+      await (isAdminKey(key) ? admitOperator(request, access) : admitTenant(request, key, access.scope));
     else if (!isAdminKey(key)) await refuseAdmin(key);
   });
 
   async function admitTenant(request: FastifyRequest, key: string, scope: Scope): Promise<void> {
     const found = await lookUp(key);
     if (found === null) {
-      if (isAdminKey(key)) throw apiProblem('insufficient_scope', 'The admin key opens /v1/tenants only.');
       throw apiProblem('unauthorized', 'The key is unknown, expired or deleted.');
     }
     if (!found.scopes.includes(scope)) throw apiProblem('insufficient_scope', `The key lacks the scope ${scope}.`);
@@ -60,6 +64,26 @@ export function authenticateRequests(
     request.tenantId = found.tenantId;
     request.apiKeyId = found.id;
     request.keyScopes = found.scopes;
+  }
+
+  /** As a tenant, for its reads and what stops and starts its work. */
+  async function admitOperator(request: FastifyRequest, access: Access): Promise<void> {
+    const tenantId = request.headers['x-waypost-tenant'];
+    if (typeof tenantId !== 'string' || tenantId === '') {
+      throw apiProblem('insufficient_scope', 'The admin key opens /v1/tenants, and a tenant by X-Waypost-Tenant only.');
+    }
+    if (!isOpenToOperator(request.method, access)) {
+      throw apiProblem(
+        'insufficient_scope',
+        "The admin key opens a tenant's reads and actions; this takes a key of the tenant.",
+      );
+    }
+    const isThere = isId('tenant', tenantId) && (await transactions.withTenant(tenantId, findTenant)) !== null;
+    if (!isThere) throw apiProblem('not_found', 'There is no tenant of the id in X-Waypost-Tenant.');
+    request.admission?.claimTenant(tenantId);
+    request.tenantId = tenantId;
+    request.keyScopes = operatorScopes;
+    request.isOperator = true;
   }
 
   async function refuseAdmin(key: string): Promise<never> {

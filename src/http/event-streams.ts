@@ -20,8 +20,8 @@ const reconnectMs = 2_000;
 
 interface StreamRequest {
   readonly tenantId: string;
-  /** The key that opened it: when it ends, no event is shown any more, and the stream ends at the next one or heartbeat. */
-  readonly apiKeyId: string;
+  /** The key that opened it: when it ends, no event is shown any more, and the stream ends at the next one or heartbeat. Null = the operator's. */
+  readonly apiKeyId: string | null;
   readonly after: bigint;
   readonly filter: readonly string[] | null;
   /** The client has gone. */
@@ -65,7 +65,7 @@ export function createEventStreams(dependencies: {
       const from = position;
       if (settled > from) {
         const page = await transactions.withTenant(tenantId, async (tx) =>
-          (await isApiKeyInForce(tx, apiKeyId))
+          apiKeyId === null || (await isApiKeyInForce(tx, apiKeyId))
             ? listEvents(tx, { after: from, settled, filter, limit: eventsPerLook })
             : null,
         );
@@ -80,7 +80,9 @@ export function createEventStreams(dependencies: {
       // A restore set the numbers back: the client comes again, and is told that its cursor is none any more.
       if (settled < position && (await transactions.acrossTenants(findNewestPosition)) < position) return;
       if (Date.now() - toldAtMs >= heartbeatMs) {
-        if (!(await transactions.withTenant(tenantId, (tx) => isApiKeyInForce(tx, apiKeyId)))) return;
+        const isOver =
+          apiKeyId !== null && !(await transactions.withTenant(tenantId, (tx) => isApiKeyInForce(tx, apiKeyId)));
+        if (isOver) return;
         yield ': still here\n\n';
         toldAtMs = Date.now();
       }

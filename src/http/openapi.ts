@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { type Access, publicAccess, type RouteDescription } from './access.ts';
+import { type Access, isOpenToOperator, publicAccess, type RouteDescription } from './access.ts';
 import { commonProblemSchema, type RouteAnswers } from './openapi-answers.ts';
 import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
 
@@ -55,6 +55,12 @@ export async function describeRoutes(
           bearerKey: { type: 'http', scheme: 'bearer', description: 'A key of a tenant, `wp_…`' },
           headerKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'The same key' },
           adminKey: { type: 'http', scheme: 'bearer', description: 'WAYPOST_ADMIN_KEY' },
+          operatedTenant: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'X-Waypost-Tenant',
+            description: 'The tenant that the operator reads and acts for, beside the admin key',
+          },
         },
       },
     },
@@ -65,7 +71,12 @@ export async function describeRoutes(
       if (schema.operationId !== undefined) described.set(schema.operationId, route);
       const scope = access?.kind === 'tenant' ? `Scope \`${access.scope}\`.` : '';
       const description = [schema.description ?? schema.summary, scope].filter(Boolean).join('\n\n');
-      return { url, schema: { ...schema, description, security: securityOf[access?.kind ?? 'public'] } };
+      const isOperators = access !== undefined && isOpenToOperator(String(input.route.method), access);
+      const security = [
+        ...securityOf[access?.kind ?? 'public'],
+        ...(isOperators ? [{ adminKey: [], operatedTenant: [] }] : []),
+      ];
+      return { url, schema: { ...schema, description, security } };
     },
     transformObject: (input) =>
       completeDocument(jsonSchemaTransformObject(input) as OpenApiDocument, (operationId) =>

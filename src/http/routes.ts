@@ -19,6 +19,7 @@ import { registerHealthRoutes } from './routes/health.ts';
 import { registerInboxRoutes } from './routes/inbox.ts';
 import { registerIntegrationIntakeRoutes } from './routes/integration-intake.ts';
 import { registerIntegrationRoutes } from './routes/integrations.ts';
+import { registerJobContentRoute } from './routes/job-content.ts';
 import { registerJobRecipientRoutes } from './routes/job-recipients.ts';
 import { registerJobsInBulkRoutes } from './routes/jobs-in-bulk.ts';
 import { registerJobRoutes } from './routes/jobs.ts';
@@ -66,6 +67,7 @@ export function registerRoutes(
   registerAttachmentRoutes(app, dependencies);
   registerNotificationRoutes(app, dependencies);
   registerIntegrationIntakeRoutes(app, dependencies);
+  registerJobContentRoute(app, dependencies);
   registerJobRecipientRoutes(app, dependencies);
   registerDeliveryRoutes(app, dependencies);
   registerInboxRoutes(app, dependencies);

@@ -131,3 +131,12 @@ export async function listAttempts(tx: Tx, jobId: string, page: { limit: number;
     errorTableVersion: row.error_table_version,
   }));
 }
+
+/** The parts of a message for which a send was begun, in their order. */
+export async function listSentParts(tx: Tx, jobId: string): Promise<number[]> {
+  const rows = await tx.query<{ part: number }>({
+    text: 'select distinct part from attempt where job_id = $1 and not is_upload order by part',
+    values: [jobId],
+  });
+  return rows.map(({ part }) => part);
+}

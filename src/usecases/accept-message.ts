@@ -25,7 +25,7 @@ export function createAcceptMessage(dependencies: {
   const { channels, acceptance, admissionControl, clock } = dependencies;
 
   return async function acceptOne(tx: Tx, message: MessageToAccept): Promise<Job> {
-    const channel = await chooseChannel(tx, message.channelId);
+    const channel = await chooseChannel(tx, channels, message.channelId);
     const now = clock();
     if (
       message.expiresAt !== null &&
@@ -43,24 +43,23 @@ export function createAcceptMessage(dependencies: {
     const admitLater = () => admissionControl.enterLater(tx, channel.tenantId);
     return acceptance.store(tx, { channel, message: { ...members, conversationId }, now, admitLater });
   };
+}
 
-  async function chooseChannel(tx: Tx, id: string | null): Promise<WhatsappChannel> {
-    if (id === null) {
-      const all = await channels.findOnlyWhatsapp(tx);
-      const [only] = all;
-      if (only !== undefined && all.length === 1) return only;
-      throw apiProblem(
-        all.length === 0 ? 'channel_not_found' : 'invalid_request',
-        all.length === 0
-          ? 'The tenant has no WhatsApp channel.'
-          : 'The tenant has several WhatsApp channels: name one.',
-        { errors: [{ pointer: '/channelId', detail: 'is needed where there is not exactly one WhatsApp channel' }] },
-      );
-    }
-    const channel = await channels.findWhatsapp(tx, id);
-    if (channel !== null) return channel;
-    throw apiProblem('channel_not_found', `There is no WhatsApp channel ${id}.`, {
-      errors: [{ pointer: '/channelId', detail: 'names no WhatsApp channel of this tenant' }],
-    });
+/** The tenant's channel of this id; null = its only one. */
+export async function chooseChannel(tx: Tx, channels: ChannelStore, id: string | null): Promise<WhatsappChannel> {
+  if (id === null) {
+    const all = await channels.findOnlyWhatsapp(tx);
+    const [only] = all;
+    if (only !== undefined && all.length === 1) return only;
+    throw apiProblem(
+      all.length === 0 ? 'channel_not_found' : 'invalid_request',
+      all.length === 0 ? 'The tenant has no WhatsApp channel.' : 'The tenant has several WhatsApp channels: name one.',
+      { errors: [{ pointer: '/channelId', detail: 'is needed where there is not exactly one WhatsApp channel' }] },
+    );
   }
+  const channel = await channels.findWhatsapp(tx, id);
+  if (channel !== null) return channel;
+  throw apiProblem('channel_not_found', `There is no WhatsApp channel ${id}.`, {
+    errors: [{ pointer: '/channelId', detail: 'names no WhatsApp channel of this tenant' }],
+  });
 }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Caller, isOperator } from '../domain/audit.ts';
 import type { Job } from '../domain/job.ts';
 import { retryBatch, writeWithinMs } from '../domain/notification/control.ts';
 import { retryMessage, retryNow } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
+import type { RecordAudit } from '../store/audit.ts';
 import { isBatchSending } from '../store/batch-jobs.ts';
 import type { CancelJob } from '../store/job-cancellation.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
@@ -13,28 +15,34 @@ import { forgetUploadedMedia } from '../store/uploaded-media.ts';
 /** Before the second look at the sends of a batch that was cancelled; each wait is twice the one before. */
 const firstLookMs = 50;
 
+/** `by` = who asks, where it may be the operator, whose actions are audited. */
 export interface ControlJob {
   /**
    * After `cancelled` no send ever happens; `too_late` = it is on the wire or has ended. Again, it answers the same. Where a
    * batch was being sent, the answer takes until its sends are recorded, 5 s at most.
    */
-  cancel(tenantId: string, jobId: string): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
+  cancel(
+    tenantId: string,
+    jobId: string,
+    by?: Caller,
+  ): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
   /**
    * Runs a failed, expired or cancelled job again at once, and tries a message at once that waits for a retry. Refuses with
    * `not_found`, and with a `conflict` that names what else holds it.
    */
-  retry(tenantId: string, jobId: string): Promise<Job>;
+  retry(tenantId: string, jobId: string, by?: Caller): Promise<Job>;
 }
 
 export function createControlJob(dependencies: {
   readonly transactions: Transactions;
+  readonly recordAudit: RecordAudit;
   readonly cancelJob: CancelJob;
   readonly writeJobChange: WriteJobChange;
   /** Whether an operator has paused the job's activity in Temporal. */
   readonly isPaused: (jobId: string) => Promise<boolean>;
   readonly clock: () => Date;
 }): ControlJob {
-  const { transactions, cancelJob, writeJobChange, isPaused, clock } = dependencies;
+  const { transactions, recordAudit, cancelJob, writeJobChange, isPaused, clock } = dependencies;
 
   async function lock(tx: Tx, jobId: string): Promise<Job> {
     const job = await lockJob(tx, jobId);
@@ -42,21 +50,31 @@ export function createControlJob(dependencies: {
     return job;
   }
 
-  async function cancelLocked(tx: Tx, jobId: string): Promise<{ result: 'cancelled' | 'too_late'; job: Job }> {
+  async function audit(tx: Tx, by: Caller | undefined, action: 'job.cancelled' | 'job.retried', jobId: string) {
+    if (by !== undefined && isOperator(by)) await recordAudit(tx, by, { action, targetId: jobId, changed: [] });
+  }
+
+  async function cancelLocked(
+    tx: Tx,
+    jobId: string,
+    by?: Caller,
+  ): Promise<{ result: 'cancelled' | 'too_late'; job: Job }> {
     const job = await lock(tx, jobId);
     if (job.state === 'cancelled') return { result: 'cancelled', job };
     const cancelled = await cancelJob(tx, job, clock());
-    return cancelled === null ? { result: 'too_late', job } : { result: 'cancelled', job: cancelled };
+    if (cancelled === null) return { result: 'too_late', job };
+    await audit(tx, by, 'job.cancelled', jobId);
+    return { result: 'cancelled', job: cancelled };
   }
 
   return {
-    async cancel(tenantId, jobId) {
-      const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId));
+    async cancel(tenantId, jobId, by) {
+      const cancelled = await transactions.withTenant(tenantId, (tx) => cancelLocked(tx, jobId, by));
       if (cancelled.result === 'cancelled' && cancelled.job.kind === 'notification')
         await waitForSends(transactions, { tenantId, jobId, untilMs: performance.now() + writeWithinMs });
       return cancelled;
     },
-    async retry(tenantId, jobId) {
+    async retry(tenantId, jobId, by) {
       const found = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
       if (found !== null && found.awaitedBy !== null && !found.terminal && (await isPaused(jobId)))
         throw apiProblem('conflict', 'An operator has paused its activity in Temporal, and unpauses it there.');
@@ -67,6 +85,7 @@ export function createControlJob(dependencies: {
           job.kind === 'notification' ? retryBatch(job, now) : (retryNow(job, now) ?? retryMessage(job, now));
         if (change === null) throw apiProblem('conflict', describeHold(job));
         if (job.kind === 'message' && job.state !== 'held') await forgetUploadedMedia(tx, jobId);
+        await audit(tx, by, 'job.retried', jobId);
         return writeJobChange(tx, { job, change, now });
       });
     },

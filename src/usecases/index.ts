@@ -10,6 +10,8 @@ import { createControlJob } from './control-job.ts';
 import { createKeepNotices } from './keep-notices.ts';
 import { createReplayNotice } from './replay-notice.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
+import { createPreviewMessage } from './preview-message.ts';
+import { createReadContent } from './read-content.ts';
 import { createRetryJobs } from './retry-jobs.ts';
 import { createReplayWebhook } from './replay-webhook.ts';
 import { createAdmissionControl, type AdmissionLimits } from './admission-control.ts';
@@ -40,6 +42,8 @@ export function createUseCases(
     replayNotice: createReplayNotice({ ...dependencies, applyInbound, applyStatuses }),
     controlJob: createControlJob({ ...dependencies, isPaused: (jobId) => dependencies.starter.isPaused(jobId) }),
     eraseRecipient: createEraseRecipient(dependencies),
+    previewMessage: createPreviewMessage(dependencies),
+    readContent: createReadContent(dependencies),
     cancelJobs: createCancelJobs(dependencies),
     retryJobs: createRetryJobs({ ...dependencies, admissionControl }),
     replayWebhook: createReplayWebhook(dependencies),

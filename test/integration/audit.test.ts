@@ -198,9 +198,10 @@ describe('the audit', () => {
     expect((await test.call('GET /v1/audit', { key: String(reader.at('apiKey')) })).status).toBe(403);
     const other = await test.makeTenant();
     expect((await list('', other.key)).map(({ action }) => action)).toEqual(['api_key.created', 'tenant.created']);
-    // All but the erasure of a recipient, which has its own test.
-    const seen = new Set(['tenant.created', 'recipient.erased', ...(await list()).map(({ action }) => action)]);
-    expect(auditActions.filter((action) => !seen.has(action))).toEqual([]);
+    // All but what has tests of its own: erasures, what is done in bulk, contents, and what is told of the operator alone.
+    const elsewhere = /^(?:tenant\.created|recipient\.erased|jobs?\..*|.*\.replayed)$/;
+    const seen = new Set<string>((await list()).map(({ action }) => action));
+    expect(auditActions.filter((action) => !seen.has(action) && !elsewhere.test(action))).toEqual([]);
   });
 
   it('can be added to by the runtime role, and neither changed nor emptied', async () => {

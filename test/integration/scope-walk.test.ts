@@ -63,11 +63,9 @@ const expectAll = (about: readonly WalkedCall[], answer: string) => about.map((c
 
 it('every route that asks for a key says for which', () => {
   const isOperators = (call: WalkedCall) =>
-    (call.route.operation?.security ?? []).some((scheme) => 'adminKey' in scheme);
+    (call.route.operation?.security ?? []).some((scheme) => 'adminKey' in scheme && !('operatedTenant' in scheme));
   expect(calls.filter((call) => (scopeOf(call) === null) !== isOperators(call)).map(nameOf)).toEqual([]);
-  // `content:read` opens no route: it shows contents in what others read.
-  const opening = scopes.filter((scope) => scope !== 'content:read');
-  expect(new Set(calls.map(scopeOf))).toEqual(new Set([null, ...opening]));
+  expect(new Set(calls.map(scopeOf))).toEqual(new Set([null, ...scopes]));
   // What only reads changes nothing.
   const writes = calls.filter((call) => call.route.method !== 'GET' && scopeOf(call)?.endsWith(':read') === true);
   expect(writes.map(nameOf)).toEqual([]);
@@ -111,4 +109,45 @@ it("neither the operator's key opens a route of tenants, nor a tenant's one of t
   expect(await tell(calls, (call) => sendBroken(call, otherKey(call)))).toEqual(
     expectAll(calls, '403 insufficient_scope'),
   );
+});
+
+it("the operator's header opens a tenant's reads but its contents, the actions on what runs, and nothing else", async () => {
+  const ofTenants = calls.filter((call) => scopeOf(call) !== null);
+  const [{ id: tenantId = '' } = {}] = (await test.call('GET /v1/tenants', { key: adminKey })).at('data') as {
+    id?: string;
+  }[];
+  const opened: string[] = [];
+  for (const { route, foreign } of ofTenants) {
+    const body = route.method === 'GET' ? {} : { body: '{ this is no JSON' };
+    const headers = { 'x-waypost-tenant': tenantId };
+    const { status } = await test.call(`${route.method} ${foreign.path}`, { key: adminKey, headers, ...body });
+    if (status !== 403) opened.push(`${route.method} ${route.path}`);
+  }
+  const reads = ofTenants.filter((call) => call.route.method === 'GET' && scopeOf(call) !== 'content:read').map(nameOf);
+  expect(new Set(opened)).toEqual(
+    new Set([
+      ...reads,
+      'POST /v1/channels/{id}/pause',
+      'POST /v1/channels/{id}/resume',
+      'POST /v1/deliveries/{id}/replay',
+      'POST /v1/jobs/{id}/cancel',
+      'POST /v1/jobs/{id}/retry',
+      'POST /v1/jobs/cancel',
+      'POST /v1/jobs/retry',
+      'POST /v1/notices/{id}/replay',
+      'POST /v1/webhooks/{id}/enable',
+      'POST /v1/webhooks/{id}/replay',
+    ]),
+  );
+  for (const [header, expected] of [
+    ['', 403],
+    ['ten_x', 404],
+    [test.dependencies.createId('tenant'), 404],
+  ] as const) {
+    const headers = { 'x-waypost-tenant': header };
+    expect([header, (await test.call('GET /v1/jobs', { key: adminKey, headers })).status]).toEqual([header, expected]);
+  }
+  // Beside a tenant's own key it says nothing.
+  const foreign = await test.call('GET /v1/me', { key: tenantKey, headers: { 'x-waypost-tenant': tenantId } });
+  expect(foreign.at('key')).not.toBeNull();
 });

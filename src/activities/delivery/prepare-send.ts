@@ -3,7 +3,6 @@ import { admitCall } from '../../domain/circuit-breaker.ts';
 import { holdForOutage } from '../../domain/hold-for-destination.ts';
 import type { Failure } from '../../domain/failure.ts';
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
-import { addressOf } from '../../domain/identity/identity.ts';
 import { type CreateId, isId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
 import {
@@ -27,7 +26,6 @@ import {
 } from '../../domain/opt-out.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { fillMediaId } from '../../domain/rendering/rendered.ts';
-import { renderMessage } from '../../domain/rendering/render-message.ts';
 import { openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { alone } from '../../store/group-commit.ts';
@@ -36,10 +34,10 @@ import { findJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
 import type { OutsideWindow } from '../../store/outside-window.ts';
+import { renderFor } from '../../store/rendered-messages.ts';
 import { keepClosed, windowKeyOf } from '../../store/reply-windows.ts';
 import type { Tx } from '../../store/transactions.ts';
 import { findUploadedMedia } from '../../store/uploaded-media.ts';
-import { findQuotedMessage } from './find-quoted-message.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { ClaimedAttempt, Leave } from './claimed-attempt.ts';
 
@@ -91,8 +89,7 @@ export function createPrepareSend(dependencies: {
     const { job, channel, limits, run, now, leave, isShared, isReset, isForced, only } = ready;
     // `request` was parsed at the door and stored by us.
     const request = job.request as MessageRequest;
-    const quotedMessageId = await findQuotedMessage(tx, { job, channel, request });
-    const rendered = renderMessage(request, addressOf(job.to ?? '', job.recipient), quotedMessageId);
+    const rendered = await renderFor(tx, channel, { ...job, request });
     if (isShared && rendered.kind !== 'parts') return alone;
     if (rendered.kind === 'skipped') {
       // Only rows of before: today such an activity is skipped when it is accepted.

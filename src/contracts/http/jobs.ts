@@ -168,4 +168,24 @@ export const timelineItem = z.object({
   detail: z.record(z.string(), z.unknown()),
 });
 
+export const jobContent = z.object({
+  jobId: z.string(),
+  kind: z.enum(jobKinds),
+  handedOver: z
+    .unknown()
+    .describe(
+      'What came: the activity or native object, the properties of a notification but its receivers, or an item of WhatsApp',
+    ),
+  sent: z
+    .array(
+      z.object({
+        part: z.int(),
+        providerMessageId: z.string().nullable().describe('null = the provider has not taken it'),
+        body: z.unknown(),
+      }),
+    )
+    .readonly()
+    .describe('What went out to WhatsApp, or what the users of a notification read'),
+});
+
 export const cancelResult = z.object({ result: z.enum(['cancelled', 'too_late']) });

@@ -49,7 +49,10 @@ export const apiKeyView = z
 export const meView = z
   .object({
     tenant: tenantView,
-    key: z.object({ id: z.string(), name: z.string() }),
+    key: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .describe('null = the operator, by `X-Waypost-Tenant`'),
     scopes: z.array(scope),
   })
   .meta({ id: 'Me' });

@@ -48,7 +48,7 @@ export function toRefusalProblem(refusal: Refusal, context: RefusalContext): Pro
   const type = describeCode(refusal.code);
   const failure: Failure = {
     code: refusal.code,
-    source: 'api',
+    source: type === undefined || type.sources.includes('api') ? 'api' : (type.sources[0] ?? 'api'),
     class: type?.class ?? 'permanent',
     scope: '',
     userCanBeTold: false,

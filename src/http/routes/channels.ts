@@ -31,6 +31,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
   const { transactions, channels, publicUrl, callbackKeys } = dependencies;
   const configurer = createChannelConfigurer(dependencies);
   const config = { access: tenantAccess('config:write') };
+  const actions = { access: tenantAccess('config:write', { isOperators: true }) };
   const show = (row: ChannelRow) => toChannelView(row, publicUrl);
   const within = async (tenantId: string, work: (tx: Tx) => Promise<ChannelRow>) =>
     show(await transactions.withTenant(tenantId, work));
@@ -122,7 +123,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
   });
 
   app.post('/v1/channels/:id/pause', {
-    config,
+    config: actions,
     schema: {
       operationId: 'pauseChannel',
       tags: ['channels'],
@@ -135,7 +136,7 @@ export function registerChannelRoutes(app: App, dependencies: ChannelDependencie
   });
 
   app.post('/v1/channels/:id/resume', {
-    config,
+    config: actions,
     schema: {
       operationId: 'resumeChannel',
       tags: ['channels'],

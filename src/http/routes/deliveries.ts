@@ -9,13 +9,14 @@ import { replayDelivery } from '../../usecases/replay-delivery.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { auditOperator } from '../caller.ts';
 
 /** Documents on their way to somebody's URL, one by one. */
 export function registerDeliveryRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'clock' | 'replayWebhook'>,
+  dependencies: Pick<AppDependencies, 'transactions' | 'clock' | 'replayWebhook' | 'recordAudit'>,
 ): void {
-  const { transactions, clock, replayWebhook } = dependencies;
+  const { transactions, clock, replayWebhook, recordAudit } = dependencies;
   const tags = ['jobs'];
 
   app.get('/v1/deliveries/:id', {
@@ -31,7 +32,7 @@ export function registerDeliveryRoutes(
   });
 
   app.post('/v1/deliveries/:id/replay', {
-    config: { access: tenantAccess('config:write'), described: { refusals: [409] } },
+    config: { access: tenantAccess('config:write', { isOperators: true }), described: { refusals: [409] } },
     schema: {
       operationId: 'replayDelivery',
       tags,
@@ -42,11 +43,17 @@ export function registerDeliveryRoutes(
       params: idInPath,
       response: { 200: deliveryView },
     },
-    handler: async ({ tenantId, params }) =>
-      transactions.withTenant(tenantId, async (tx) => {
+    handler: async (request) =>
+      transactions.withTenant(request.tenantId, async (tx) => {
+        const { params } = request;
         const delivery = await findDelivery(tx, params.id);
         if (delivery?.kind === 'event') await replayWebhook.one(tx, params.id);
         else await replayDelivery(tx, params.id, clock());
+        await auditOperator(tx, request, recordAudit, {
+          action: 'delivery.replayed',
+          targetId: params.id,
+          changed: [],
+        });
         return show(tx, params.id);
       }),
   });

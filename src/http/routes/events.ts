@@ -59,7 +59,8 @@ export function registerEventRoutes(
       produces: ['text/event-stream'],
       response: { 200: eventMessage },
     },
-    async handler({ tenantId, apiKeyId, query, headers }, reply) {
+    async handler({ tenantId, apiKeyId: ownKeyId, isOperator, query, headers }, reply) {
+      const apiKeyId = isOperator ? null : ownKeyId;
       const last = headers['last-event-id'] ?? query.after;
       const after = await transactions.withTenant(tenantId, (tx) =>
         last === undefined || last === '' ? findNewestPosition(tx) : readEventCursor(tx, last),

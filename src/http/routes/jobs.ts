@@ -21,6 +21,7 @@ import type { ControlJob } from '../../usecases/control-job.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { createExplainJobs, type ExplainedJob } from '../explained-jobs.ts';
 import { answerPage, byCount, byNumber, byTime } from '../pages.ts';
 
@@ -171,7 +172,7 @@ export function registerJobRoutes(
       },
     },
     async (request) => {
-      const { result } = await controlJob.cancel(request.tenantId, request.params.id);
+      const { result } = await controlJob.cancel(request.tenantId, request.params.id, callerOf(request));
       return { result };
     },
   );
@@ -191,7 +192,7 @@ export function registerJobRoutes(
         response: { 200: jobView },
       },
     },
-    async (request) => toJobView(await controlJob.retry(request.tenantId, request.params.id), links),
+    async (request) => toJobView(await controlJob.retry(request.tenantId, request.params.id, callerOf(request)), links),
   );
 }
 

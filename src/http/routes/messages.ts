@@ -15,6 +15,7 @@ import { apiProblem, Refusal, toRefusalProblem } from '../../domain/problems/ref
 import { settleAll } from '../../store/coalesce.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { createAcceptMessage, MessageToAccept } from '../../usecases/accept-message.ts';
+import type { PreviewMessage } from '../../usecases/preview-message.ts';
 import { tenantAccess } from '../access.ts';
 import { type AcceptanceDependencies, answerAcceptance } from '../answer-acceptance.ts';
 import type { App } from '../app.ts';
@@ -31,14 +32,22 @@ const acceptedBatch = z.object({
   refused: z.int().describe('Items that became problems: 202 is answered also where it is all of them'),
 });
 
+const messagePreview = z.object({
+  data: z
+    .array(z.record(z.string(), z.unknown()))
+    .readonly()
+    .describe('Bodies for the Cloud API, in the order of sending; none = an activity of which nothing is sent'),
+});
+
 export function registerMessageRoutes(
   app: App,
   dependencies: AcceptanceDependencies &
     Pick<AppDependencies, 'publicUrl' | 'links'> & {
       readonly acceptMessage: ReturnType<typeof createAcceptMessage>;
+      readonly previewMessage: PreviewMessage;
     },
 ): void {
-  const { acceptMessage, links, publicUrl, clock } = dependencies;
+  const { transactions, acceptMessage, previewMessage, links, publicUrl, clock } = dependencies;
 
   app.post(
     '/v1/messages',
@@ -87,6 +96,27 @@ export function registerMessageRoutes(
         const refused = outcomes.filter((outcome) => outcome instanceof Refusal).length;
         return { status: 202, body: { data, accepted: data.length - refused, refused } };
       }),
+  );
+
+  app.post(
+    '/v1/messages/preview',
+    {
+      config: { access: tenantAccess('messages:write'), described: { refusals: [404] } },
+      bodyLimit: maxMessageBytes,
+      schema: {
+        operationId: 'previewMessage',
+        tags: ['messages'],
+        summary: 'Show what WhatsApp would be sent',
+        description:
+          'Nothing is stored, and nobody is called. What cannot be rendered is 422 `rendering_failed` with the pointers that ' +
+          'the job would show. A file in a data URI has a placeholder for the id that its upload will give.',
+        body: messageBody,
+        response: { 200: messagePreview },
+      },
+    },
+    async ({ tenantId, body, id }) => ({
+      data: await transactions.withTenant(tenantId, (tx) => previewMessage(tx, toMessage(body, id))),
+    }),
   );
 
   /**

@@ -8,6 +8,7 @@ import type { ReplayNotice } from '../../usecases/replay-notice.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { callerOf } from '../caller.ts';
 import { answerPage, byTime } from '../pages.ts';
 
 /** What WhatsApp says besides messages and statuses. */
@@ -72,8 +73,7 @@ export function registerNoticeRoutes(
       response: { 200: noticeView },
     },
     async handler(request) {
-      const { tenantId, id: requestId, params } = request;
-      return show(await replayNotice({ tenantId, requestId }, params.id), request);
+      return show(await replayNotice(callerOf(request), request.params.id), request);
     },
   });
 }

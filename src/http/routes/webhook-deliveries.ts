@@ -7,15 +7,16 @@ import { listWebhookDeliveries } from '../../store/webhook-lists.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
+import { auditOperator } from '../caller.ts';
 import { answerPage, byText } from '../pages.ts';
 import { showDelivery } from './deliveries.ts';
 
 /** What was sent to an endpoint, and sending it again. */
 export function registerWebhookDeliveryRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'webhooks' | 'replayWebhook' | 'testWebhook'>,
+  dependencies: Pick<AppDependencies, 'transactions' | 'webhooks' | 'replayWebhook' | 'testWebhook' | 'recordAudit'>,
 ): void {
-  const { transactions, webhooks, replayWebhook, testWebhook } = dependencies;
+  const { transactions, webhooks, replayWebhook, testWebhook, recordAudit } = dependencies;
   const config = { access: tenantAccess('config:write') };
   const tags = ['webhooks'];
 
@@ -58,7 +59,7 @@ export function registerWebhookDeliveryRoutes(
   });
 
   app.post('/v1/webhooks/:id/replay', {
-    config: { ...config, described: { refusals: [409] } },
+    config: { access: tenantAccess('config:write', { isOperators: true }), described: { refusals: [409] } },
     schema: {
       operationId: 'replayWebhook',
       tags,
@@ -70,10 +71,12 @@ export function registerWebhookDeliveryRoutes(
       body: replayBody,
       response: { 200: replayResult },
     },
-    async handler({ tenantId, params, body }) {
-      const { replayed, nextSince } = await transactions.withTenant(tenantId, (tx) =>
-        replayWebhook.since(tx, params.id, body),
-      );
+    async handler(request) {
+      const { tenantId, params, body } = request;
+      const { replayed, nextSince } = await transactions.withTenant(tenantId, async (tx) => {
+        await auditOperator(tx, request, recordAudit, { action: 'webhook.replayed', targetId: params.id, changed: [] });
+        return replayWebhook.since(tx, params.id, body);
+      });
       return { replayed, nextSince: nextSince?.toISOString() ?? null };
     },
   });

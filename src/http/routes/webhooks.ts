@@ -126,7 +126,7 @@ export function registerWebhookRoutes(
   });
 
   app.post('/v1/webhooks/:id/enable', {
-    config,
+    config: { access: tenantAccess('config:write', { isOperators: true }) },
     schema: {
       operationId: 'enableWebhook',
       tags,

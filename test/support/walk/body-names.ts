@@ -38,6 +38,7 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     putDirectorySource: asBody({ kind: 'postgres' }),
     putTargetScreens: asBody({}),
     acceptMessage: messages.map(toBody),
+    previewMessage: messages.map(toBody),
     acceptMessages: messages.map((message) => toBody(within(message, (each) => ({ messages: [each] })))),
     cancelJobs: filters.map(([member, name]) => toBody(within(name, (text) => ({ filter: { [member]: text } })))),
     retryJobs: filters.map(([member, name]) => toBody(within(name, (text) => ({ filter: { [member]: text } })))),
