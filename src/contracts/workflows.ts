@@ -9,6 +9,8 @@ export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypo
 /** What a worker may serve, by the words of `WAYPOST_QUEUES`. */
 export const queueNames = ['workflows', 'sends', 'relays'] as const;
 export type QueueName = (typeof queueNames)[number];
+/** A delivery needs them both; the relays tell others of it. */
+export const queuesOfDeliveries = ['workflows', 'sends'] as const satisfies readonly QueueName[];
 /** Activities at once that a worker makes of a queue; absent = its usual number. */
 export type Slots = { readonly [Name in QueueName]?: number | undefined };
 export const taskQueueOf: Readonly<Record<QueueName, string>> = {

@@ -1,3 +1,4 @@
+import { queuesOfDeliveries } from '../contracts/workflows.ts';
 import { dependsOnEngine, type WaitFacts } from '../domain/explain-wait.ts';
 import type { Job } from '../domain/job.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
@@ -5,8 +6,6 @@ import { readWaitFacts } from '../store/wait-facts.ts';
 import { type CheckTemporal, within } from '../usecases/check-readiness.ts';
 import { shareBriefly } from './probe-cache.ts';
 
-/** A delivery needs them both; the relays tell others of it. */
-const neededQueues = ['workflows', 'sends'] as const;
 const temporalAnswersWithinMs = 2_000;
 
 export interface ExplainedJob {
@@ -40,7 +39,11 @@ export function createExplainJobs(dependencies: {
     const { now, loaded, facts } = await transactions.withTenant(tenantId, async (tx) => {
       const jobs = await load(tx);
       const at = clock();
-      return { now: at, loaded: jobs, facts: await readWaitFacts(tx, jobs.rows, { now: at, queues: neededQueues }) };
+      return {
+        now: at,
+        loaded: jobs,
+        facts: await readWaitFacts(tx, jobs.rows, { now: at, queues: queuesOfDeliveries }),
+      };
     });
     // Behind the transaction: the answer may take seconds.
     const temporal = loaded.rows.some((job) => dependsOnEngine(job, now)) ? await askTemporal() : null;

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { type IdKind, isId } from '../domain/ids.ts';
 
 /**
  * Lines about requests hold no URL (capabilities and phone numbers stand in paths), no headers and no bodies, and of an
@@ -28,6 +29,8 @@ export function logAnswers(app: FastifyInstance): void {
       route: request.routeOptions.url ?? null,
       status: reply.statusCode,
       code: request.problemCode,
+      jobId: findId(request, reply, ['message', 'notification', 'inbound']),
+      channelId: findId(request, reply, ['channel']),
       durationMs: Math.round(reply.elapsedTime),
     };
     // Probes and scrapes come every few seconds and say nothing new while they succeed.
@@ -36,4 +39,14 @@ export function logAnswers(app: FastifyInstance): void {
       request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
+}
+
+/** Whose request it was about: by its path, or by the address of what it has made. Undefined = of none of these kinds. */
+function findId({ params }: FastifyRequest, reply: FastifyReply, kinds: readonly IdKind[]): string | undefined {
+  // The router fills it with texts by name.
+  const named = Object.values((params ?? {}) as Record<string, string>);
+  const made = String(reply.getHeader('location') ?? '')
+    .split('/')
+    .at(-1);
+  return [...named, made].find((id) => id !== undefined && kinds.some((kind) => isId(kind, id)));
 }

@@ -156,16 +156,16 @@ export async function findFailedCallbacks(
   tx: Tx,
   jobId: string,
   limit: number,
-): Promise<{ readonly count: number; readonly ids: readonly string[] }> {
-  const rows = await tx.query<{ id: string; count: number }>({
+): Promise<{ readonly count: number; readonly ids: readonly string[]; readonly why: string | null }> {
+  const rows = await tx.query<{ id: string; count: number; why: string | null }>({
     text: `
-      select id, (count(*) over ())::integer as count from delivery
+      select id, (count(*) over ())::integer as count, error ->> 'detail' as why from delivery
       where job_id = $1 and kind = 'error_callback' and state = 'failed' and created_at = (
         select max(created_at) from delivery where job_id = $1 and kind = 'error_callback')
       order by position limit $2`,
     values: [jobId, limit],
   });
-  return { count: rows[0]?.count ?? 0, ids: rows.map((row) => row.id) };
+  return { count: rows[0]?.count ?? 0, ids: rows.map((row) => row.id), why: rows[0]?.why ?? null };
 }
 
 export interface DeliveryRow {

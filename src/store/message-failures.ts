@@ -9,7 +9,9 @@ import { closeWindow } from '../domain/message/window.ts';
 import { writeNotice } from '../domain/message/notice.ts';
 import { recordFailure, refuseMessage } from '../domain/message/outcome.ts';
 import { expireMessage } from '../domain/message/claim.ts';
-import { expiredFailure } from '../domain/message/ending-failures.ts';
+import type { WaitFacts } from '../domain/explain-wait.ts';
+import { describeGivingUp, expiredFailure } from '../domain/message/ending-failures.ts';
+import { toSentence } from '../domain/wording.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import type { OutageChange } from './channel-outages.ts';
 import type { ChannelStore, WhatsappChannel } from './channels.ts';
@@ -54,8 +56,8 @@ export interface MessageFailures {
   refuse(tx: Tx, input: WindowToClose & { readonly failure: Failure }): Promise<{ job: Job; problem: Problem }>;
   /** The same for the end of the window after an unknown outcome: sent again, or given up. */
   recordWindowClosed(tx: Tx, input: WindowToClose): Promise<{ job: Job; decision: Decision }>;
-  /** Ends a message whose time-to-live has passed. */
-  expire(tx: Tx, input: { job: Job; numRetries: number; now: Date }): Promise<Job>;
+  /** Ends a message whose time-to-live has passed. `facts` = of its last wait; left out = its record says enough. */
+  expire(tx: Tx, input: { job: Job; numRetries: number; now: Date; facts?: WaitFacts | null }): Promise<Job>;
 }
 
 /** Meta: the person has stopped marketing messages. */
@@ -113,7 +115,11 @@ export function createMessageFailures(dependencies: {
             ...timing(job, channel, now),
           });
     const nextAttemptAt = decision.next === 'retry' ? new Date(now.getTime() + decision.delayMs) : null;
-    const problem = describeFailure({ job, failure, now, nextAttemptAt, recoverable: decision.recoverable });
+    const gaveUp = decision.next === 'fail' && decision.outOfRetries && input.isFinal !== true;
+    const told = gaveUp
+      ? { ...failure, detail: `${toSentence(describeGivingUp(job, now))} ${failure.detail}` }
+      : failure;
+    const problem = describeFailure({ job, failure: told, now, nextAttemptAt, recoverable: decision.recoverable });
     const userInformed = decision.informUser && (await storeNotice(tx, job, channel, now));
     const change = recordFailure({
       job,
@@ -203,8 +209,8 @@ export function createMessageFailures(dependencies: {
     record,
     refuse,
     recordWindowClosed,
-    async expire(tx, { job, numRetries, now }) {
-      const failure = expiredFailure(job.expiresAt.toISOString());
+    async expire(tx, { job, numRetries, now, facts = null }) {
+      const failure = expiredFailure(job, facts);
       const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
       const expired = await writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
       await outside.failWaiting(tx, { template: job, problem, numRetries, now });

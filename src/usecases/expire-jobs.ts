@@ -1,3 +1,5 @@
+import { queuesOfDeliveries } from '../contracts/workflows.ts';
+import type { WaitFacts } from '../domain/explain-wait.ts';
 import { expireInbound } from '../domain/inbound/outcome.ts';
 import type { Job } from '../domain/job.ts';
 import { expiredFailure } from '../domain/message/ending-failures.ts';
@@ -8,6 +10,7 @@ import type { WriteJobChange } from '../store/job-changes.ts';
 import { lockExpiredJobs } from '../store/jobs.ts';
 import type { MessageFailures } from '../store/message-failures.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
+import { readWaitFacts } from '../store/wait-facts.ts';
 
 /** A transaction of so many statements is done within a few milliseconds a job, and holds its rows as long. */
 const jobsPerTransaction = 100;
@@ -49,15 +52,18 @@ export function createExpireJobs(dependencies: {
     const found = await Promise.all(channelIds.map((id) => channels.findWhatsapp(tx, id)));
     const retriesOf = new Map(found.flatMap((channel) => (channel ? [[channel.id, channel.settings.numRetries]] : [])));
     const now = clock();
-    await Promise.all(jobs.map((job) => expire(tx, job, retriesOf.get(job.channelId ?? '') ?? 0, now)));
+    const facts = await readWaitFacts(tx, jobs, { now, queues: queuesOfDeliveries });
+    await Promise.all(
+      jobs.map((job, index) => expire(tx, job, facts[index] ?? null, retriesOf.get(job.channelId ?? '') ?? 0, now)),
+    );
   }
 
-  async function expire(tx: Tx, job: Job, numRetries: number, now: Date): Promise<void> {
+  async function expire(tx: Tx, job: Job, facts: WaitFacts | null, numRetries: number, now: Date): Promise<void> {
     if (job.kind === 'message') {
-      await failures.expire(tx, { job, numRetries, now });
+      await failures.expire(tx, { job, numRetries, now, facts });
       return;
     }
-    const failure = expiredFailure(job.expiresAt.toISOString());
+    const failure = expiredFailure(job, facts);
     const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
     await writeJobChange(tx, { job, change: expireInbound(job, problem, now, numRetries), now });
   }

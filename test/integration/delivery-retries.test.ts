@@ -34,7 +34,8 @@ describe('a recoverable refusal', () => {
     place.kernel.script('+34600000102', [{ ...unavailable, times: 10 }]);
     const job = await place.deliver(id);
     expect(job).toMatchObject({ state: 'failed', attempts: 3, retriesUsed: 2, error: { code: 'whatsapp_2' } });
-    expect(job.error).toMatchObject({ attempt: 3, recoverable: false });
+    const detail = expect.stringMatching(/^Given up after 3 tries in \d+ s\. Kernel answered/);
+    expect(job.error).toMatchObject({ attempt: 3, recoverable: false, detail });
     expect(place.sendsOf(id)).toHaveLength(3);
     const kpi = await place.kpiOf(id);
     expect(kpi.map(({ willRetry, attempt }) => [attempt, willRetry])).toEqual([

@@ -30,7 +30,9 @@ describe('what expires before it is sent', () => {
     expect(left).toEqual([]);
     const one = await place.find(ids[7] ?? '');
     expect(one).toMatchObject({ state: 'expired', terminal: true, wakeAt: null, waitingFor: null });
-    expect(one.error).toMatchObject({ code: 'expired', jobId: one.id });
+    // "Read the attempts for what held it": there are none where a paused channel held it.
+    const held = 'It waited last for channel_paused: the channel is paused by hand.';
+    expect(one.error).toMatchObject({ code: 'expired', jobId: one.id, detail: expect.stringContaining(held) });
     expect(await place.timelineOf(one.id)).toContain('message.expired');
     expect(await place.kpiOf(one.id)).toMatchObject([{ event: 'expired', recoverable: false }]);
     expect(await expireJobs(1_000)).toBe(0);

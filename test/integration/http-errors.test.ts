@@ -169,13 +169,18 @@ describe('an error at the door', () => {
     await watched.call('GET /v1/channels?limit=999');
     await watched.call('GET /v1/channels', { key: null });
     await watched.call('GET /v1/nowhere');
+    const missing = watched.dependencies.createId('message');
+    await watched.call(`POST /v1/jobs/${missing}/cancel`);
     await watched.close();
     const refused = lines.map((line) => JSON.parse(line) as Record<string, unknown>); // cast: pino writes objects
     expect(refused.map(({ level, msg, status, code }) => [level, msg, status, code])).toEqual([
       [40, 'refused', 422, 'invalid_request'],
       [40, 'refused', 401, 'unauthorized'],
       [40, 'refused', 404, 'route_not_found'],
+      [40, 'refused', 404, 'not_found'],
     ]);
+    // Of which job it was about no line said anything.
+    expect(refused.map(({ jobId }) => jobId ?? null)).toEqual([null, null, null, missing]);
   });
 
   it('asks to come back when the database is away, and readiness says which part is', async () => {

@@ -124,7 +124,7 @@ export function createClaimRelay(dependencies: {
       case 'hold':
         return settle(verdict.change);
       case 'expired': {
-        const failure = expiredFailure(job.expiresAt.toISOString());
+        const failure = expiredFailure(job, null);
         const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
         return settle(expireInbound(job, problem, now, channel.settings.numRetries));
       }

@@ -1,3 +1,5 @@
+import { describeGivingUp } from '../../domain/message/ending-failures.ts';
+import { toSentence } from '../../domain/wording.ts';
 import { groupOf } from '../../domain/bot-address.ts';
 import { botCall, type CircuitBreaker, type EndedCall, readOutage } from '../../domain/circuit-breaker.ts';
 import { type BotActivity, type BotReply, readBotReply } from '../../domain/inbound/bot-reply.ts';
@@ -128,7 +130,11 @@ export function createRecordRelay(dependencies: {
     const outage = readOutage(call.result, breaker, countOutages);
     const plan = planRetry({ job, failure, outage, limits: posted.channel.settings, now, random });
     const recoverable = plan !== null;
-    const problem = describeFailure({ job, failure, now, nextAttemptAt: plan?.until ?? null, recoverable });
+    const gaveUp = plan === null && failure.class === 'transient';
+    const told = gaveUp
+      ? { ...failure, detail: `${toSentence(describeGivingUp(job, now))} ${failure.detail}` }
+      : failure;
+    const problem = describeFailure({ job, failure: told, now, nextAttemptAt: plan?.until ?? null, recoverable });
     const attemptOutcome = recoverable ? 'retry' : 'rejected';
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: attemptOutcome, problem });
     if (!isOurs || job.terminal) return { job, replies: 0 };

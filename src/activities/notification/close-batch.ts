@@ -44,7 +44,13 @@ export function createCloseBatch(dependencies: {
     const failed = await findFailedCallbacks(tx, job.id, maxNamedDeliveries);
     if (failed.count === 0) return null;
     const integration = job.integration ?? '';
-    const failure = undeliveredFailure({ integration, count: failed.count, deliveryIds: failed.ids, fault: job.error });
+    const failure = undeliveredFailure({
+      integration,
+      count: failed.count,
+      deliveryIds: failed.ids,
+      last: failed.why,
+      fault: job.error,
+    });
     return describeFailure(job, failure, now);
   }
 

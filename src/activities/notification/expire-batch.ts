@@ -12,7 +12,7 @@ export function createExpireBatch(dependencies: {
 }): (tx: Tx, job: Job, now: Date) => Promise<Job> {
   return async (tx, job, now) => {
     await cancelPendingRecipients(tx, job.id, now);
-    const problem = dependencies.describeFailure(job, expiredBatchFailure(job.expiresAt), now);
+    const problem = dependencies.describeFailure(job, expiredBatchFailure(job), now);
     return dependencies.writeJobChange(tx, { job, change: expireBatch(job, problem, now), now });
   };
 }

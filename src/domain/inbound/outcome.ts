@@ -1,6 +1,7 @@
 import type { Outage } from '../circuit-breaker.ts';
 import { type Failure, isLocalFault } from '../failure.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
+import { describeGivingUp } from '../message/ending-failures.ts';
 import { buildKpiValue } from '../message/kpi.ts';
 import { wakeGraceMs } from '../message/outcome.ts';
 import type { Problem } from '../problems/problem.ts';
@@ -82,9 +83,10 @@ export function recordBotFailure(input: {
   const kpi = isLocal ? [] : [told];
   const detail = { code: problem.code, attempt: job.attempts };
   if (plan === null) {
+    const gaveUp = problem.class === 'transient' ? `, ${describeGivingUp(job, now)}` : '';
     return {
       set: { ...endingAt(now), state: 'failed', error: problem },
-      timeline: [{ type: 'inbound.failed', title: `Failed: ${problem.title}`, detail }],
+      timeline: [{ type: 'inbound.failed', title: `Failed: ${problem.title}${gaveUp}`, detail }],
       events: ['inbound.failed'],
       kpi,
       problems: [problem],

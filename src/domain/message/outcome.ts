@@ -4,6 +4,7 @@ import { endingAt, noChange, type Job, type JobChange, type JobUpdate } from '..
 import type { Problem } from '../problems/problem.ts';
 import { holdForWindow } from './conversation-window.ts';
 import type { Decision } from './decide.ts';
+import { describeGivingUp } from './ending-failures.ts';
 import { buildKpiValue, type KpiEventName } from './kpi.ts';
 
 /** A stored wait gets this much grace before the sweep doubts that its workflow still lives. */
@@ -99,7 +100,10 @@ export function recordFailure(input: {
   });
   // Nobody has failed but ourselves, and nothing was sent: the bot is not told of an error of Kernel's.
   const kept = { kpi: isLocal ? [] : [kpi], problems: [problem] };
-  if (decision.next === 'fail') return { ...endInFailure(job, problem, input.userInformed, now), ...kept };
+  if (decision.next === 'fail') {
+    const gaveUp = decision.outOfRetries && !job.terminal ? describeGivingUp(job, now) : null;
+    return { ...endInFailure(job, problem, input.userInformed, now, gaveUp), ...kept };
+  }
   if (decision.next === 'hold_for_window') {
     const held = holdForWindow(job);
     return { ...held, ...kept, set: { ...held.set, error: problem, statusUntil: null, isOutcomeUnknown: false } };
@@ -162,8 +166,15 @@ export function refuseMessage(job: Job, problem: Problem, now: Date, numRetries:
   };
 }
 
-/** The fields and tellings of an end in failure, without the problem's own telling. */
-export function endInFailure(job: Job, problem: Problem, userInformed: boolean, now: Date) {
+/** The fields and tellings of an end in failure, without the problem's own telling. `gaveUp` = after how many tries; null = at once. */
+export function endInFailure(
+  job: Job,
+  problem: Problem,
+  userInformed: boolean,
+  now: Date,
+  gaveUp: string | null = null,
+) {
+  const title = `Failed: ${problem.title}${gaveUp === null ? '' : `, ${gaveUp}`}`;
   return {
     set: {
       ...endingAt(now),
@@ -171,9 +182,7 @@ export function endInFailure(job: Job, problem: Problem, userInformed: boolean, 
       error: problem,
       userInformed: job.userInformed || userInformed,
     },
-    timeline: [
-      { type: 'message.failed', title: `Failed: ${problem.title}`, detail: { code: problem.code, userInformed } },
-    ],
+    timeline: [{ type: 'message.failed', title, detail: { code: problem.code, userInformed } }],
     events: ['message.failed'],
   };
 }

@@ -1,6 +1,7 @@
 import { noChange, type Job, type JobChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
 import type { Decision } from './decide.ts';
+import { describeGivingUp } from './ending-failures.ts';
 import { endInFailure, recordFailure, wakeGraceMs } from './outcome.ts';
 
 /**
@@ -17,7 +18,9 @@ export function closeWindow(input: {
   const { job, decision, problem, now } = input;
   if (decision.next !== 'retry') {
     if (problem !== null) return recordFailure({ ...input, problem, userInformed: false });
-    return job.error === null ? noChange : { ...noChange, ...endInFailure(job, job.error, false, now) };
+    if (job.error === null) return noChange;
+    const gaveUp = decision.next === 'fail' && decision.outOfRetries ? describeGivingUp(job, now) : null;
+    return { ...noChange, ...endInFailure(job, job.error, false, now, gaveUp) };
   }
   const until = new Date(now.getTime() + decision.delayMs);
   return {

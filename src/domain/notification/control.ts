@@ -1,5 +1,6 @@
 import type { Failure } from '../failure.ts';
 import { type BatchCounts, endingAt, type Job, type JobChange, noChange } from '../job.ts';
+import { describeHold } from '../message/ending-failures.ts';
 import type { Problem } from '../problems/problem.ts';
 import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
 
@@ -56,8 +57,9 @@ export function failBatch(job: Job, problem: Problem, now: Date): JobChange {
   };
 }
 
-export function expiredBatchFailure(expiresAt: Date): Failure {
-  return endingFailure('expired', `The notification was not done before it expired at ${expiresAt.toISOString()}.`);
+export function expiredBatchFailure(job: Job): Failure {
+  const expired = `The notification was not done before it expired at ${job.expiresAt.toISOString()}.`;
+  return endingFailure('expired', [expired, ...describeHold(job, null)].join(' '));
 }
 
 /** For what is still on its way when its batch ends before its time. */

@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
+import { counted } from '../wording.ts';
 
 /** How many undelivered callbacks a problem names; the list of deliveries names all. */
 export const maxNamedDeliveries = 10;
@@ -19,15 +20,17 @@ export function closeBatch(input: {
   const error = undelivered ?? job.error;
   const state = error !== null ? 'failed' : input.hasErrors ? 'completed_with_errors' : 'completed';
   const { counts } = job;
-  const title =
+  const done =
     counts === null ? 'Done' : `Done: ${counts.delivered} delivered, ${counts.failed} failed of ${counts.recipients}`;
+  // Where nobody but the integrator was left out, that is not the first thing to say.
+  const failed = error === null ? '' : undelivered === null ? `Failed: ${error.title}` : `${done}. ${error.title}`;
   return {
     ...noChange,
     set: { ...endingAt(now), state, error },
     timeline: [
       error === null
-        ? { type: `notification.${state}`, title }
-        : { type: `notification.${state}`, title: `Failed: ${error.title}`, detail: { code: error.code } },
+        ? { type: `notification.${state}`, title: done }
+        : { type: `notification.${state}`, title: failed, detail: { code: error.code } },
     ],
     events: [`notification.${state}`],
     problems: undelivered === null ? [] : [undelivered],
@@ -39,13 +42,17 @@ export function undeliveredFailure(input: {
   readonly integration: string;
   readonly count: number;
   readonly deliveryIds: readonly string[];
+  /** Why the first of them was given up; null = it is not known. */
+  readonly last: string | null;
   readonly fault: Problem | null;
 }): Failure {
   const named = input.deliveryIds.slice(0, maxNamedDeliveries);
   const more = input.count > named.length ? ` and ${input.count - named.length} more` : '';
   const also = input.fault === null ? '' : ` The notification itself had failed with ${input.fault.code}.`;
+  const last = input.last === null ? '' : ` ${input.last}`;
   return {
     code: 'custom_notification_not_delivered',
+    title: 'Integrator not told',
     source: 'integrator',
     class: 'permanent',
     scope: 'notification',
@@ -54,8 +61,8 @@ export function undeliveredFailure(input: {
     retryAfterMs: null,
     httpStatus: null,
     detail:
-      `${input.count} error callbacks could not be delivered to the integration ${input.integration}: ` +
-      `${named.join(', ')}${more}.${also}`,
+      `${counted(input.count, 'error callback')} could not be delivered to the integration ${input.integration}: ` +
+      `${named.join(', ')}${more}.${last}${also}`,
     provider: null,
     errors: [],
   };
@@ -67,7 +74,7 @@ export function callbackFailure(input: {
   readonly tries: number;
   readonly last: string;
 }): Failure {
-  const times = input.tries === 1 ? '1 try' : `${input.tries} tries`;
+  const times = counted(input.tries, 'try', 'tries');
   return untold(`The integration ${input.integration} did not take these errors after ${times}: ${input.last}`);
 }
 

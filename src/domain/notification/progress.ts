@@ -1,5 +1,6 @@
 import { type BatchCounts, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
+import { counted } from '../wording.ts';
 
 /** A running batch without news for so long is offered to a workflow again; its pages and callbacks bear that. */
 export const runningLeaseMs = 120_000;
@@ -48,7 +49,10 @@ export function startBatch(input: {
       workflowRunId: input.runId,
       wakeAt: new Date(input.now.getTime() + runningLeaseMs),
     },
-    timeline: [{ type: 'notification.running', title: `Running for ${counts.recipients} recipients` }, ...found],
+    timeline: [
+      { type: 'notification.running', title: `Running for ${counted(counts.recipients, 'recipient')}` },
+      ...found,
+    ],
     problems: fault === null ? [] : [fault],
   };
 }
@@ -69,7 +73,7 @@ export function recordPage(
     pending: Math.max(0, counts.pending - page.delivered - page.failed),
     failedMerchants: page.failedMerchants,
   };
-  const title = `${page.delivered} recipients delivered, ${page.failed} failed`;
+  const title = `${counted(page.delivered, 'recipient')} delivered, ${page.failed} failed`;
   return { ...noChange, set: { counts: next, wakeAt }, timeline: [{ type: 'notification.page', title }] };
 }
 
@@ -78,10 +82,12 @@ export function awaitIntegrator(callbacks: number, now: Date): JobChange {
   return {
     ...noChange,
     set: {
-      waitingFor: { reason: 'integrator', until: now, detail: `${callbacks} error callbacks to send` },
+      waitingFor: { reason: 'integrator', until: now, detail: `${counted(callbacks, 'error callback')} to send` },
       wakeAt: new Date(now.getTime() + runningLeaseMs),
     },
-    timeline: [{ type: 'notification.callbacks', title: `${callbacks} error callbacks made`, detail: { callbacks } }],
+    timeline: [
+      { type: 'notification.callbacks', title: `${counted(callbacks, 'error callback')} made`, detail: { callbacks } },
+    ],
   };
 }
 
@@ -89,7 +95,11 @@ export function postponeCallbacks(pending: number, until: Date): JobChange {
   return {
     ...noChange,
     set: {
-      waitingFor: { reason: 'integrator', until, detail: `${pending} error callbacks wait for the integrator` },
+      waitingFor: {
+        reason: 'integrator',
+        until,
+        detail: `${counted(pending, 'error callback')} not taken by the integrator yet`,
+      },
       nextAttemptAt: until,
       wakeAt: new Date(until.getTime() + wakeGraceMs),
     },

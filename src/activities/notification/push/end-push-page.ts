@@ -63,17 +63,18 @@ export function createEndPushPage(dependencies: {
       until: until < job.expiresAt ? until : job.expiresAt,
       detail,
     });
+    const waiting = left.pending === 1 ? '1 recipient waits' : `${left.pending} recipients wait`;
     if (channel === null) return null;
     if (channel.state === 'paused') {
       const until = new Date(now.getTime() + lookAgainMs(now.getTime() - channel.updatedAt.getTime()));
       const why = channel.pausedReason === null ? '' : `: ${channel.pausedReason.detail}`;
-      return wait('channel_paused', until, `${left.pending} recipients wait for the push channel${why}`);
+      return wait('channel_paused', until, `${waiting} for the push channel${why}`);
     }
     const { blockedUntil } = (await findSendLimits(tx, { channelId: channel.id, recipient: wholeChannel })).channel;
     if (blockedUntil !== null && blockedUntil > now) {
-      return wait('rate_limit', blockedUntil, `${left.pending} recipients wait for the push service`);
+      return wait('rate_limit', blockedUntil, `${waiting} for the push service`);
     }
     if (left.dueAt === null || left.dueAt <= now) return null;
-    return wait('retry', left.dueAt, `${left.pending} recipients wait for another try`);
+    return wait('retry', left.dueAt, `${waiting} for another try`);
   }
 }

@@ -33,7 +33,7 @@ function summary(job) {
     Recipient: job.to,
     Counts:
       counts &&
-      `${counts.recipients} recipients: ${counts.delivered} delivered, ${counts.failed} failed, ${counts.pending} pending`,
+      `${counts.recipients} ${counts.recipients === 1 ? 'recipient' : 'recipients'}: ${counts.delivered} delivered, ${counts.failed} failed, ${counts.pending} pending`,
     Conversation: job.conversationId,
     Group: job.groupId,
     'External id': job.externalId,

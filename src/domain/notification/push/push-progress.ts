@@ -1,5 +1,6 @@
 import { type BatchCounts, type Job, type JobChange, noChange, type WaitingFor } from '../../job.ts';
 import type { Problem } from '../../problems/problem.ts';
+import { counted } from '../../wording.ts';
 import { runningLeaseMs, wakeGraceMs } from '../progress.ts';
 
 /**
@@ -49,7 +50,7 @@ export function endPushPage(
   const { delivered, failed, waitingFor } = page;
   const untilMs = waitingFor?.until?.getTime() ?? null;
   const wakeAtMs = untilMs === null ? now.getTime() + runningLeaseMs : untilMs + wakeGraceMs;
-  const title = `${delivered} recipients delivered, ${failed} failed`;
+  const title = `${counted(delivered, 'recipient')} delivered, ${failed} failed`;
   return {
     ...noChange,
     set: { waitingFor, nextAttemptAt: waitingFor?.until ?? null, wakeAt: new Date(wakeAtMs) },

@@ -47,9 +47,15 @@ function aRunning(more: Partial<Job> = {}): Job {
 }
 
 const undelivered = problemOf(
-  undeliveredFailure({ integration: 'erp', count: 12, deliveryIds: ['dlv_1', 'dlv_2'], fault: null }),
+  undeliveredFailure({
+    integration: 'erp',
+    count: 12,
+    deliveryIds: ['dlv_1', 'dlv_2'],
+    last: 'HTTP 500.',
+    fault: null,
+  }),
 );
-const fault = problemOf({ ...expiredBatchFailure(now), code: 'unable_to_map_custom_notification' });
+const fault = problemOf({ ...expiredBatchFailure(aRunning()), code: 'unable_to_map_custom_notification' });
 
 describe('the final state of a batch', () => {
   it.each([
@@ -67,9 +73,20 @@ describe('the final state of a batch', () => {
     expect(change.events).toEqual([`notification.${state}`]);
   });
 
+  it('is titled by the integrator who was not told, behind what became of the recipients', () => {
+    // Every recipient had an outcome, and the record read "Failed: Notification not delivered".
+    expect(undelivered.title).toBe('Integrator not told');
+    const change = closeBatch({ job: aRunning(), undelivered, hasErrors: true, now });
+    expect(change.timeline[0]?.title).toMatch(/^Done: \d+ delivered, \d+ failed of \d+\. Integrator not told$/);
+  });
+
   it('names what was not delivered', () => {
     expect(undelivered.detail).toBe(
-      '12 error callbacks could not be delivered to the integration erp: dlv_1, dlv_2 and 10 more.',
+      '12 error callbacks could not be delivered to the integration erp: dlv_1, dlv_2 and 10 more. HTTP 500.',
+    );
+    const one = { integration: 'erp', count: 1, deliveryIds: ['dlv_1'], last: null, fault: null };
+    expect(undeliveredFailure(one).detail).toBe(
+      '1 error callback could not be delivered to the integration erp: dlv_1.',
     );
     expect(callbackFailure({ integration: 'erp', tries: 1, last: 'It refused.' }).detail).toBe(
       'The integration erp did not take these errors after 1 try: It refused.',
@@ -94,7 +111,7 @@ describe('ending a batch before its time', () => {
   });
 
   it('by its time-to-live leaves nobody pending', () => {
-    const problem = problemOf(expiredBatchFailure(now));
+    const problem = problemOf(expiredBatchFailure(aRunning()));
     expect(expireBatch(aRunning(), problem, now)).toMatchObject({
       set: { state: 'expired', error: { code: 'expired' }, counts: { pending: 0 } },
     });
