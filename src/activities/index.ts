@@ -33,12 +33,11 @@ import { createRateLimiter } from './delivery/rate-limiter.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
 import { createRecordUpload } from './delivery/record-upload.ts';
 import { createTellRefusals } from './tell-refusals.ts';
+import { createRelay } from './destinations/index.ts';
 import { createFaultBound } from './fault-bound.ts';
 import { createNotificationActivities } from './notification/index.ts';
-import { createRelayKpiEvents } from './relay-kpi-events.ts';
 import { createEraseRecipient } from './upkeep/erase-recipient.ts';
 import { createPurgeExpired } from './upkeep/purge-expired.ts';
-import { createWebhookRelay } from './webhook/index.ts';
 
 export type Activities = DeliveryActivities &
   InboundActivities &
@@ -115,6 +114,16 @@ export function createActivities(dependencies: {
     clock,
     info,
   });
+  const relayDeliveries = createRelay({
+    ...stores,
+    webhookClient: createWebhookClient({ http, nowMs }),
+    bot,
+    publicUrl,
+    clock,
+    random: Math.random,
+    ...runtime,
+    info,
+  });
   const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
   const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver.attempt()), 'renderMessage');
   const sendToKernel = whereSendsAreServed(bound.ofAttempt(deliver.attempt('sendToKernel')), 'renderMessage');
@@ -129,24 +138,13 @@ export function createActivities(dependencies: {
     attemptDelivery,
     attemptPage,
     attemptRelay,
-    relayKpiEvents: createRelayKpiEvents({
-      ...stores,
-      bot,
-      publicUrl,
-      clock,
-      random: Math.random,
-      ...runtime,
-      warn,
-    }),
-    relayWebhookEvents: createWebhookRelay({
-      stores,
-      webhookClient: createWebhookClient({ http, nowMs }),
-      publicUrl,
-      clock,
-      random: Math.random,
-      ...runtime,
-      info,
-    }),
+    relayDeliveries,
+    relayKpiEvents: async ({ tenantId, channelId }) => {
+      const { delivered, hasMore } = await relayDeliveries({ tenantId, kind: 'kpi', endpointId: channelId });
+      return { delivered, nextDueMs: hasMore ? 0 : null };
+    },
+    relayWebhookEvents: ({ tenantId, webhookId }) =>
+      relayDeliveries({ tenantId, kind: 'webhook', endpointId: webhookId }),
     eraseRecipient: createEraseRecipient({ ...stores, clock, ...runtime }),
     purgeExpired: createPurgeExpired({ ...dependencies, ...stores, ...runtime }),
     resolveUsers: bound.ofBatch((input) => batch.resolveUsers(input)),

@@ -3,6 +3,7 @@ import type { PurgedCounts } from '../domain/retention.ts';
 import type {
   ChannelReference,
   DeliveryReference,
+  EndpointReference,
   ErasureReference,
   JobReference,
   PageReference,
@@ -151,9 +152,11 @@ export interface NotificationActivities {
 }
 
 export interface RelayActivities {
-  /** Posts a channel's due KPI events until none is due; `nextDueMs` null = the outbox is empty. */
+  /** Sends an endpoint what is due for it until nothing is. `hasMore` = the run is over and the work may not be. */
+  relayDeliveries(input: EndpointReference): Promise<{ readonly delivered: number; readonly hasMore: boolean }>;
+  /** The same for a channel's KPI sink, by the name of before; `nextDueMs` null = the run is over. */
   relayKpiEvents(input: ChannelReference): Promise<{ readonly delivered: number; readonly nextDueMs: number | null }>;
-  /** Sends an endpoint its events until none is due. `hasMore` = the run is over and the work may not be. */
+  /** The same for a webhook endpoint, by the name of before. */
   relayWebhookEvents(input: WebhookReference): Promise<{ readonly delivered: number; readonly hasMore: boolean }>;
 }
 

@@ -5,6 +5,7 @@ export const workflowNames = [
   'eraseRecipient',
   'notifyBatch',
   'purgeExpired',
+  'relayDeliveries',
   'relayInbound',
   'relayKpi',
   'relayWebhook',

@@ -1,4 +1,5 @@
 import { defineSignal } from '@temporalio/workflow';
+import type { EndpointKind } from '../domain/delivery/delivery.ts';
 
 /**
  * Task queues. Sends that may be slow have their own, so that they cannot take the workers of the fast path; so do the
@@ -73,6 +74,13 @@ export interface DeliveryReference {
 export interface ErasureReference {
   readonly tenantId: string;
   readonly erasureId: string;
+}
+
+/** What a relay serves: `whk_…` of a webhook endpoint, `chn_…` of a channel's KPI sink. */
+export interface EndpointReference {
+  readonly tenantId: string;
+  readonly kind: EndpointKind;
+  readonly endpointId: string;
 }
 
 export interface WebhookReference {

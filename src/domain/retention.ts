@@ -2,7 +2,6 @@
 export const retentionRules = [
   'jobs',
   'events',
-  'kpi_events',
   'deliveries',
   'problems',
   'inboxes',
@@ -25,13 +24,12 @@ const auditDays = 400;
 
 /**
  * How long a row is kept, counted from: the end of a job; the making of an event, delivery, problem, inbox entry, first
- * answer or audit entry; the last time that WhatsApp named a person, or told of their window; the delivery of a KPI event; the coming of a notice, or of a status that finds no message; the end of a block.
+ * answer or audit entry; the last time that WhatsApp named a person, or told of their window; the coming of a notice, or of a status that finds no message; the end of a block.
  */
 export function keptForMs(rule: RetentionRule, retentionDays: number): number {
   switch (rule) {
     case 'jobs':
     case 'events':
-    case 'kpi_events':
     case 'deliveries':
     case 'problems':
     case 'notices':

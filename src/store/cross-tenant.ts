@@ -1,3 +1,4 @@
+import type { EndpointKind } from '../domain/delivery/delivery.ts';
 import type { Job } from '../domain/job.ts';
 import { type JobStart, toJobStart } from '../domain/job-start.ts';
 import { type AnswerRow, type StoredAnswer, toAnswer } from './idempotency-keys.ts';
@@ -145,15 +146,6 @@ export async function releaseHeldJobs(tx: Tx, limit: number): Promise<number> {
   return rows[0]?.released ?? 0;
 }
 
-/** Channels with KPI events that are due. */
-export async function listKpiBacklog(tx: Tx): Promise<{ tenantId: string; channelId: string }[]> {
-  const rows = await tx.query<{ tenant_id: string; channel_id: string }>({
-    name: 'list-kpi-backlog',
-    text: 'select tenant_id, channel_id from list_kpi_backlog()',
-  });
-  return rows.map((row) => ({ tenantId: row.tenant_id, channelId: row.channel_id }));
-}
-
 /** What no KPI sink has taken yet, counted up to 100,000: those that are due, and with them those that are postponed. */
 export async function countKpiBacklog(tx: Tx): Promise<{ due: number; undelivered: number; oldestSeconds: number }> {
   const rows = await tx.query<{ due: string; undelivered: string; oldest_seconds: number }>({
@@ -174,12 +166,14 @@ export async function countParkedStatuses(tx: Tx): Promise<number> {
 }
 
 /** Endpoints that have something to do now. */
-export async function listWebhookBacklog(tx: Tx): Promise<{ tenantId: string; webhookId: string }[]> {
-  const rows = await tx.query<{ tenant_id: string; webhook_id: string }>({
-    name: 'list-webhook-backlog',
-    text: 'select tenant_id, webhook_id from list_webhook_backlog()',
+export async function listEndpointBacklog(
+  tx: Tx,
+): Promise<{ tenantId: string; kind: EndpointKind; endpointId: string }[]> {
+  const rows = await tx.query<{ tenant_id: string; kind: EndpointKind; endpoint_id: string }>({
+    name: 'list-endpoint-backlog',
+    text: 'select tenant_id, kind, endpoint_id from list_endpoint_backlog()',
   });
-  return rows.map((row) => ({ tenantId: row.tenant_id, webhookId: row.webhook_id }));
+  return rows.map((row) => ({ tenantId: row.tenant_id, kind: row.kind, endpointId: row.endpoint_id }));
 }
 
 /** Moves cursors that lag by `lag` numbers over events that their endpoints do not want; returns how many. */

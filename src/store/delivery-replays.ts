@@ -16,11 +16,12 @@ export async function lockForReplay(
   return row === undefined ? null : { kind: row.kind, state: row.state, attemptCount: row.attempt_count };
 }
 
-/** Makes a delivery that has ended due once more; the sweep finds it and starts its workflow. */
+/** Makes a delivery that has ended due once more; the sweep finds it and starts its workflow. Its schedule begins anew. */
 export async function reopenDelivery(tx: Tx, id: string, now: Date): Promise<void> {
   await tx.execute({
     name: 'reopen-delivery',
-    text: `update delivery set state = 'pending', is_replay = true, error = null, next_attempt_at = $2, updated_at = $2
+    text: `update delivery set state = 'pending', is_replay = kind = 'error_callback',
+        earlier_attempts = attempt_count, error = null, next_attempt_at = $2, updated_at = $2
       where id = $1`,
     values: [id, now],
   });

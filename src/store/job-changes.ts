@@ -49,7 +49,12 @@ export function createWriteJobChange(dependencies: {
           return change.events.map((type) => ({ id: createId('event'), type, data }));
         }),
         kpi: listRows(writes, ({ change, next }) =>
-          change.kpi.map((value) => ({ id: createId('event'), channel_id: next.channelId, value })),
+          change.kpi.map((value) => ({
+            id: createId('delivery'),
+            event_id: createId('event'),
+            channel_id: next.channelId,
+            value,
+          })),
         ),
         problems: listRows(writes, ({ change }) =>
           change.problems.map((document) => ({ ...document, id: document.instance.split('/').at(-1), document })),
@@ -112,16 +117,16 @@ const inserts: Readonly<Record<InsertKind, (list: string) => string>> = {
   events: (list) => `insert into event (id, tenant_id, type, job_id, data, created_at)
     select id, $2, type, job_id, data, at
     from json_to_recordset(${list}) as list (id text, type text, job_id text, data json, at timestamptz)`,
-  kpi: (list) => `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
-    select id, $2, channel_id, job_id, value, at, at
+  kpi: (list) => `insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, url, body, next_attempt_at,
+      created_at, updated_at)
+    select list.id, $2, 'kpi', list.job_id, list.channel_id, list.event_id, sink.url, list.value, list.at, list.at, list.at
     from rows from (
-      json_to_recordset(${list}) as (id text, channel_id text, job_id text, value json, at timestamptz)
-    ) with ordinality as list (id, channel_id, job_id, value, at, position)
+      json_to_recordset(${list}) as (id text, event_id text, channel_id text, job_id text, value text, at timestamptz)
+    ) with ordinality as list (id, event_id, channel_id, job_id, value, at, position)
     -- Without a sink there is nobody to tell, and no row to keep.
-    where channel_id in (
-      select id from channel where coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') is not null
-    )
-    order by position`,
+    join (select id, coalesce(settings ->> 'kpiUrl', settings ->> 'botUrl') as url from channel) sink
+      on sink.id = list.channel_id and sink.url is not null
+    order by list.position`,
   problems: (list) => `insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
     select id, $2, job_id, code, source, class, "occurredAt", document
     from json_to_recordset(${list}) as list (id text, job_id text, code text, source text, class text,

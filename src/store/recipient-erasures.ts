@@ -118,16 +118,15 @@ export async function listJobsLeft(tx: Tx, erasure: Erasure, limit: number): Pro
   return rows.map(({ id }) => id);
 }
 
-/** Deletes jobs with all that hangs on them and all that tells of them. Served by `event_by_job`, `kpi_event_of_job`, `delivery_by_job`. */
+/** Deletes jobs with all that hangs on them and all that tells of them. Served by `event_by_job`, `delivery_by_job`. */
 export async function deleteJobs(tx: Tx, ids: readonly string[]): Promise<Partial<ErasedCounts>> {
   const rows = await tx.query<Record<'events' | 'kpi' | 'deliveries' | 'statuses', number>>({
     text: `
       with events as (delete from event where job_id = any ($1) returning 1),
-        kpi as (delete from kpi_event where job_id = any ($1) returning 1),
-        deliveries as (delete from delivery where job_id = any ($1) returning 1),
+        gone as (delete from delivery where job_id = any ($1) returning kind),
         statuses as (delete from provider_status where job_id = any ($1) returning 1)
-      select (select count(*)::integer from events) as events, (select count(*)::integer from kpi) as kpi,
-        (select count(*)::integer from deliveries) as deliveries, (select count(*)::integer from statuses) as statuses`,
+      select (select count(*)::integer from events) as events, (select count(*)::integer from gone where kind = 'kpi') as kpi,
+        (select count(*)::integer from gone where kind <> 'kpi') as deliveries, (select count(*)::integer from statuses) as statuses`,
     values: [ids],
   });
   const deleted = await tx.query<{ messages: number; inbound: number }>({

@@ -114,18 +114,18 @@ create table channel_health ( -- Signs of life of a channel, written at most onc
 create policy tenant_rows on channel_health using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on channel_health to waypost_app;
 
-create table delivery ( -- One document on its way to one URL: an event to an endpoint, or an error callback to an integration
+create table delivery ( -- One document on its way to one URL: an event to an endpoint, a KPI event to its sink, or an error callback to an integration
   id text not null, -- dlv_…
   tenant_id text not null, -- whose endpoint or integration it is
   kind text not null, -- what it carries
-  job_id text, -- error callbacks: the notification; null otherwise
-  webhook_id text, -- kinds event and test; outlives its endpoint
-  event_id text, -- kinds event and test; null otherwise
-  event_type text, -- type of that event
+  job_id text, -- the job that it tells of; null = of none, or that was purged
+  endpoint_id text, -- whk_… (kinds event and test) or the chn_… of a KPI sink; outlives its endpoint; null = an error callback
+  event_id text, -- the id that the receiver sees; null = an error callback, which shows its own
+  event_type text, -- type of that event; null = an error callback or a KPI event
   integration text, -- error callbacks: the integration's name; null otherwise
   "position" bigint not null generated always as identity, -- order within a job
   url text not null, -- where it goes
-  body text, -- the bytes that are signed and sent; null = the event's envelope, made of its row
+  body text, -- the bytes that are signed and sent, of a KPI event the value in them; null = the event's envelope, made of its row
   state text not null default 'pending'::text, -- how far it is
   attempts jsonb not null default '[]'::jsonb, -- each try: when, how long, what came back
   attempt_count integer not null default 0, -- tries so far
@@ -137,18 +137,20 @@ create table delivery ( -- One document on its way to one URL: an event to an en
   created_at timestamp with time zone not null, -- when it was made
   updated_at timestamp with time zone not null, -- last change
   constraint delivery_pkey PRIMARY KEY (id),
-  constraint delivery_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'error_callback'::text, 'test'::text]))),
+  constraint delivery_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'error_callback'::text, 'kpi'::text, 'test'::text]))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'disabled'::text]))),
   constraint delivery_job_id_fkey FOREIGN KEY (job_id) REFERENCES job(id) ON DELETE CASCADE
 );
 CREATE INDEX delivery_by_creation ON delivery (created_at) WHERE (kind <> 'error_callback'::text); -- list_expired() and purge_expired(): deliveries
+CREATE UNIQUE INDEX delivery_by_endpoint ON delivery (endpoint_id, event_id) WHERE (kind = ANY (ARRAY['event'::text, 'test'::text])); -- insert-event-results; the list of an endpoint's deliveries
 CREATE INDEX delivery_by_error ON delivery (job_id, last_error_id) WHERE (last_error_id IS NOT NULL); -- find-callback-progress
 CREATE INDEX delivery_by_job ON delivery (job_id, "position") WHERE (job_id IS NOT NULL); -- the list of a job's deliveries
-CREATE INDEX delivery_by_state ON delivery (webhook_id, state, event_id DESC) WHERE (webhook_id IS NOT NULL); -- the list of an endpoint's deliveries by state
-CREATE UNIQUE INDEX delivery_by_webhook ON delivery (webhook_id, event_id) WHERE (webhook_id IS NOT NULL); -- claim-webhook-deliveries; the list of an endpoint's deliveries
-CREATE INDEX delivery_due ON delivery (job_id, next_attempt_at) WHERE (state = 'pending'::text); -- claim-callbacks, count-pending-callbacks
+CREATE INDEX delivery_by_state ON delivery (endpoint_id, state, event_id DESC) WHERE (kind = ANY (ARRAY['event'::text, 'test'::text])); -- the list of an endpoint's deliveries by state
+CREATE INDEX delivery_due ON delivery (job_id, next_attempt_at) WHERE ((kind = 'error_callback'::text) AND (state = 'pending'::text)); -- claim-callbacks, count-pending-callbacks
+CREATE INDEX delivery_endpoint_due ON delivery (endpoint_id, next_attempt_at, "position") WHERE ((endpoint_id IS NOT NULL) AND (state = 'pending'::text)); -- claim-deliveries; list_endpoint_backlog(), count_webhook_backlog()
+CREATE INDEX delivery_kpi_by_job ON delivery (endpoint_id, job_id, "position") WHERE ((kind = 'kpi'::text) AND (state = 'pending'::text)); -- claim-deliveries, postpone-behind: earlier KPI events of the same job
+CREATE INDEX delivery_kpi_due ON delivery (next_attempt_at) WHERE ((kind = 'kpi'::text) AND (state = 'pending'::text)); -- count_kpi_backlog()
 CREATE INDEX delivery_replay_due ON delivery (next_attempt_at) WHERE (is_replay AND (state = 'pending'::text)); -- lease_due_replays()
-CREATE INDEX delivery_webhook_due ON delivery (webhook_id, next_attempt_at) WHERE ((webhook_id IS NOT NULL) AND (state = 'pending'::text)); -- claim-webhook-deliveries, list_webhook_backlog()
 -- row level security: forced
 create policy named_functions on delivery to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on delivery using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
@@ -157,15 +159,15 @@ grant delete, insert, select, update on delivery to waypost_app;
 create table destination_breaker ( -- Circuit breakers, over all workers; no row = the last call was answered. Its rules: domain/circuit-breaker.ts
   tenant_id text not null, -- whose channel it is
   channel_id text not null, -- the channel that calls
-  destination text not null, -- its number at Kernel, or its bot
+  destination text not null, -- its number at Kernel, its bot, or its KPI sink
   failures integer not null default 0, -- calls in a row that the destination has not answered
   tls_failures integer not null default 0, -- of them, failed TLS handshakes since the last other failure
   opened_at timestamp with time zone, -- since when its messages wait; null = the breaker is closed
-  probe_at timestamp with time zone, -- when the next probe may go; while one is under way, when it counts as lost; null = the breaker is closed
+  probe_at timestamp with time zone, -- when the next probe may go; while one is under way, when it counts as lost; of a KPI sink also with a closed breaker: it asked for a pause. Null = at any time
   interval_ms integer not null default 0, -- the last interval between two probes; 0 = the breaker is closed
   is_probing boolean not null default false, -- a probe is under way
   constraint destination_breaker_pkey PRIMARY KEY (channel_id, destination),
-  constraint destination_breaker_destination_check CHECK ((destination = ANY (ARRAY['kernel'::text, 'bot'::text]))),
+  constraint destination_breaker_destination_check CHECK ((destination = ANY (ARRAY['kernel'::text, 'bot'::text, 'kpi'::text]))),
   constraint destination_breaker_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE
 );
 -- row level security: forced
@@ -201,7 +203,7 @@ create table event ( -- Public events, written in the transaction of the change 
 );
 CREATE INDEX event_by_creation ON event (created_at); -- list_expired() and purge_expired(): events
 CREATE INDEX event_by_job ON event (job_id) WHERE (job_id IS NOT NULL); -- deleteJobs of an erasure
-CREATE INDEX event_by_sequence ON event (tenant_id, sequence); -- list-events, oldest-event; list_webhook_backlog(), skip_unwanted_events()
+CREATE INDEX event_by_sequence ON event (tenant_id, sequence); -- list-events, oldest-event; list_endpoint_backlog(), skip_unwanted_events()
 CREATE INDEX event_by_time ON event (tenant_id, created_at, sequence); -- a webhook's replay since a time
 CREATE INDEX event_of_opt_out ON event (tenant_id) WHERE ((job_id IS NULL) AND (type = ANY (ARRAY['recipient.opted_out'::text, 'recipient.opted_in'::text]))); -- the erasure of a person
 -- row level security: forced
@@ -280,7 +282,7 @@ create table integration ( -- A system of the tenant that posts notifications an
   tenant_id text not null, -- whose integration it is
   name text not null, -- names it in requests
   url text not null, -- where error callbacks go
-  secrets text not null, -- sealed JSON: apiKey, secret
+  secrets text not null, -- sealed JSON: apiKey, current, replaced
   error_delivery text not null default 'per_user'::text, -- one callback a user, or one a batch
   errors_as text not null default 'array'::text, -- how a callback carries its errors
   retry_schedule_seconds integer[] not null, -- the wait before each try, the first included
@@ -382,30 +384,6 @@ CREATE INDEX job_status_window ON job (status_until) WHERE (status_until IS NOT 
 create policy named_functions on job to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
 create policy tenant_rows on job using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on job to waypost_app;
-
-create table kpi_event ( -- Outbox of KPI events
-  id text not null, -- evt_…: it is the id that the sink sees
-  tenant_id text not null, -- whose channel it is
-  channel_id text not null, -- whose sink it goes to
-  job_id text not null, -- the message it tells of
-  sequence bigint not null generated always as identity, -- order of the events of a job
-  value json not null, -- the member of the same name; the relay adds the envelope
-  created_at timestamp with time zone not null, -- when it was written
-  delivered_at timestamp with time zone, -- null = still to be relayed
-  failures integer not null default 0, -- tries that failed
-  next_attempt_at timestamp with time zone not null, -- not relayed before
-  constraint kpi_event_pkey PRIMARY KEY (id),
-  constraint kpi_event_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE
-);
-CREATE INDEX kpi_event_by_job ON kpi_event (channel_id, job_id, sequence) WHERE (delivered_at IS NULL); -- list-due-kpi-events, postponeKpiEvents: earlier events of the same job
-CREATE INDEX kpi_event_delivered ON kpi_event (delivered_at) WHERE (delivered_at IS NOT NULL); -- list_expired() and purge_expired(): kpi_events
-CREATE INDEX kpi_event_due ON kpi_event (next_attempt_at) WHERE (delivered_at IS NULL); -- count_kpi_backlog()
-CREATE INDEX kpi_event_of_job ON kpi_event (job_id); -- deleteJobs of an erasure
-CREATE INDEX kpi_event_waiting ON kpi_event (channel_id, next_attempt_at, sequence) WHERE (delivered_at IS NULL); -- list-due-kpi-events, findNextKpiDue; list_kpi_backlog()
--- row level security: forced
-create policy named_functions on kpi_event to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
-create policy tenant_rows on kpi_event using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
-grant delete, insert, select, update on kpi_event to waypost_app;
 
 create table merchant ( -- Merchants of the tenant's directory
   tenant_id text not null, -- whose directory it is
@@ -740,7 +718,7 @@ create table webhook ( -- An endpoint that is sent events
   events text[], -- exact types or families ('message.*'); null = all
   description text, -- as its owner gave it; null = none
   retry_schedule_seconds integer[] not null, -- the wait before each try, the first included
-  secrets text not null, -- sealed JSON: current, previous, previousUntil
+  secrets text not null, -- sealed JSON: current, replaced, headers
   state text not null default 'enabled'::text, -- disabled = nothing is sent
   disabled_reason json, -- the problem; null = enabled
   event_cursor bigint not null, -- events up to here have a delivery, or are not wanted
@@ -824,8 +802,8 @@ begin
     select count(*) filter (where k.next_attempt_at <= now()), count(*),
       coalesce(extract(epoch from now() - min(k.created_at)), 0)::double precision
     from (
-      select e.next_attempt_at, e.created_at from kpi_event e where e.delivered_at is null
-      order by e.next_attempt_at limit 100000
+      select d.next_attempt_at, d.created_at from delivery d where d.kind = 'kpi' and d.state = 'pending'
+      order by d.next_attempt_at limit 100000
     ) k;
 end $function$
 ;
@@ -894,7 +872,7 @@ begin
     with due as (
       select waiting.next_attempt_at from webhook w cross join lateral (
         select d.next_attempt_at from delivery d
-        where d.webhook_id = w.id and d.state = 'pending' and d.next_attempt_at <= now()
+        where d.endpoint_id = w.id and d.state = 'pending' and d.next_attempt_at <= now()
         order by d.next_attempt_at limit 10000
       ) waiting limit 100000
     ), untried as (
@@ -1200,6 +1178,43 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.list_endpoint_backlog()
+ RETURNS TABLE(tenant_id text, kind text, endpoint_id text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
+  return query
+    with recursive waiting as (
+      (select d.endpoint_id, d.tenant_id, d.kind, d.next_attempt_at from delivery d
+        where d.endpoint_id is not null and d.state = 'pending' order by d.endpoint_id, d.next_attempt_at, d.position limit 1)
+      union all
+      select later.endpoint_id, later.tenant_id, later.kind, later.next_attempt_at from waiting w cross join lateral (
+        select d.endpoint_id, d.tenant_id, d.kind, d.next_attempt_at from delivery d
+        where d.endpoint_id is not null and d.state = 'pending' and d.endpoint_id > w.endpoint_id
+        order by d.endpoint_id, d.next_attempt_at, d.position limit 1
+      ) later
+    ), due as (
+      select w.tenant_id, case w.kind when 'kpi' then 'kpi' else 'webhook' end as kind, w.endpoint_id from waiting w
+      where w.next_attempt_at <= now()
+      union
+      select w.tenant_id, 'webhook', w.id from webhook w
+      where exists (select 1 from (
+        select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
+        order by e.sequence limit 10000
+      ) next where event_is_wanted(w.events, next.type))
+    )
+    select due.tenant_id, due.kind, due.endpoint_id from due
+    left join destination_breaker b on b.channel_id = due.endpoint_id and b.destination = due.kind
+    left join webhook w on w.id = due.endpoint_id
+    where coalesce(b.probe_at, w.probe_at, now()) <= now() and coalesce(w.state, 'enabled') = 'enabled';
+end $function$
+;
+grant execute on function list_endpoint_backlog() to waypost_app;
+
 CREATE OR REPLACE FUNCTION public.list_expired(rules text[], befores timestamp with time zone[])
  RETURNS TABLE(rule text, oldest timestamp with time zone)
  LANGUAGE plpgsql
@@ -1216,7 +1231,6 @@ begin
       select case asked.rule
         when 'jobs' then (select min(j.finished_at) from job j where j.terminal)
         when 'events' then (select min(e.created_at) from event e)
-        when 'kpi_events' then (select min(k.delivered_at) from kpi_event k where k.delivered_at is not null)
         when 'deliveries' then (select min(d.created_at) from delivery d where d.kind <> 'error_callback')
         when 'problems' then (select min(p.occurred_at) from problem p where p.job_id is null)
         when 'inboxes' then (select min(i.created_at) from inbox_notification i)
@@ -1258,31 +1272,6 @@ end $function$
 ;
 grant execute on function list_expired_jobs(integer) to waypost_app;
 
-CREATE OR REPLACE FUNCTION public.list_kpi_backlog()
- RETURNS TABLE(tenant_id text, channel_id text)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
-  return query
-    with recursive waiting as (
-      (select k.channel_id, k.tenant_id, k.next_attempt_at from kpi_event k where k.delivered_at is null
-        order by k.channel_id, k.next_attempt_at limit 1)
-      union all
-      select later.channel_id, later.tenant_id, later.next_attempt_at from waiting w cross join lateral (
-        select k.channel_id, k.tenant_id, k.next_attempt_at from kpi_event k
-        where k.delivered_at is null and k.channel_id > w.channel_id
-        order by k.channel_id, k.next_attempt_at limit 1
-      ) later
-    )
-    select w.tenant_id, w.channel_id from waiting w where w.next_attempt_at <= now();
-end $function$
-;
-grant execute on function list_kpi_backlog() to waypost_app;
-
 CREATE OR REPLACE FUNCTION public.list_tenants(before_time timestamp with time zone, before_id text, page_size integer)
  RETURNS TABLE(id text, name text, default_language text, created_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -1299,27 +1288,6 @@ begin
 end $function$
 ;
 grant execute on function list_tenants(timestamp with time zone,text,integer) to waypost_app;
-
-CREATE OR REPLACE FUNCTION public.list_webhook_backlog()
- RETURNS TABLE(tenant_id text, webhook_id text)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  perform set_config('waypost.cross_tenant', 'on', true), set_config('enable_sort', 'off', true);
-  return query
-    select w.tenant_id, w.id from webhook w
-    where w.state = 'enabled' and (w.probe_at is null or w.probe_at <= now()) and (
-      exists (select 1 from delivery d where d.webhook_id = w.id and d.state = 'pending' and d.next_attempt_at <= now())
-      or exists (select 1 from (
-        select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
-        order by e.sequence limit 10000
-      ) next where event_is_wanted(w.events, next.type)));
-end $function$
-;
-grant execute on function list_webhook_backlog() to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.list_workers()
  RETURNS TABLE(queues text[], silent_ms double precision, has_left boolean)
@@ -1379,9 +1347,6 @@ begin
     when 'events' then
       delete from event where id = any (array(
         select id from event where created_at < before order by created_at limit page_size));
-    when 'kpi_events' then
-      delete from kpi_event where id = any (array(
-        select id from kpi_event where delivered_at < before order by delivered_at limit page_size));
     when 'deliveries' then
       delete from delivery where id = any (array(
         select id from delivery where created_at < before and kind <> 'error_callback'

@@ -2,7 +2,7 @@ import type { Delivery, DeliveryState } from '../domain/delivery/delivery.ts';
 import { type DeliveryRow, deliveryColumns, toDelivery } from './deliveries.ts';
 import type { Tx } from './transactions.ts';
 
-/** Deliveries of an endpoint, tests included, those of the newest events first. Served by `delivery_by_webhook`. */
+/** Deliveries of an endpoint, tests included, those of the newest events first. Served by `delivery_by_endpoint`. */
 export async function listWebhookDeliveries(
   tx: Tx,
   webhookId: string,
@@ -11,7 +11,7 @@ export async function listWebhookDeliveries(
 ): Promise<Delivery[]> {
   const rows = await tx.query<DeliveryRow>({
     text: `select ${deliveryColumns} from delivery
-      where webhook_id = $1 and ($2::text is null or state = $2) and ($3::text is null or event_id < $3)
+      where endpoint_id = $1 and kind in ('event', 'test') and ($2::text is null or state = $2) and ($3::text is null or event_id < $3)
       order by event_id desc limit $4`,
     values: [webhookId, state, page.after, page.limit],
   });
@@ -32,7 +32,7 @@ export async function insertTest(
   const { delivery } = test;
   await tx.execute({
     text: `
-      insert into delivery (id, tenant_id, kind, webhook_id, event_id, event_type, url, body, state, attempts, attempt_count,
+      insert into delivery (id, tenant_id, kind, endpoint_id, event_id, event_type, url, body, state, attempts, attempt_count,
         error, created_at, updated_at)
       values ($1, $2, 'test', $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11)`,
     values: [

@@ -13,7 +13,7 @@ interface Replayable {
 
 /**
  * The events since a time that an endpoint wants and is past, oldest first: those that its relay has yet to come to are
- * sent anyway, and so is what is pending. Served by `event_by_time` and `delivery_by_webhook`.
+ * sent anyway, and so is what is pending. Served by `event_by_time` and `delivery_by_endpoint`.
  */
 export async function listReplayable(
   tx: Tx,
@@ -35,7 +35,7 @@ export async function listReplayable(
   }>({
     text: `
       select e.id as event_id, e.type, e.job_id, e.created_at, d.id as delivery_id
-      from event e left join delivery d on d.webhook_id = $1 and d.event_id = e.id
+      from event e left join delivery d on d.endpoint_id = $1 and d.event_id = e.id and d.kind in ('event', 'test')
       where e.created_at >= $2 and e.sequence <= $3::bigint and event_is_wanted($4::text[], e.type)
         and not (e.type like 'webhook.%' and e.data ->> 'id' = $1)
         and (d.id is null or d.state in ('failed', 'disabled') or (d.state = 'delivered' and not $5))
@@ -61,12 +61,12 @@ export async function makeDue(
   const entries = replayable.map((each) => ({ ...each, id: each.deliveryId ?? made.createId('delivery') }));
   await tx.execute({
     text: `
-      insert into delivery (id, tenant_id, kind, job_id, webhook_id, event_id, event_type, url, next_attempt_at,
+      insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, event_type, url, next_attempt_at,
         created_at, updated_at)
       select entry ->> 'id', $2, 'event', (select j.id from job j where j.id = entry ->> 'jobId'), $3,
         entry ->> 'eventId', entry ->> 'type', $4, $5, $5, $5
       from jsonb_array_elements($1::jsonb) with ordinality as list (entry, position) order by position
-      on conflict (webhook_id, event_id) where webhook_id is not null do update set
+      on conflict (endpoint_id, event_id) where kind in ('event', 'test') do update set
         state = 'pending', next_attempt_at = excluded.next_attempt_at, error = null, url = excluded.url,
         earlier_attempts = delivery.attempt_count, updated_at = excluded.updated_at
       where delivery.state <> 'pending'`,
@@ -89,7 +89,7 @@ export async function makeOneDue(tx: Tx, deliveryId: string, url: string, now: D
 /** The endpoint of a delivery; null = there is no such delivery of an event. */
 export async function findWebhookOfDelivery(tx: Tx, deliveryId: string): Promise<string | null> {
   const rows = await tx.query<{ webhook_id: string | null }>({
-    text: `select webhook_id from delivery where id = $1 and kind = 'event'`,
+    text: `select endpoint_id as webhook_id from delivery where id = $1 and kind = 'event'`,
     values: [deliveryId],
   });
   return rows[0]?.webhook_id ?? null;

@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { WorkflowName } from '../contracts/workflow-names.ts';
 import {
-  type ChannelReference,
   type DeliveryReference,
+  type EndpointReference,
   type ErasureReference,
   type PageReference,
   purgeWorkflowId,
   searchAttributeNames,
   taskQueues,
   wakeSignal,
-  type WebhookReference,
 } from '../contracts/workflows.ts';
 import { describeStart, type JobToStart, priorityKeys, type StartPriority } from './job-workflow.ts';
 
@@ -36,19 +35,22 @@ export interface Starter {
   isPaused(jobId: string): Promise<boolean>;
   /** Starts the first attempts of several messages of one tenant in one workflow. */
   startPage(page: PageReference, priority: StartPriority): Promise<boolean>;
-  /** Makes sure that the channel's KPI relay runs. */
-  startKpiRelay(channel: ChannelReference): Promise<boolean>;
+  /** Makes sure that the endpoint's relay runs. */
+  startRelay(endpoint: EndpointReference): Promise<boolean>;
   /** Makes sure that a delivery that was asked for once more is sent. */
   startReplay(delivery: DeliveryReference): Promise<boolean>;
   /** Makes sure that an erasure goes on. */
   startErasure(erasure: ErasureReference): Promise<boolean>;
   /** Makes sure that what is too old is purged. */
   startPurge(): Promise<boolean>;
-  /** Makes sure that the endpoint's relay runs. */
-  startWebhookRelay(webhook: WebhookReference): Promise<boolean>;
 }
 
 const maxReasonChars = 300;
+
+const relaySummaries = {
+  webhook: 'Send events to one webhook endpoint',
+  kpi: 'Post KPI events of one channel to its sink',
+} as const;
 
 function describeFailure(error: unknown): Omit<StartFailure, 'jobId'> {
   // The client wraps what the server said.
@@ -169,12 +171,12 @@ export function createStarter(options: {
     isPaused,
     startPage,
     startErasure,
-    startKpiRelay: (channel) =>
-      startAside('relayKpi', {
-        id: `kpi-${channel.channelId}`,
-        kind: 'kpi',
-        summary: 'Post KPI events of one channel to its sink',
-        reference: channel,
+    startRelay: (endpoint) =>
+      startAside('relayDeliveries', {
+        id: `relay-${endpoint.kind}-${endpoint.endpointId}`,
+        kind: endpoint.kind,
+        summary: relaySummaries[endpoint.kind],
+        reference: endpoint,
       }),
     startReplay: (delivery) =>
       startAside('replayDelivery', {
@@ -189,13 +191,6 @@ export function createStarter(options: {
         kind: 'retention',
         summary: 'Purge what is older than its retention',
         reference: null,
-      }),
-    startWebhookRelay: (webhook) =>
-      startAside('relayWebhook', {
-        id: `whk-${webhook.webhookId}`,
-        kind: 'webhook',
-        summary: 'Send events to one webhook endpoint',
-        reference: webhook,
       }),
   };
 }

@@ -7,7 +7,7 @@ import type { Webhook, WebhookSecrets } from '../domain/webhook/webhook.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import { findNewestPosition } from '../store/events.ts';
 import type { Tx } from '../store/transactions.ts';
-import { disableDeliveries } from '../store/webhook-deliveries.ts';
+import { disableDeliveries } from '../store/endpoint-deliveries.ts';
 import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import { removeWebhook, type WebhookRow, type WebhookStore } from '../store/webhooks.ts';
 import { requireAllowedUrls, type UrlJudge } from './require-allowed-url.ts';

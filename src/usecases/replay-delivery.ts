@@ -5,7 +5,7 @@ import type { Tx } from '../store/transactions.ts';
 
 /** The list of attempts is one row: replays must not make it grow without end. */
 const maxAttempts = 100;
-const replayable: ReadonlySet<Delivery['kind']> = new Set(['error_callback']);
+const replayable: ReadonlySet<Delivery['kind']> = new Set(['error_callback', 'kpi']);
 
 /**
  * Makes a delivery due once more, whatever became of it; its id, its `webhook-id` and its body stay. Refuses with

@@ -4,8 +4,7 @@ import {
   leaseDueErasures,
   leaseDueJobs,
   leaseDueReplays,
-  listKpiBacklog,
-  listWebhookBacklog,
+  listEndpointBacklog,
   releaseHeldJobs,
   skipUnwantedEvents,
 } from '../store/cross-tenant.ts';
@@ -35,10 +34,7 @@ const purgeSlackMs = 600_000;
 const cursorLag = 1_000;
 
 /** What the sweeps start by themselves; jobs go through the dispatcher. */
-export type SweepStarter = Pick<
-  Starter,
-  'startKpiRelay' | 'startReplay' | 'startWebhookRelay' | 'startErasure' | 'startPurge'
->;
+export type SweepStarter = Pick<Starter, 'startRelay' | 'startReplay' | 'startErasure' | 'startPurge'>;
 
 /**
  * Makes sure that whatever must run has a workflow: what was accepted and never started, what is due by its `sendAt`, what a
@@ -74,13 +70,9 @@ export function createSweep(dependencies: {
       await transactions.acrossTenants((tx) => releaseOutageJobs(tx, releasedAfterOutage));
     },
     async startRelays(): Promise<void> {
-      const backlog = await transactions.acrossTenants(listKpiBacklog);
-      await forEachBounded(backlog, startsAtOnce, async (channel) => {
-        await starter.startKpiRelay({ tenantId: channel.tenantId, channelId: channel.channelId });
-      });
-      const webhooks = await transactions.acrossTenants(listWebhookBacklog);
-      await forEachBounded(webhooks, startsAtOnce, async (webhook) => {
-        await starter.startWebhookRelay(webhook);
+      const backlog = await transactions.acrossTenants(listEndpointBacklog);
+      await forEachBounded(backlog, startsAtOnce, async (endpoint) => {
+        await starter.startRelay(endpoint);
       });
     },
     /** Starts what was asked to be sent once more; a full page means that there is more. */

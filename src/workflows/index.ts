@@ -4,6 +4,6 @@ export { eraseRecipient } from './erase-recipient.ts';
 export { notifyBatch } from './notify-batch.ts';
 export { purgeExpired } from './purge-expired.ts';
 export { relayInbound } from './relay-inbound.ts';
-export { relayKpi } from './relay-kpi.ts';
+export { relayKpi, relayWebhook } from './earlier-relays.ts';
 export { replayDelivery } from './replay-delivery.ts';
-export { relayWebhook } from './relay-webhook.ts';
+export { relayDeliveries } from './relay-deliveries.ts';

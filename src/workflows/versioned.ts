@@ -2,8 +2,8 @@ import { setWorkflowOptions } from '@temporalio/workflow';
 import { eraseRecipient } from './erase-recipient.ts';
 import { purgeExpired } from './purge-expired.ts';
 import { relayInbound } from './relay-inbound.ts';
-import { relayKpi } from './relay-kpi.ts';
-import { relayWebhook } from './relay-webhook.ts';
+import { relayKpi, relayWebhook } from './earlier-relays.ts';
+import { relayDeliveries } from './relay-deliveries.ts';
 import { replayDelivery } from './replay-delivery.ts';
 
 /**
@@ -15,6 +15,7 @@ export * from './index.ts';
 
 const goingOn: readonly ((...args: never[]) => Promise<unknown>)[] = [
   relayInbound,
+  relayDeliveries,
   relayKpi,
   relayWebhook,
   replayDelivery,

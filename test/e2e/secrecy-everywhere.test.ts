@@ -37,7 +37,7 @@ async function readTemporal(jobIds: readonly string[]): Promise<string[]> {
     timeoutMs: 60_000,
   });
   const types = new Set(runs.map(({ type }) => type));
-  const expected = ['deliverMessage', 'deliverPage', 'relayInbound', 'notifyBatch', 'relayWebhook', 'relayKpi'];
+  const expected = ['deliverMessage', 'deliverPage', 'relayInbound', 'notifyBatch', 'relayDeliveries'];
   expect([...types]).toEqual(expect.arrayContaining(expected));
   return Promise.all(
     runs.map(async ({ workflowId, runId, raw }) => {

@@ -89,7 +89,7 @@ it('no log and no history holds a number, a text, a name, a token or a key', asy
   await tenant.follow(pushed.id, ({ terminal }) => terminal);
   expect(push.requests.list().map(({ token }) => token)).toEqual([deviceToken, deviceToken]);
 
-  const ids = [delivered.id, failed.id, unrenderable.id, notification.id, pushed.id, `kpi-${channel.id}`];
+  const ids = [delivered.id, failed.id, unrenderable.id, notification.id, pushed.id, `relay-kpi-${channel.id}`];
   await Promise.all(ids.map((id) => place.temporal.waitForEnd(id)));
   const histories = await Promise.all(ids.map((id) => place.temporal.history(id)));
   const places = [...processes.map((each) => each.output()), ...histories.map(readBytes)];

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../demo/stand-ins/http-server.ts';
-import { createRelayKpiEvents } from '../../src/activities/relay-kpi-events.ts';
+import { createRelay } from '../../src/activities/destinations/index.ts';
+import { listJobDeliveries } from '../../src/store/deliveries.ts';
 import { createBotClient } from '../../src/upstreams/bot/bot-client.ts';
+import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 
 interface Posted {
@@ -39,17 +41,19 @@ afterAll(async () => {
 
 /** Relays as the activity does; its pauses pass at once. */
 function relay(channelId: string) {
-  const relayKpiEvents = createRelayKpiEvents({
+  const relayDeliveries = createRelay({
     ...place.stores,
     bot: createBotClient({ http: place.http }),
+    webhookClient: createWebhookClient({ http: place.http, nowMs: () => place.clock().getTime() }),
     publicUrl: 'https://waypost.test',
     clock: place.clock,
     random: () => 0.5,
     sleep: async (ms) => place.skip(ms),
     heartbeat: () => undefined,
-    warn: () => undefined,
+    isStopping: () => false,
+    info: () => undefined,
   });
-  return relayKpiEvents({ tenantId: place.tenantId, channelId });
+  return relayDeliveries({ tenantId: place.tenantId, kind: 'kpi', endpointId: channelId });
 }
 
 async function deliverAndTell(channelId: string): Promise<string> {
@@ -59,17 +63,20 @@ async function deliverAndTell(channelId: string): Promise<string> {
   return id;
 }
 
+const deliveriesOf = (jobId: string) =>
+  place.stores.transactions.withTenant(place.tenantId, (tx) => listJobDeliveries(tx, jobId, { limit: 50, after: '0' }));
+
 const eventsOf = (jobId: string) => posted.filter(({ value }) => value.jobId === jobId).map(({ value }) => value.event);
 
 describe('the KPI relay', () => {
   it("posts every event once, each job's in order, as an activity that bots understand", async () => {
     const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
     const ids = await Promise.all([1, 2, 3].map(() => deliverAndTell(channelId)));
-    expect(await relay(channelId)).toEqual({ delivered: 6, nextDueMs: null });
+    expect(await relay(channelId)).toEqual({ delivered: 6, hasMore: false });
     for (const id of ids) expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
     expect(posted[0]).toMatchObject({ name: 'waypost.kpi', serviceUrl: expect.stringContaining(`/bot/${channelId}/`) });
     expect(new Set(posted.map(({ id }) => id)).size).toBe(6);
-    expect(await relay(channelId)).toEqual({ delivered: 0, nextDueMs: null });
+    expect(await relay(channelId)).toEqual({ delivered: 0, hasMore: false });
   });
 
   it('loses nothing while the sink is down, keeps the order, and posts under the same ids', async () => {
@@ -80,9 +87,7 @@ describe('the KPI relay', () => {
       return 503;
     };
     const id = await deliverAndTell(channelId);
-    const { delivered, nextDueMs } = await relay(channelId);
-    expect(delivered).toBe(0);
-    expect(nextDueMs).not.toBeNull();
+    expect(await relay(channelId)).toMatchObject({ delivered: 0 });
     answer = () => 200;
     place.skip(600_000);
     await relay(channelId);
@@ -110,23 +115,24 @@ describe('the KPI relay', () => {
     // It once looked at the oldest thousand alone: once they were all postponed, no newer one was ever told.
     const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
     await place.rows(
-      `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at, failures)
-        select $2 || '-' || n, $1, $2, 'old-' || n / 2, '{}', now(), now() + interval '1 day', 1 from generate_series(1, 20000) n`,
+      `insert into delivery (id, tenant_id, kind, endpoint_id, event_id, url, body, created_at, updated_at, next_attempt_at)
+        select $2 || '-' || n, $1, 'kpi', $2, 'evt_' || n, '', '{}', now(), now(), now() + interval '1 day'
+        from generate_series(1, 20000) n`,
       [place.tenantId, channelId],
     );
     const id = await deliverAndTell(channelId);
-    // It looks again soon, for nothing wakes it when the next new event comes.
-    expect(await relay(channelId)).toEqual({ delivered: 2, nextDueMs: 15_000 });
+    expect(await relay(channelId)).toEqual({ delivered: 2, hasMore: false });
     expect(eventsOf(id)).toEqual(['accepted', 'delivered']);
-    await place.database.pool.query('reset role; analyze kpi_event; set role waypost_app');
+    await place.database.pool.query('reset role; analyze delivery; set role waypost_app');
     const plan = await place.rows<{ 'QUERY PLAN': string }>(
-      `explain (costs off) select id from kpi_event k
-        where channel_id = '${channelId}' and delivered_at is null and next_attempt_at <= now() and not exists (
-          select 1 from kpi_event earlier where earlier.channel_id = k.channel_id and earlier.job_id = k.job_id
-            and earlier.sequence < k.sequence and earlier.delivered_at is null)
-        order by next_attempt_at, sequence limit 50`,
+      `explain (costs off) select d.id from delivery d left join event e on e.id = d.event_id
+        where d.endpoint_id = '${channelId}' and d.state = 'pending' and d.next_attempt_at <= now()
+          and case when d.kind = 'event' then e.id is not null else not exists (
+            select from delivery earlier where earlier.endpoint_id = d.endpoint_id and earlier.job_id = d.job_id
+              and earlier.position < d.position and earlier.kind = 'kpi' and earlier.state = 'pending') end
+        order by d.next_attempt_at, d.position limit 50 for update of d skip locked`,
     );
-    expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain('kpi_event_waiting');
+    expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain('delivery_endpoint_due');
   });
 
   it('postpones what a job has behind a refused event with it, and counts the failure of that one alone', async () => {
@@ -134,13 +140,56 @@ describe('the KPI relay', () => {
     const id = await deliverAndTell(channelId);
     answer = () => 503;
     await relay(channelId);
-    const rows = await place.rows<{ failures: number; next_attempt_at: Date }>(
-      'select failures, next_attempt_at from kpi_event where job_id = $1 order by sequence',
-      [id],
-    );
-    expect(rows[0]?.failures).toBeGreaterThan(0);
-    expect(rows[1]?.failures).toBe(0);
-    expect(rows[1]?.next_attempt_at).toEqual(rows[0]?.next_attempt_at);
+    const [refused, behind] = await deliveriesOf(id);
+    expect(refused?.attempts).not.toEqual([]);
+    expect(behind?.attempts).toEqual([]);
+    expect(behind?.nextAttemptAt).toEqual(refused?.nextAttemptAt);
+  });
+
+  it('lists each event as a delivery with its attempts, which goes on every day when the schedule is over', async () => {
+    // KPI events were once an outbox that nobody could look into.
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    const { id } = await place.accept(channelId);
+    await place.deliver(id);
+    answer = () => 410;
+    for (let count = 0; count < 11; count += 1) {
+      await relay(channelId);
+      place.skip(2 * 86_400_000);
+    }
+    const [late] = await deliveriesOf(id);
+    expect(late).toMatchObject({ kind: 'kpi', state: 'pending', url: `${sink.url}/kpi` });
+    expect(late?.attempts.length).toBeGreaterThan(10);
+    expect(late?.attempts[0]).toMatchObject({ outcome: 'rejected', httpStatus: 410, problem: { source: 'kpi' } });
+    answer = () => 200;
+    await relay(channelId);
+    expect(await deliveriesOf(id)).toMatchObject([{ state: 'delivered', eventId: posted[0]?.id }]);
+  });
+
+  it('leaves a sink alone after ten failures in a row but for one call at a time, and sends everything when it answers again', async () => {
+    const channelId = await place.addChannel({ kpiUrl: `${sink.url}/kpi` });
+    let calls = 0;
+    answer = () => {
+      calls += 1;
+      return 500;
+    };
+    const ids: string[] = [];
+    for (let count = 0; count < 25; count += 1) {
+      const { id } = await place.accept(channelId);
+      await place.deliver(id);
+      ids.push(id);
+    }
+    await relay(channelId);
+    const burst = calls;
+    expect(burst).toBeLessThan(20);
+    await relay(channelId);
+    expect(calls).toBe(burst);
+    place.skip(5_000);
+    await relay(channelId);
+    expect(calls).toBe(burst + 1);
+    answer = () => 200;
+    place.skip(300_000);
+    expect(await relay(channelId)).toMatchObject({ delivered: 25 });
+    for (const id of ids) expect(eventsOf(id)).toEqual(['accepted']);
   });
 
   it('tells every member, and a conversation also where the message has none', async () => {

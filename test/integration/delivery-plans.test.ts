@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordCallbacks } from '../../src/store/deliveries.ts';
 import type { Tx } from '../../src/store/transactions.ts';
-import { updateResults } from '../../src/store/webhook-deliveries.ts';
+import { updateResults } from '../../src/store/endpoint-deliveries.ts';
 import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
 import { plansOf } from '../support/query-plans.ts';
 
@@ -19,8 +19,16 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const result = { attempts: [], state: 'delivered', nextAttemptAt: null, error: null } as const;
-const event = { id: 'evt_1', type: 'message.sent', createdAt: new Date(), data: '{}' };
-const delivery = { id: 'dlv_1', jobId: null, event, attempts: [], earlierAttempts: 0, isStored: true };
+const delivery = {
+  id: 'dlv_1',
+  jobId: null,
+  eventId: 'evt_1',
+  eventType: 'message.sent',
+  body: '{}',
+  attempts: [],
+  earlierAttempts: 0,
+  isStored: true,
+};
 
 describe('among 5,000 deliveries on which nobody has made statistics', () => {
   it.each<[string, (tx: Tx) => Promise<unknown>]>([

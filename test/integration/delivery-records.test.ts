@@ -102,7 +102,7 @@ describe('another tenant', () => {
       lookedUpTo: null,
     });
     const tables = ['job', 'attempt', 'message_part', 'provider_status', 'problem', 'timeline_entry', 'event'];
-    for (const table of [...tables, 'kpi_event', 'channel']) {
+    for (const table of [...tables, 'delivery', 'channel']) {
       expect(await asStranger((tx) => tx.query({ text: `select 1 from ${table}` })), table).toEqual([]);
       expect(await asStranger((tx) => tx.execute({ text: `delete from ${table}` })), table).toBe(0);
     }

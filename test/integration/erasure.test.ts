@@ -43,7 +43,7 @@ async function fillTables(to: string): Promise<void> {
     [place.tenantId, channelId, digitsOf(to), delivered.id],
   );
   await place.rows(
-    `insert into delivery (id, tenant_id, kind, job_id, webhook_id, event_id, url, attempts, created_at, updated_at)
+    `insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, url, attempts, created_at, updated_at)
       values ($1, $2, 'event', $3, 'whk_1', $1, 'https://a.test', json_build_array(json_build_object('responseExcerpt', $4::text)), now(), now())`,
     [place.stores.createId('delivery'), place.tenantId, delivered.id, to],
   );
@@ -70,7 +70,6 @@ describe('the erasure of a recipient', () => {
       'delivery',
       'event',
       'identity',
-      'kpi_event',
       'problem',
       'provider_status',
       'reply_window',

@@ -31,7 +31,7 @@ beforeAll(async () => {
     'message_part',
     'timeline_entry',
     'event',
-    'kpi_event',
+    'delivery',
     'problem',
     'recipient',
     'job',

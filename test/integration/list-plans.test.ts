@@ -9,7 +9,16 @@ const fillTimeoutMs = 120_000;
 /** What one call may look at, of whatever table: the windows of a page, twice where two filters are tried. */
 const mostRowsRead = 60_000;
 /** One page of rows, or no more than a window of them at this size: reading it whole is then what costs least. */
-const small = ['event', 'recipient', 'webhook', 'channel', 'destination_breaker', 'api_key', 'integration'];
+const small = [
+  'event',
+  'recipient',
+  'webhook',
+  'channel',
+  'channel_health',
+  'destination_breaker',
+  'api_key',
+  'integration',
+];
 
 let test: TestApp;
 let subjects: Subjects;
@@ -86,7 +95,7 @@ describe('among 22,000 jobs with all that hangs on them', () => {
     ['/v1/problems?code=unknown', 'problem_by_code'],
     ['/v1/problems/summary?groupBy=code', 'problem_newest'],
     ['/v1/events?types=channel.paused', 'event_by_sequence'],
-    ['/v1/webhooks/:webhook/deliveries', 'delivery_by_webhook'],
+    ['/v1/webhooks/:webhook/deliveries', 'delivery_by_endpoint'],
     ['/v1/webhooks/:webhook/deliveries?state=disabled', 'delivery_by_state'],
     ['/v1/jobs/:batch/recipients', 'recipient_pkey'],
     ['/v1/jobs/:batch/recipients?state=failed', 'notification_error_once'],

@@ -65,6 +65,7 @@ describe('a call to an endpoint for which no connection of ours was free', () =>
     const activities = place.makeActivities();
     const relayed = await runInActivity(() => activities.relayKpiEvents({ tenantId: place.tenantId, channelId }));
     expect(relayed).toMatchObject({ delivered: 1 });
-    expect(await place.rows('select failures from kpi_event where job_id = $1', [id])).toEqual([{ failures: 0 }]);
+    const sql = "select state, attempt_count as tries from delivery where job_id = $1 and kind = 'kpi'";
+    expect(await place.rows(sql, [id])).toEqual([{ state: 'delivered', tries: 1 }]);
   });
 });

@@ -39,7 +39,6 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   inbox_notification: 'inboxes',
   integration: 'setting',
   job: 'jobs',
-  kpi_event: 'kpi_events',
   merchant: 'directory',
   message_part: 'jobs',
   notice: 'notices',
@@ -109,14 +108,9 @@ describe('retention', () => {
     expect(await purge()).toEqual({});
   });
 
-  it('keeps what is not finished, not delivered, or shown in an inbox, however old', async () => {
+  it('keeps what is not finished, or shown in an inbox, however old', async () => {
     const open = await place.accept(channelId, { sendAt: new Date(place.clock().getTime() + 3_600_000) });
     await place.rows("update job set created_at = now() - interval '900 days' where id = $1", [open.id]);
-    await place.rows(
-      `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
-        values ('evt_undelivered', $1, $2, 'msg_gone', '{}', now() - interval '900 days', now())`,
-      [place.tenantId, channelId],
-    );
     await place.rows(
       `insert into notification_content (job_id, tenant_id, type, title_i18n, message_i18n, data, created_at)
         values ('ntf_shown', $1, 'USER_CENTER_NOTIFICATION', '{}', '{}', '{}', now() - interval '900 days')`,

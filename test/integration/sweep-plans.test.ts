@@ -53,7 +53,6 @@ describe('what every worker asks every second, among 22,000 jobs of which nothin
     ['select release_held_jobs(1000)'],
     ['select release_outage_jobs(50)'],
     ['select close_status_windows(500)'],
-    ['select * from list_kpi_backlog()'],
     ['select * from lease_due_replays(50, 30)'],
     ["select purge_expired('jobs', now() - interval '30 days', 1000)"],
     ["select purge_expired('events', now() - interval '30 days', 1000)"],
@@ -65,7 +64,7 @@ describe('what every worker asks every second, among 22,000 jobs of which nothin
     ],
     ['select * from count_waiting_jobs()'],
     ['select * from count_webhook_backlog()'],
-    ['select * from list_webhook_backlog()'],
+    ['select * from list_endpoint_backlog()'],
     ['select skip_unwanted_events((select max(sequence) from event), 0)'],
     // As a relay does for what an endpoint does not want.
     ["update webhook set events = '{webhook.*}', event_cursor = 0; select skip_unwanted_events(10, 0)"],
@@ -83,8 +82,9 @@ describe('what is asked every second or at each scrape, beside a backlog', () =>
     await owner.connect();
     await owner.query("select set_config('waypost.tenant', $1, false)", [test.tenantId]);
     await owner.query(
-      `insert into kpi_event (id, tenant_id, channel_id, job_id, value, created_at, next_attempt_at)
-        select 'evt_' || n, $1, (select id from channel order by id limit 1), 'msg_' || n, '{}', now(), now() - n * interval '1 ms'
+      `insert into delivery (id, tenant_id, kind, endpoint_id, event_id, url, body, created_at, updated_at, next_attempt_at)
+        select 'dlv_' || n, $1, 'kpi', (select id from channel order by id limit 1), 'evt_' || n, '', '{}', now(), now(),
+          now() - n * interval '1 ms'
         from generate_series(1, ${backlog}) n`,
       [test.tenantId],
     );
@@ -99,20 +99,19 @@ describe('what is asked every second or at each scrape, beside a backlog', () =>
       [test.tenantId],
     );
     await owner.query("update webhook set events = '{webhook.*}', event_cursor = 0");
-    await owner.query('vacuum analyze kpi_event, provider_status, event, webhook');
+    await owner.query('vacuum analyze delivery, provider_status, event, webhook');
     await owner.end();
   }, fillTimeoutMs);
 
   // Each worker counted all due KPI events every second: during a long outage of a sink, ever more of them.
   it.each([
-    ['select * from list_kpi_backlog()', 100],
     ['select * from count_kpi_backlog()', 100_100],
     ['select count_parked_statuses()', 100_100],
-    ['select * from list_webhook_backlog()', 10_100],
+    ['select * from list_endpoint_backlog()', 10_200],
     ['select * from count_webhook_backlog()', 10_100],
     ['select skip_unwanted_events((select max(sequence) from event), 0)', 20_200],
   ])('%s reads at most %i rows', async (text, bound) => {
-    const { scanned, read } = await readingOf(text, [...growing, 'kpi_event', 'provider_status']);
+    const { scanned, read } = await readingOf(text, [...growing, 'delivery', 'provider_status']);
     expect(scanned).toEqual([]);
     expect(read).toBeLessThanOrEqual(bound);
   });

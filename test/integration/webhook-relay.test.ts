@@ -185,7 +185,7 @@ describe('the webhook relay', () => {
     await place.makeEvents(channelId);
     await place.relay(id);
     expect(place.logged).toEqual([
-      expect.objectContaining({ webhookId: id, type: 'message.delivered', attempt: 1, outcome: 'http_204' }),
+      expect.objectContaining({ endpointId: id, type: 'message.delivered', attempt: 1, outcome: 'http_204' }),
     ]);
     expect(JSON.stringify(place.logged)).not.toContain('34600111222');
   });

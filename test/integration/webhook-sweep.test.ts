@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { WebhookReference } from '../../src/contracts/workflows.ts';
+import type { EndpointReference } from '../../src/contracts/workflows.ts';
 import { gaugeBacklog } from '../../src/http/backlog-gauges.ts';
 import { skipUnwantedEvents } from '../../src/store/cross-tenant.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
@@ -10,7 +10,7 @@ import { runInActivity } from '../support/in-activity.ts';
 
 let place: WebhookFixture;
 let channelId: string;
-let started: WebhookReference[] = [];
+let started: EndpointReference[] = [];
 beforeAll(async () => {
   place = await openWebhookFixture();
   channelId = await place.addChannel();
@@ -29,14 +29,14 @@ const sweep = () =>
     dispatcher: listDispatched([]),
     starter: {
       ...idleStarter,
-      startWebhookRelay: async (webhook) => started.push(webhook) > 0,
+      startRelay: async (endpoint) => started.push(endpoint) > 0,
     },
   });
 
 async function startedFor(): Promise<string[]> {
   started = [];
   await sweep().startRelays();
-  return started.map(({ webhookId }) => webhookId);
+  return started.filter(({ kind }) => kind === 'webhook').map(({ endpointId }) => endpointId);
 }
 
 const cursorOf = async (id: string) =>

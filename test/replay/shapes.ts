@@ -141,6 +141,16 @@ export const shapes: Readonly<Record<string, Shape>> = {
       ],
     },
   },
+  'deliveries-relayed': {
+    workflow: 'relayDeliveries',
+    args: [{ tenantId: 'ten_1', kind: 'webhook', endpointId: 'whk_1' }],
+    script: {
+      relayDeliveries: [
+        { delivered: 900, hasMore: true },
+        { delivered: 7, hasMore: false },
+      ],
+    },
+  },
   'delivery-replayed': { ...replay, script: { sendReplay: [new Error('away'), { state: 'delivered' }] } },
   'erasure-in-passes': {
     ...erasure,

@@ -154,7 +154,7 @@ export async function openDeliveryFixture() {
     },
     async kpiOf(jobId: string): Promise<Record<string, unknown>[]> {
       const events = await rows<{ value: Record<string, unknown> }>(
-        'select value from kpi_event where job_id = $1 order by sequence',
+        "select body::json as value from delivery where job_id = $1 and kind = 'kpi' order by position",
         [jobId],
       );
       return events.map(({ value }) => value);

@@ -3,8 +3,7 @@ import type { SweepStarter } from '../../src/usecases/start-due-jobs.ts';
 
 /** A starter of sweeps that takes everything and starts nothing. */
 export const idleStarter: SweepStarter = {
-  startKpiRelay: async () => true,
-  startWebhookRelay: async () => true,
+  startRelay: async () => true,
   startReplay: async () => true,
   startErasure: async () => true,
   startPurge: async () => true,

@@ -183,7 +183,7 @@ async function connect(shared: Shared) {
     },
     webhookDelivery: () =>
       delivery(
-        'kind, webhook_id, event_id, event_type',
+        'kind, endpoint_id, event_id, event_type',
         `'test', '${webhookId}', '${createId('event')}', 'webhook.test'`,
       ),
     inboxItem: async () => {

@@ -65,8 +65,6 @@ export async function makeOldRows(
   });
   await insert('problem', { ...problem, id: `prb_${n}`, occurred_at: at('problems') });
   await insert('event', { id: `evt_${n}`, type: 'x', data: '{}', created_at: at('events') });
-  const kpi = { channel_id: channelId, job_id: 'msg_gone', value: '{}', next_attempt_at: ended, created_at: ended };
-  await insert('kpi_event', { ...kpi, id: `evt_kpi${n}`, delivered_at: at('kpi_events') });
   await insert('provider_status', {
     ...status,
     provider_message_id: `wamid.parked${n}`,

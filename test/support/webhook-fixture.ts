@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createWebhookRelay } from '../../src/activities/webhook/index.ts';
+import { createRelay } from '../../src/activities/destinations/index.ts';
 import { newWebhook } from '../../src/contracts/http/webhooks.ts';
 import type { Delivery } from '../../src/domain/delivery/delivery.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { listWebhookDeliveries } from '../../src/store/webhook-lists.ts';
+import { createBotClient } from '../../src/upstreams/bot/bot-client.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
 import { createWebhookConfigurer } from '../../src/usecases/configure-webhook.ts';
@@ -34,8 +35,9 @@ export async function openWebhookFixture() {
   const logged: Record<string, unknown>[] = [];
   /** The worker shuts down. */
   const worker = { isStopping: false };
-  const relayOnce = createWebhookRelay({
-    stores,
+  const relayOnce = createRelay({
+    ...stores,
+    bot: createBotClient({ http: place.http }),
     webhookClient: createWebhookClient({ http: place.http, nowMs, timeoutMs: 1_000 }),
     publicUrl: 'https://waypost.test',
     clock,
@@ -68,7 +70,7 @@ export async function openWebhookFixture() {
     /** As the activity does, once all that is committed is settled. */
     async relay(webhookId: string) {
       await highWaterMark.read(patienceMs);
-      return relayOnce({ tenantId, webhookId });
+      return relayOnce({ tenantId, kind: 'webhook', endpointId: webhookId });
     },
     findWebhook: async (id: string) =>
       (await transactions.withTenant(tenantId, (tx) => webhooks.find(tx, id)))?.webhook,

@@ -14,6 +14,7 @@ import type {
   notifyBatch,
   purgeExpired,
   relayInbound,
+  relayDeliveries,
   relayKpi,
   relayWebhook,
 } from '../../src/workflows/index.ts';
@@ -34,6 +35,7 @@ export interface WorkflowTypes {
   notifyBatch: typeof notifyBatch;
   purgeExpired: typeof purgeExpired;
   relayInbound: typeof relayInbound;
+  relayDeliveries: typeof relayDeliveries;
   relayKpi: typeof relayKpi;
   replayDelivery: typeof replayDelivery;
   relayWebhook: typeof relayWebhook;

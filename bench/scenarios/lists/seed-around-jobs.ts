@@ -46,7 +46,7 @@ export const insertEvents = `
 
 /** Deliveries to endpoint $2 of tenant $1's newest $3 events: one in 500 failed for good, one in 10,000 waits to be tried again. */
 export const insertDeliveries = `
-  insert into delivery (id, tenant_id, kind, job_id, webhook_id, event_id, event_type, url, state, attempts, attempt_count,
+  insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, event_type, url, state, attempts, attempt_count,
     next_attempt_at, created_at, updated_at)
   select bench_id('dlv', e.created_at, e.sequence), $1, 'event', e.job_id, $2, e.id, e.type, 'https://subscriber.example.com/',
     state, '[{"number":1,"at":"2026-01-01T00:00:00.000Z","durationMs":40,"httpStatus":200,"outcome":"accepted","problem":null,"responseExcerpt":"ok"}]',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { centers, notificationTypes } from '../../domain/notification/request.ts';
-import { deliveryStates } from '../../domain/delivery/delivery.ts';
+import { deliveryKinds, deliveryStates } from '../../domain/delivery/delivery.ts';
 import { pageQuery } from './page.ts';
 import { foreignId, labelText, lineOf, time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
@@ -109,7 +109,7 @@ export const notificationErrorView = z.object({
 export const deliveryView = z
   .object({
     id: z.string(),
-    kind: z.enum(['event', 'error_callback', 'test']),
+    kind: z.enum(deliveryKinds),
     jobId: z.string().nullable(),
     eventId: z.string().nullable(),
     url: z.string(),

@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { standardScheduleSeconds } from '../../domain/delivery/decide.ts';
 import { deliveryStates } from '../../domain/delivery/delivery.ts';
 import { eventFilter } from './events.ts';
 import { pageQuery } from './page.ts';
 import { instant, lineOf, ownHeaders, retrySchedule, time, urlText } from './primitives.ts';
 import { problemDocument } from './problem.ts';
-
-/** Standard Webhooks: at once, then over 75 hours. */
-export const defaultWebhookScheduleSeconds = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 const members = {
   url: urlText.describe('Events are POSTed to it'),
@@ -26,7 +24,7 @@ export const newWebhook = z.strictObject({
   events: members.events.default(null),
   description: members.description.default(null),
   headers: members.headers.default({}),
-  retrySchedule: members.retrySchedule.default(defaultWebhookScheduleSeconds),
+  retrySchedule: members.retrySchedule.default(standardScheduleSeconds),
 });
 
 export const webhookChange = z.strictObject(members).partial();

@@ -6,21 +6,36 @@ export interface DeliveryRules {
   readonly owner: EndpointOwner;
   /** Each wait is spread by so much of it, so that what failed together does not come again together. */
   readonly jitter: number;
-  /** What a 410 ends: the whole endpoint, or this delivery alone. */
-  readonly goneEnds: 'endpoint' | 'delivery';
+  /** What a 410 ends: the whole endpoint, this delivery alone, or nothing. */
+  readonly goneEnds: 'endpoint' | 'delivery' | 'nothing';
+  /** The wait between attempts when the schedule is over; null = then it ends. */
+  readonly afterScheduleSeconds: number | null;
 }
 
 export const webhookRules: DeliveryRules = {
   owner: { source: 'webhook', scope: 'webhook', name: 'endpoint' },
   jitter: 0.2,
   goneEnds: 'endpoint',
+  afterScheduleSeconds: null,
 };
 
 export const integratorRules: DeliveryRules = {
   owner: { source: 'integrator', scope: 'integration', name: 'integrator' },
   jitter: 0,
   goneEnds: 'delivery',
+  afterScheduleSeconds: null,
 };
+
+/** What the bot platform is told is told for as long as it is kept. */
+export const kpiRules: DeliveryRules = {
+  owner: { source: 'kpi', scope: 'channel', name: 'KPI sink' },
+  jitter: 0.2,
+  goneEnds: 'nothing',
+  afterScheduleSeconds: 86_400,
+};
+
+/** Standard Webhooks: at once, then over 75 hours. */
+export const standardScheduleSeconds = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /** `exhausted`: this delivery is not tried again. `gone`: nor is anything else sent to its endpoint. */
 export type DeliveryDecision =
@@ -32,8 +47,8 @@ export type DeliveryDecision =
 const longestRetryAfterMs = 24 * 60 * 60 * 1_000;
 
 /**
- * What becomes of a delivery after an attempt: 2xx ends it well, 410 for good, and everything else is tried again while the
- * schedule lasts. `attempts` counts this one; `scheduleSeconds[n]` is the wait before attempt n + 1, and the answer's
+ * What becomes of a delivery after an attempt: 2xx ends it well, 410 for good (but for KPI events), and everything else is tried
+ * again while the schedule lasts. `attempts` counts this one; `scheduleSeconds[n]` is the wait before attempt n + 1, and the answer's
  * `Retry-After` may make it longer, up to a day.
  */
 export function decideDelivery(input: {
@@ -46,9 +61,10 @@ export function decideDelivery(input: {
   const { rules, outcome, attempts, scheduleSeconds, random } = input;
   if (isTaken(outcome)) return { next: 'delivered' };
   const failure = describeEndpointFailure(outcome, rules.owner);
-  if (isGone(outcome)) return { next: rules.goneEnds === 'endpoint' ? 'gone' : 'exhausted', failure };
-  const waitSeconds = scheduleSeconds[attempts];
-  if (waitSeconds === undefined) return { next: 'exhausted', failure };
+  if (isGone(outcome) && rules.goneEnds !== 'nothing')
+    return { next: rules.goneEnds === 'endpoint' ? 'gone' : 'exhausted', failure };
+  const waitSeconds = scheduleSeconds[attempts] ?? rules.afterScheduleSeconds;
+  if (waitSeconds === null) return { next: 'exhausted', failure };
   const askedMs = Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs);
   return { next: 'retry', failure, delayMs: Math.max(scheduledDelayMs(waitSeconds, rules.jitter, random), askedMs) };
 }

@@ -3,6 +3,13 @@ import type { Problem } from '../problems/problem.ts';
 export const deliveryStates = ['pending', 'delivered', 'failed', 'disabled'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+/** What it carries. */
+export const deliveryKinds = ['event', 'error_callback', 'kpi', 'test'] as const;
+export type DeliveryKind = (typeof deliveryKinds)[number];
+
+/** Kinds of endpoints that a relay of their own serves. */
+export type EndpointKind = 'webhook' | 'kpi';
+
 /** One call to the URL. `outcome` null = it is open, or its process died in it; the times and answers are null with it. */
 export interface DeliveryAttempt {
   readonly number: number;
@@ -17,7 +24,7 @@ export interface DeliveryAttempt {
 /** One document on its way to one URL. `nextAttemptAt` null = none is planned. */
 export interface Delivery {
   readonly id: string;
-  readonly kind: 'event' | 'error_callback' | 'test';
+  readonly kind: DeliveryKind;
   readonly jobId: string | null;
   readonly eventId: string | null;
   readonly url: string;

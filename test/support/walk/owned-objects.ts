@@ -155,8 +155,8 @@ async function writeAsWorker(
       made.channel.id,
     );
     await insert(
-      `kpi_event (tenant_id, id, channel_id, job_id, value, created_at, next_attempt_at)
-        values ($1, 'kpi-theirs', $2, $3, '{}', now(), now())`,
+      `delivery (tenant_id, id, kind, endpoint_id, job_id, event_id, url, body, created_at, updated_at)
+        values ($1, 'dlv_kpi-theirs', 'kpi', $2, $3, 'evt_kpi-theirs', '', '{}', now(), now())`,
       made.channel.id,
       made.queuedId,
     );
@@ -202,7 +202,7 @@ async function writeAsWorker(
     for (const [kind, id] of Object.entries(deliveries)) {
       const isEvent = kind === 'event';
       await insert(
-        `delivery (tenant_id, id, kind, job_id, webhook_id, event_id, event_type, integration, url, body, state, created_at,
+        `delivery (tenant_id, id, kind, job_id, endpoint_id, event_id, event_type, integration, url, body, state, created_at,
           updated_at) values ($1, $2, $3, $4, $5, $6, 'message.scheduled', $7, $8, $9, 'failed', now(), now())`,
         id,
         kind,

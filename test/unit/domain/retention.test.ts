@@ -8,7 +8,6 @@ describe('retention', () => {
     expect(Object.fromEntries(retentionRules.map((rule) => [rule, keptForMs(rule, 30) / dayMs]))).toEqual({
       jobs: 30,
       events: 30,
-      kpi_events: 30,
       deliveries: 30,
       problems: 30,
       notices: 30,

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultWebhookScheduleSeconds } from '../../../../src/contracts/http/webhooks.ts';
 import {
   decideDelivery,
   type DeliveryRules,
   integratorRules,
+  kpiRules,
+  standardScheduleSeconds,
   webhookRules,
 } from '../../../../src/domain/delivery/decide.ts';
 import type { HttpOutcome, NetworkFault } from '../../../../src/domain/failure.ts';
@@ -24,7 +25,7 @@ interface Case {
   readonly random?: () => number;
 }
 const decide = (outcome: HttpOutcome, { attempts = 1, rules = webhookRules, random = () => 0.5 }: Case = {}) =>
-  decideDelivery({ rules, outcome, attempts, scheduleSeconds: defaultWebhookScheduleSeconds, random });
+  decideDelivery({ rules, outcome, attempts, scheduleSeconds: standardScheduleSeconds, random });
 
 describe.each([
   ['an event', webhookRules],
@@ -66,6 +67,13 @@ describe('a 410', () => {
   });
 });
 
+describe('a KPI event', () => {
+  it('is tried again every day when the schedule is over, whatever its sink says', () => {
+    for (const outcome of [answered(500), answered(410), unanswered('dns')])
+      expect(decide(outcome, { rules: kpiRules, attempts: 30 })).toMatchObject({ next: 'retry', delayMs: 86_400_000 });
+  });
+});
+
 describe('the wait before the next attempt', () => {
   it('follows the schedule of Standard Webhooks', () => {
     const waits = Array.from({ length: 9 }, (_, index) => {
@@ -84,7 +92,7 @@ describe('the wait before the next attempt', () => {
     );
     fc.assert(
       fc.property(inputs, ([rules, attempts, chance, retryAfterMs]) => {
-        const plainMs = (defaultWebhookScheduleSeconds[attempts] ?? 0) * 1_000;
+        const plainMs = (standardScheduleSeconds[attempts] ?? 0) * 1_000;
         const input = { rules, attempts, random: () => chance };
         const decision = decide(answered(503), input);
         const asked = decide(answered(503, retryAfterMs), input);

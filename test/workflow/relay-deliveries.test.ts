@@ -7,18 +7,18 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 
-const endpoint = { tenantId: 'ten_1', webhookId: 'whk_1' } as const;
+const endpoint = { tenantId: 'ten_1', kind: 'webhook', endpointId: 'whk_1' } as const;
 
-describe('relayWebhook', () => {
+describe('relayDeliveries', () => {
   it('goes on while there is work, ends when there is none, and waits for nothing', async () => {
     const script = {
-      relayWebhookEvents: [
+      relayDeliveries: [
         { delivered: 90, hasMore: true },
         { delivered: 7, hasMore: false },
       ],
     };
     await place.withWorker(script, async ({ start, calls }) => {
-      const handle = await start('relayWebhook', endpoint);
+      const handle = await start('relayDeliveries', endpoint);
       expect(await handle.result()).toEqual({ delivered: 97 });
       expect(calls.map(({ input }) => input)).toEqual([endpoint, endpoint]);
       const history = await handle.fetchHistory();
@@ -29,9 +29,9 @@ describe('relayWebhook', () => {
   });
 
   it('outlives an outage of our own infrastructure', async () => {
-    const script = { relayWebhookEvents: [new Error('away'), new Error('away'), { delivered: 1, hasMore: false }] };
+    const script = { relayDeliveries: [new Error('away'), new Error('away'), { delivered: 1, hasMore: false }] };
     await place.withWorker(script, async ({ start }) => {
-      expect(await (await start('relayWebhook', endpoint)).result()).toEqual({ delivered: 1 });
+      expect(await (await start('relayDeliveries', endpoint)).result()).toEqual({ delivered: 1 });
     });
   });
 });

@@ -1,48 +1,42 @@
-import type { CreateId } from '../../domain/ids.ts';
-import { buildProblem } from '../../domain/problems/build-problem.ts';
-import type { Problem } from '../../domain/problems/problem.ts';
-import { isBroken, judgeHealth, type TryVerdict } from '../../domain/delivery/endpoint-health.ts';
-import { isAboutWebhooks } from '../../domain/webhook/event-type.ts';
-import { toWebhookView, type Webhook } from '../../domain/webhook/webhook.ts';
-import { insertEvents } from '../../store/events.ts';
-import type { Transactions, Tx } from '../../store/transactions.ts';
+import type { CreateId } from '../../../domain/ids.ts';
+import { buildProblem } from '../../../domain/problems/build-problem.ts';
+import type { Problem } from '../../../domain/problems/problem.ts';
+import { isBroken, judgeHealth } from '../../../domain/delivery/endpoint-health.ts';
+import { isAboutWebhooks } from '../../../domain/webhook/event-type.ts';
+import { toWebhookView, type Webhook } from '../../../domain/webhook/webhook.ts';
+import { insertEvents } from '../../../store/events.ts';
+import type { Transactions, Tx } from '../../../store/transactions.ts';
 import {
   disableDeliveries,
   hastenDeliveries,
   insertProblems,
   insertResults,
   updateResults,
-  type WebhookResult,
-} from '../../store/webhook-deliveries.ts';
-import { recordProgress, type WebhookStore } from '../../store/webhooks.ts';
-import type { DeliveryBatch } from './take-deliveries.ts';
+  type EndpointResult,
+} from '../../../store/endpoint-deliveries.ts';
+import { recordProgress, type WebhookStore } from '../../../store/webhooks.ts';
+import type { BatchOutcome } from '../destination.ts';
+import type { EventBatch } from './take-events.ts';
 
-/** What a batch came to. Verdicts stand in the order in which the tries ended. */
-export interface BatchOutcome {
-  readonly results: readonly WebhookResult[];
-  readonly verdicts: readonly TryVerdict[];
-  readonly problems: readonly Problem[];
-}
-
-export type RecordDeliveries = (batch: DeliveryBatch, outcome: BatchOutcome) => Promise<void>;
+export type RecordEvents = (batch: EventBatch, outcome: BatchOutcome) => Promise<void>;
 
 /**
  * Writes a batch in one transaction: deliveries, problems, the events that they make, and how far and how well the endpoint
  * is. Twice is once: first tries count only where the cursor stands where the batch found it.
  */
-export function createRecordDeliveries(dependencies: {
+export function createRecordEvents(dependencies: {
   readonly transactions: Transactions;
   readonly webhooks: WebhookStore;
   readonly createId: CreateId;
   readonly publicUrl: string;
   readonly clock: () => Date;
   readonly random: () => number;
-}): RecordDeliveries {
+}): RecordEvents {
   const { transactions, webhooks, createId, publicUrl, clock, random } = dependencies;
 
   return async (batch, outcome) =>
-    transactions.withTenant(batch.webhook.tenantId, async (tx) => {
-      const row = await webhooks.lock(tx, batch.webhook.id);
+    transactions.withTenant(batch.row.webhook.tenantId, async (tx) => {
+      const row = await webhooks.lock(tx, batch.row.webhook.id);
       // Removed meanwhile: who removed it has ended its deliveries.
       if (row === null) return;
       const now = clock();
@@ -72,12 +66,12 @@ export function createRecordDeliveries(dependencies: {
       await insertEvents(tx, webhook.tenantId, listEventsToTell(webhook, results, reason !== null), now);
     });
 
-  async function write(tx: Tx, batch: DeliveryBatch, results: readonly WebhookResult[], now: Date): Promise<void> {
-    const { id: webhookId, tenantId, url } = batch.webhook;
-    const isStored = ({ delivery }: WebhookResult) => delivery.isStored;
+  async function write(tx: Tx, batch: EventBatch, results: readonly EndpointResult[], now: Date): Promise<void> {
+    const { id: endpointId, tenantId, url } = batch.row.webhook;
+    const isStored = ({ delivery }: EndpointResult) => delivery.isStored;
     await updateResults(tx, results.filter(isStored), now);
     const firsts = results.filter((result) => !isStored(result));
-    await insertResults(tx, { tenantId, webhookId, url }, firsts, now);
+    await insertResults(tx, { tenantId, endpointId, url }, firsts, now);
   }
 
   function describeDisabling(webhook: Webhook, outcome: BatchOutcome, now: Date): Problem {
@@ -109,16 +103,16 @@ export function createRecordDeliveries(dependencies: {
     });
   }
 
-  function listEventsToTell(webhook: Webhook, results: readonly WebhookResult[], isDisabledNow: boolean) {
+  function listEventsToTell(webhook: Webhook, results: readonly EndpointResult[], isDisabledNow: boolean) {
     const view = toWebhookView(webhook);
     const exhausted = results.filter(
-      ({ state, delivery }) => state === 'failed' && !isAboutWebhooks(delivery.event.type),
+      ({ state, delivery }) => state === 'failed' && !isAboutWebhooks(delivery.eventType ?? ''),
     );
     return [
       ...exhausted.map(({ delivery }) => ({
         id: createId('event'),
         type: 'webhook.exhausted',
-        data: { ...view, deliveryId: delivery.id, eventId: delivery.event.id },
+        data: { ...view, deliveryId: delivery.id, eventId: delivery.eventId },
       })),
       ...(isDisabledNow ? [{ id: createId('event'), type: 'webhook.disabled', data: view }] : []),
     ];
@@ -126,6 +120,6 @@ export function createRecordDeliveries(dependencies: {
 }
 
 /** What would have been tried again will not be. */
-function asDisabled(result: WebhookResult): WebhookResult {
+function asDisabled(result: EndpointResult): EndpointResult {
   return result.state === 'pending' ? { ...result, state: 'disabled', nextAttemptAt: null } : result;
 }

@@ -1,14 +1,13 @@
-import { openAttempt } from '../../domain/delivery/delivery.ts';
-import type { CreateId } from '../../domain/ids.ts';
-import { isBroken } from '../../domain/delivery/endpoint-health.ts';
-import { signingSecrets } from '../../domain/delivery/signing-secrets.ts';
-import type { Webhook } from '../../domain/webhook/webhook.ts';
-import type { WebhookReference } from '../../contracts/workflows.ts';
-import type { EventHighWaterMark } from '../../store/event-high-water-mark.ts';
-import { type StoredEvent, listEvents } from '../../store/events.ts';
-import type { Transactions, Tx } from '../../store/transactions.ts';
-import { claimDeliveries, type WebhookDelivery } from '../../store/webhook-deliveries.ts';
-import { moveCursor, type WebhookRow, type WebhookStore } from '../../store/webhooks.ts';
+import { openAttempt } from '../../../domain/delivery/delivery.ts';
+import type { CreateId } from '../../../domain/ids.ts';
+import { isBroken } from '../../../domain/delivery/endpoint-health.ts';
+import { buildEnvelope } from '../../../domain/webhook/envelope.ts';
+import type { EndpointReference } from '../../../contracts/workflows.ts';
+import type { EventHighWaterMark } from '../../../store/event-high-water-mark.ts';
+import { type StoredEvent, listEvents } from '../../../store/events.ts';
+import type { Transactions, Tx } from '../../../store/transactions.ts';
+import { claimDeliveries, type EndpointDelivery } from '../../../store/endpoint-deliveries.ts';
+import { moveCursor, type WebhookRow, type WebhookStore } from '../../../store/webhooks.ts';
 
 const eventsPerBatch = 100;
 const dueDeliveriesPerBatch = 50;
@@ -17,37 +16,35 @@ const leaseMs = 180_000;
 /** A cursor that only passed by unwanted events is written when it lags by so much. */
 const cursorLag = 1_000n;
 
-export interface DeliveryBatch {
-  readonly webhook: Webhook;
-  readonly secrets: readonly string[];
-  /** Set up for the endpoint; they go along with each call. */
-  readonly headers: Readonly<Record<string, string>>;
+/** The next work of an endpoint. */
+export interface EventBatch {
+  readonly row: WebhookRow;
   /** Retries first, then events in their order. */
-  readonly deliveries: readonly WebhookDelivery[];
+  readonly deliveries: readonly EndpointDelivery[];
   /** Where the cursor stood, and where it stands once this batch is recorded. */
   readonly cursor: { readonly from: bigint; readonly to: bigint };
 }
 
-/** The next work of an endpoint; null = it is to be left alone now, or it is no more. */
-export type TakeDeliveries = (reference: WebhookReference) => Promise<DeliveryBatch | null>;
+/** Null = it is to be left alone now, or it is no more. */
+export type TakeEvents = (reference: EndpointReference) => Promise<EventBatch | null>;
 
 /**
  * Retries are claimed, events are only read: an event has no row before its first try, and the cursor moves when that is
  * recorded. So a try that nobody could record is made again, with the same `webhook-id`.
  */
-export function createTakeDeliveries(dependencies: {
+export function createTakeEvents(dependencies: {
   readonly transactions: Transactions;
   readonly highWaterMark: EventHighWaterMark;
   readonly webhooks: WebhookStore;
   readonly createId: CreateId;
   readonly clock: () => Date;
-}): TakeDeliveries {
+}): TakeEvents {
   const { transactions, highWaterMark, webhooks, createId, clock } = dependencies;
 
-  return async ({ tenantId, webhookId }) => {
+  return async ({ tenantId, endpointId }) => {
     const settled = await highWaterMark.read();
     return transactions.withTenant(tenantId, async (tx) => {
-      const row = await webhooks.find(tx, webhookId);
+      const row = await webhooks.find(tx, endpointId);
       const now = clock();
       if (row === null || row.webhook.state === 'disabled') return null;
       if (row.webhook.probeAt !== null && row.webhook.probeAt > now) return null;
@@ -55,11 +52,11 @@ export function createTakeDeliveries(dependencies: {
     });
   };
 
-  async function take(tx: Tx, row: WebhookRow, settled: bigint, now: Date): Promise<DeliveryBatch> {
+  async function take(tx: Tx, row: WebhookRow, settled: bigint, now: Date): Promise<EventBatch> {
     const { webhook, eventCursor } = row;
     const isProbe = isBroken(webhook.failuresInARow);
     const due = await claimDeliveries(tx, {
-      webhookId: webhook.id,
+      endpointId: webhook.id,
       url: webhook.url,
       limit: isProbe ? 1 : dueDeliveriesPerBatch,
       now,
@@ -75,19 +72,19 @@ export function createTakeDeliveries(dependencies: {
     if (isAtRest && page.position - eventCursor > cursorLag)
       await moveCursor(tx, webhook.id, eventCursor, page.position);
     return {
-      webhook,
-      secrets: signingSecrets(row.secrets, now),
-      headers: row.secrets.headers,
+      row,
       deliveries: [...due, ...wanted.map((event) => firstTry(event, now))],
       cursor: { from: eventCursor, to: page.position },
     };
   }
 
-  function firstTry(event: StoredEvent, now: Date): WebhookDelivery {
+  function firstTry(event: StoredEvent, now: Date): EndpointDelivery {
     return {
       id: createId('delivery'),
       jobId: event.jobId,
-      event,
+      eventId: event.id,
+      eventType: event.type,
+      body: buildEnvelope(event),
       attempts: openAttempt([], now),
       earlierAttempts: 0,
       isStored: false,

@@ -1,14 +1,19 @@
 import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/delivery/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
-import type { EventText } from '../domain/webhook/envelope.ts';
+import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { leaseDeliveries } from './deliveries.ts';
 import type { Tx } from './transactions.ts';
 
-/** One event for one endpoint, taken to be tried now. */
-export interface WebhookDelivery {
+/** One document for one endpoint, taken to be tried now. */
+export interface EndpointDelivery {
   readonly id: string;
   readonly jobId: string | null;
-  readonly event: EventText;
+  /** The id that the receiver sees. */
+  readonly eventId: string;
+  /** Null = it is a KPI event. */
+  readonly eventType: string | null;
+  /** An event's envelope; of a KPI event the value in it. */
+  readonly body: string;
   /** With the open one of this try last. */
   readonly attempts: readonly DeliveryAttempt[];
   /** Made before it was last replayed. */
@@ -21,37 +26,48 @@ interface ClaimRow {
   id: string;
   job_id: string | null;
   event_id: string;
-  type: string;
+  event_type: string | null;
+  body: string | null;
   data: string;
   event_created_at: Date;
   attempts: DeliveryAttempt[];
   earlier_attempts: number;
 }
 
-/** Takes due deliveries of an endpoint, the longest due first, as `claimCallbacks` does. Served by `delivery_webhook_due`. */
+/**
+ * Takes due deliveries of an endpoint, the longest due first, as `claimCallbacks` does; of KPI events the first that is left of each
+ * job. Served by `delivery_endpoint_due`, `delivery_kpi_by_job`.
+ */
 export async function claimDeliveries(
   tx: Tx,
   claim: {
-    readonly webhookId: string;
+    readonly endpointId: string;
     readonly url: string;
     readonly limit: number;
     readonly now: Date;
     readonly leaseUntil: Date;
   },
-): Promise<WebhookDelivery[]> {
+): Promise<EndpointDelivery[]> {
   const rows = await tx.query<ClaimRow>({
-    name: 'claim-webhook-deliveries',
-    text: `select d.id, d.job_id, d.event_id, e.type, e.data::text as data, e.created_at as event_created_at, d.attempts,
-        d.earlier_attempts
-      from delivery d join event e on e.id = d.event_id
-      where d.webhook_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2
-      order by d.next_attempt_at limit $3 for update of d skip locked`,
-    values: [claim.webhookId, claim.now, claim.limit],
+    name: 'claim-deliveries',
+    text: `select d.id, d.job_id, d.event_id, d.event_type, d.body, e.data::text as data, e.created_at as event_created_at,
+        d.attempts, d.earlier_attempts
+      from delivery d left join event e on e.id = d.event_id
+      where d.endpoint_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2
+        and case when d.kind = 'event' then e.id is not null else not exists (
+          select from delivery earlier where earlier.endpoint_id = d.endpoint_id and earlier.job_id = d.job_id
+            and earlier.position < d.position and earlier.kind = 'kpi' and earlier.state = 'pending') end
+      order by d.next_attempt_at, d.position limit $3 for update of d skip locked`,
+    values: [claim.endpointId, claim.now, claim.limit],
   });
   const claimed = rows.map((row) => ({
     id: row.id,
     jobId: row.job_id,
-    event: { id: row.event_id, type: row.type, data: row.data, createdAt: row.event_created_at },
+    eventId: row.event_id,
+    eventType: row.event_type,
+    body:
+      row.body ??
+      buildEnvelope({ id: row.event_id, type: row.event_type ?? '', data: row.data, createdAt: row.event_created_at }),
     attempts: openAttempt(row.attempts, claim.now),
     earlierAttempts: row.earlier_attempts,
     isStored: true,
@@ -62,8 +78,8 @@ export async function claimDeliveries(
 }
 
 /** What became of a delivery. `nextAttemptAt` null = it is not tried again. */
-export interface WebhookResult {
-  readonly delivery: WebhookDelivery;
+export interface EndpointResult {
+  readonly delivery: EndpointDelivery;
   readonly attempts: readonly DeliveryAttempt[];
   readonly state: DeliveryState;
   readonly nextAttemptAt: Date | null;
@@ -72,7 +88,7 @@ export interface WebhookResult {
 
 interface Owner {
   readonly tenantId: string;
-  readonly webhookId: string;
+  readonly endpointId: string;
   readonly url: string;
 }
 
@@ -84,27 +100,32 @@ const recordset = `
   from json_array_elements($1::json) with ordinality as list (entry, position)`;
 
 /** Stores deliveries that were tried before they had a row, in the order of their events. */
-export async function insertResults(tx: Tx, owner: Owner, results: readonly WebhookResult[], now: Date): Promise<void> {
+export async function insertResults(
+  tx: Tx,
+  owner: Owner,
+  results: readonly EndpointResult[],
+  now: Date,
+): Promise<void> {
   if (results.length === 0) return;
   await tx.execute({
-    name: 'insert-webhook-results',
+    name: 'insert-event-results',
     // The job may have been purged meanwhile, and its events live on without it; what was erased leaves no delivery.
     text: `
-      insert into delivery (id, tenant_id, kind, job_id, webhook_id, event_id, event_type, url, state, attempts,
+      insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, event_type, url, state, attempts,
         attempt_count, next_attempt_at, error, created_at, updated_at)
       select r.id, $2, 'event', (select j.id from job j where j.id = r.job_id), $3, r.event_id, r.event_type, $4, r.state,
         r.attempts, jsonb_array_length(r.attempts), r.next_attempt_at, r.error, $5, $5
       from (${recordset}) r where exists (select 1 from event e where e.id = r.event_id) order by r.position
-      on conflict (webhook_id, event_id) where webhook_id is not null do nothing`,
-    values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.webhookId, owner.url, now],
+      on conflict (endpoint_id, event_id) where kind in ('event', 'test') do nothing`,
+    values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.endpointId, owner.url, now],
   });
 }
 
 /** Records tries of stored deliveries. A result whose claim has passed to somebody else changes nothing. */
-export async function updateResults(tx: Tx, results: readonly WebhookResult[], now: Date): Promise<void> {
+export async function updateResults(tx: Tx, results: readonly EndpointResult[], now: Date): Promise<void> {
   if (results.length === 0) return;
   await tx.execute({
-    name: 'update-webhook-results',
+    name: 'update-delivery-results',
     text: `
       update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), state = r.state,
         next_attempt_at = r.next_attempt_at, error = r.error, updated_at = $2
@@ -122,7 +143,7 @@ export async function insertProblems(tx: Tx, tenantId: string, problems: readonl
   if (problems.length === 0) return;
   const entries = problems.map((document) => ({ id: document.instance.split('/').at(-1), document }));
   await tx.execute({
-    name: 'insert-webhook-problems',
+    name: 'insert-delivery-problems',
     text: `
       insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
       select entry ->> 'id', $2, (select j.id from job j where j.id = entry -> 'document' ->> 'jobId'),
@@ -135,30 +156,30 @@ export async function insertProblems(tx: Tx, tenantId: string, problems: readonl
 }
 
 /** Ends what is still to be sent to an endpoint that takes nothing any more; returns how many. */
-export async function disableDeliveries(tx: Tx, webhookId: string, error: Problem | null, now: Date): Promise<number> {
+export async function disableDeliveries(tx: Tx, endpointId: string, error: Problem | null, now: Date): Promise<number> {
   return tx.execute({
     text: `update delivery set state = 'disabled', next_attempt_at = null, error = coalesce($2, error), updated_at = $3
-      where webhook_id = $1 and state = 'pending'`,
-    values: [webhookId, error === null ? null : JSON.stringify(error), now],
+      where endpoint_id = $1 and state = 'pending'`,
+    values: [endpointId, error === null ? null : JSON.stringify(error), now],
   });
 }
 
 /** The endpoint answers again: what waits for a later try is due now, but for what somebody is sending. */
-export async function hastenDeliveries(tx: Tx, webhookId: string, now: Date): Promise<void> {
+export async function hastenDeliveries(tx: Tx, endpointId: string, now: Date): Promise<void> {
   await tx.execute({
     text: `update delivery set next_attempt_at = $2
-      where webhook_id = $1 and state = 'pending' and next_attempt_at > $2
+      where endpoint_id = $1 and state = 'pending' and next_attempt_at > $2
         and (attempt_count = 0 or attempts -> -1 ->> 'outcome' is not null)`,
-    values: [webhookId, now],
+    values: [endpointId, now],
   });
 }
 
-function toEntry({ delivery, attempts, state, nextAttemptAt, error }: WebhookResult) {
+function toEntry({ delivery, attempts, state, nextAttemptAt, error }: EndpointResult) {
   return {
     id: delivery.id,
     jobId: delivery.jobId,
-    eventId: delivery.event.id,
-    eventType: delivery.event.type,
+    eventId: delivery.eventId,
+    eventType: delivery.eventType,
     attempts,
     state,
     nextAttemptAt,

@@ -1,16 +1,14 @@
-import type { RelayActivities } from '../contracts/activities.ts';
-import type { WebhookReference } from '../contracts/workflows.ts';
-import { scheduledDelayMs, webhookRules } from '../domain/delivery/decide.ts';
-import { isBroken } from '../domain/delivery/endpoint-health.ts';
-import { isUnsent } from '../domain/failure.ts';
-import { localDelayMs } from '../domain/retry.ts';
-import { buildEnvelope } from '../domain/webhook/envelope.ts';
-import type { WebhookDelivery, WebhookResult } from '../store/webhook-deliveries.ts';
-import type { WebhookClient } from '../upstreams/webhook/webhook-client.ts';
-import { retryDuringOutage } from './retry-during-outage.ts';
-import type { JudgeAttempt, JudgedAttempt } from './destinations/judge-attempt.ts';
-import type { RecordDeliveries } from './webhook/record-deliveries.ts';
-import type { DeliveryBatch, TakeDeliveries } from './webhook/take-deliveries.ts';
+import type { RelayActivities } from '../../contracts/activities.ts';
+import type { EndpointReference } from '../../contracts/workflows.ts';
+import { scheduledDelayMs } from '../../domain/delivery/decide.ts';
+import type { EndpointKind } from '../../domain/delivery/delivery.ts';
+import { isBroken } from '../../domain/delivery/endpoint-health.ts';
+import { isUnsent } from '../../domain/failure.ts';
+import { localDelayMs } from '../../domain/retry.ts';
+import type { EndpointDelivery, EndpointResult } from '../../store/endpoint-deliveries.ts';
+import { retryDuringOutage } from '../retry-during-outage.ts';
+import type { Destination, TakenBatch } from './destination.ts';
+import type { JudgeAttempt, JudgedAttempt } from './judge-attempt.ts';
 
 const lanes = 10;
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
@@ -22,25 +20,23 @@ const lookEveryMs = 250;
 const beatEveryMs = 3_000;
 
 /**
- * Sends an endpoint what waits for it: due retries, and the events behind its cursor in their order, those of one job one
- * after the other. Nothing is recorded before the endpoint has answered, so a crash in between sends again under the same
- * `webhook-id`: at least once. Two runs at once may send twice; only one of them records.
+ * Sends an endpoint what waits for it: due retries, and what is new in its order, that of one job one after the other. Nothing
+ * is recorded before the endpoint has answered, so a crash in between sends again under the same id: at least once. Two
+ * runs at once may send twice; only one of them records.
  */
-export function createRelayWebhookEvents(dependencies: {
-  readonly takeDeliveries: TakeDeliveries;
-  readonly recordDeliveries: RecordDeliveries;
+export function createRelayEndpoint(dependencies: {
+  readonly destinations: Readonly<Record<EndpointKind, Destination>>;
   readonly judgeAttempt: JudgeAttempt;
-  readonly webhookClient: WebhookClient;
   readonly clock: () => Date;
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
-}): RelayActivities['relayWebhookEvents'] {
-  const { takeDeliveries, recordDeliveries, judgeAttempt, webhookClient, clock, random, heartbeat } = dependencies;
+}): RelayActivities['relayDeliveries'] {
+  const { destinations, judgeAttempt, clock, random, heartbeat } = dependencies;
   const nowMs = () => clock().getTime();
 
-  return async function relayWebhookEvents(reference) {
+  return async function relayDeliveries(reference) {
     const beat = setInterval(heartbeat, beatEveryMs);
     try {
       return await run(reference);
@@ -49,13 +45,14 @@ export function createRelayWebhookEvents(dependencies: {
     }
   };
 
-  async function run(reference: WebhookReference): ReturnType<RelayActivities['relayWebhookEvents']> {
+  async function run(reference: EndpointReference): ReturnType<RelayActivities['relayDeliveries']> {
+    const destination = destinations[reference.kind];
     const endMs = nowMs() + runForMs;
     const isOver = () => nowMs() >= endMs || dependencies.isStopping();
     let delivered = 0;
     let idleSinceMs: number | null = null;
     while (!isOver()) {
-      const batch = await takeDeliveries(reference);
+      const batch = await destination.take(reference);
       if (batch === null) return { delivered, hasMore: false };
       if (batch.deliveries.length > 0) {
         idleSinceMs = null;
@@ -69,50 +66,43 @@ export function createRelayWebhookEvents(dependencies: {
     return { delivered, hasMore: true };
   }
 
-  async function deliver(batch: DeliveryBatch, isOver: () => boolean): Promise<number> {
-    const { webhook } = batch;
-    const judged: (JudgedAttempt & { readonly delivery: WebhookDelivery })[] = [];
-    const unsent: WebhookResult[] = [];
-    let failuresInARow = isBroken(webhook.failuresInARow) ? 0 : webhook.failuresInARow;
+  async function deliver(batch: TakenBatch, isOver: () => boolean): Promise<number> {
+    const { tenantId, rules, scheduleSeconds, health } = batch;
+    const judged: (JudgedAttempt & { readonly delivery: EndpointDelivery })[] = [];
+    const unsent: EndpointResult[] = [];
+    let failuresInARow = isBroken(health.failuresInARow) ? 0 : health.failuresInARow;
     let mustRest = false;
     const rest = groupByJob(batch.deliveries);
-    const firstWaitSeconds = webhook.retryScheduleSeconds[0] ?? 0;
+    const firstWaitSeconds = scheduleSeconds[0] ?? 0;
 
-    async function send(delivery: WebhookDelivery): Promise<void> {
+    async function send(delivery: EndpointDelivery): Promise<void> {
       const isEarly = firstWaitSeconds > 0 && delivery.attempts.length === 1 && !delivery.isStored;
       if (isOver() || mustRest || isBroken(failuresInARow) || isEarly) {
-        const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, webhookRules.jitter, random) : 0;
+        const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, rules.jitter, random) : 0;
         unsent.push(giveBack(delivery, new Date(nowMs() + waitMs)));
         return;
       }
-      const outcome = await webhookClient.postEvent({
-        owner: { tenantId: webhook.tenantId, destination: webhook.id },
-        url: webhook.url,
-        secrets: batch.secrets,
-        headers: batch.headers,
-        eventId: delivery.event.id,
-        body: buildEnvelope(delivery.event),
-      });
+      const outcome = await batch.post(delivery);
       if (isUnsent(outcome)) {
         mustRest = true;
         unsent.push(giveBack(delivery, new Date(nowMs() + localDelayMs(0, random))));
         return;
       }
       const done = judgeAttempt({
-        rules: webhookRules,
-        scheduleSeconds: webhook.retryScheduleSeconds,
-        tenantId: webhook.tenantId,
+        rules,
+        scheduleSeconds,
+        tenantId,
         jobId: delivery.jobId,
         requestId: null,
         attempts: delivery.attempts,
         earlierAttempts: delivery.earlierAttempts,
         outcome,
-        secrets: [...batch.secrets, ...Object.values(batch.headers)],
+        secrets: batch.secrets,
         logged: {
-          webhookId: webhook.id,
+          endpointId: batch.endpointId,
           deliveryId: delivery.id,
-          eventId: delivery.event.id,
-          type: delivery.event.type,
+          eventId: delivery.eventId,
+          type: delivery.eventType,
         },
       });
       judged.push({ ...done, delivery });
@@ -131,19 +121,19 @@ export function createRelayWebhookEvents(dependencies: {
       problems: judged.flatMap(({ problems }) => problems),
     };
     // The answers are known only here: a database that is away for seconds must not make them unknown.
-    await retryDuringOutage(() => recordDeliveries(batch, outcome));
+    await retryDuringOutage(() => batch.record(outcome));
     return judged.filter(({ verdict }) => verdict.said === 'taken').length;
   }
 }
 
 /** It was not sent: its open attempt goes, and it is due then. */
-function giveBack(delivery: WebhookDelivery, nextAttemptAt: Date): WebhookResult {
+function giveBack(delivery: EndpointDelivery, nextAttemptAt: Date): EndpointResult {
   return { delivery, attempts: delivery.attempts.slice(0, -1), state: 'pending', nextAttemptAt, error: null };
 }
 
 /** A job's events go one after the other, so that a receiver does not hear of its end before its beginning. */
-function groupByJob(deliveries: readonly WebhookDelivery[]): WebhookDelivery[][] {
-  const groups = new Map<string, WebhookDelivery[]>();
+function groupByJob(deliveries: readonly EndpointDelivery[]): EndpointDelivery[][] {
+  const groups = new Map<string, EndpointDelivery[]>();
   for (const delivery of deliveries) {
     const key = delivery.jobId ?? delivery.id;
     const group = groups.get(key);
@@ -153,6 +143,6 @@ function groupByJob(deliveries: readonly WebhookDelivery[]): WebhookDelivery[][]
   return [...groups.values()];
 }
 
-function byEvent(a: WebhookResult, b: WebhookResult): number {
-  return a.delivery.event.id < b.delivery.event.id ? -1 : 1;
+function byEvent(a: EndpointResult, b: EndpointResult): number {
+  return a.delivery.eventId < b.delivery.eventId ? -1 : 1;
 }

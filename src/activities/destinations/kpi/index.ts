@@ -1,0 +1,90 @@
+import { serviceUrlOf } from '../../../domain/bot-address.ts';
+import { kpiRules, standardScheduleSeconds } from '../../../domain/delivery/decide.ts';
+import { isBroken, judgeHealth } from '../../../domain/delivery/endpoint-health.ts';
+import { buildKpiActivity } from '../../../domain/message/kpi-activity.ts';
+import type { ChannelStore } from '../../../store/channels.ts';
+import {
+  claimDeliveries,
+  disableDeliveries,
+  type EndpointDelivery,
+  hastenDeliveries,
+  insertProblems,
+  updateResults,
+} from '../../../store/endpoint-deliveries.ts';
+import { lockSinkHealth, postponeBehind, writeSinkHealth } from '../../../store/kpi-sinks.ts';
+import type { Transactions } from '../../../store/transactions.ts';
+import type { BotClient } from '../../../upstreams/bot/bot-client.ts';
+import type { Destination } from '../destination.ts';
+
+const eventsPerBatch = 50;
+/** Longer than a run and its last calls: nobody else takes an event that is still being sent. */
+const leaseMs = 180_000;
+
+/**
+ * The KPI sinks of channels: an activity for each event, those of one job in their order and one at a time. A channel that has no sink
+ * any more has nobody to tell.
+ */
+export function createKpiDestination(dependencies: {
+  readonly transactions: Transactions;
+  readonly channels: ChannelStore;
+  readonly bot: BotClient;
+  readonly publicUrl: string;
+  readonly clock: () => Date;
+  readonly random: () => number;
+}): Destination {
+  const { transactions, channels, bot, publicUrl, clock, random } = dependencies;
+  return {
+    async take({ tenantId, endpointId: channelId }) {
+      const taken = await transactions.withTenant(tenantId, async (tx) => {
+        const now = clock();
+        const channel = await channels.findWhatsapp(tx, channelId);
+        const url = channel?.settings.kpiUrl ?? channel?.settings.botUrl ?? null;
+        if (channel === null || url === null) {
+          await disableDeliveries(tx, channelId, null, now);
+          return null;
+        }
+        const health = await lockSinkHealth(tx, channelId);
+        if (health.probeAt !== null && health.probeAt > now) return null;
+        const limit = isBroken(health.failuresInARow) ? 1 : eventsPerBatch;
+        const leaseUntil = new Date(now.getTime() + leaseMs);
+        const claim = { endpointId: channelId, url, limit, now, leaseUntil };
+        return { channel, url, health, deliveries: await claimDeliveries(tx, claim) };
+      });
+      if (taken === null) return null;
+      const { channel, url, health, deliveries } = taken;
+      const serviceUrl = serviceUrlOf(publicUrl, channelId, channels.openSecrets(channel).capability);
+      const owner = { tenantId, destination: `KPI sink of ${channelId}` };
+      return {
+        tenantId,
+        endpointId: channelId,
+        rules: kpiRules,
+        scheduleSeconds: standardScheduleSeconds,
+        health,
+        deliveries,
+        secrets: [],
+        post: ({ eventId: id, body }: EndpointDelivery) => {
+          const value = JSON.parse(body) as Record<string, unknown>; // our own document
+          const activity = buildKpiActivity({ id, value, channel, serviceUrl });
+          return bot.postActivity({ owner, url, body: JSON.stringify(activity) });
+        },
+        record: ({ results, verdicts, problems }) =>
+          transactions.withTenant(tenantId, async (tx) => {
+            const now = clock();
+            const before = await lockSinkHealth(tx, channelId);
+            const { health: after } = judgeHealth({ health: before, verdicts, now, random });
+            await updateResults(tx, results, now);
+            const late = results.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt > now);
+            await postponeBehind(
+              tx,
+              late.map(({ delivery }) => delivery.id),
+            );
+            await insertProblems(tx, tenantId, problems);
+            if (before.failuresInARow + after.failuresInARow > 0)
+              await writeSinkHealth(tx, { tenantId, channelId }, after);
+            if (isBroken(before.failuresInARow) && after.failuresInARow === 0)
+              await hastenDeliveries(tx, channelId, now);
+          }),
+      };
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { type EndpointHealth, isBroken } from '../domain/delivery/endpoint-health.ts';
+import type { Tx } from './transactions.ts';
+
+/** How a channel's KPI sink does; its row is locked until the transaction ends. No row = its last call went well. */
+export async function lockSinkHealth(tx: Tx, channelId: string): Promise<EndpointHealth> {
+  const [row] = await tx.query<{ failures: number; opened_at: Date | null; probe_at: Date | null }>({
+    name: 'lock-sink-health',
+    text: `select failures, opened_at, probe_at from destination_breaker
+      where channel_id = $1 and destination = 'kpi' for update`,
+    values: [channelId],
+  });
+  return { failuresInARow: row?.failures ?? 0, failingSince: row?.opened_at ?? null, probeAt: row?.probe_at ?? null };
+}
+
+/** Keeps how the sink does now. A whole one has no row; since when it fails counts from the opening of its breaker. */
+export async function writeSinkHealth(
+  tx: Tx,
+  { tenantId, channelId }: { readonly tenantId: string; readonly channelId: string },
+  { failuresInARow, failingSince, probeAt }: EndpointHealth,
+): Promise<void> {
+  if (failuresInARow === 0) {
+    await tx.execute({
+      name: 'forget-sink-failures',
+      text: `delete from destination_breaker where channel_id = $1 and destination = 'kpi'`,
+      values: [channelId],
+    });
+    return;
+  }
+  await tx.execute({
+    name: 'write-sink-health',
+    text: `insert into destination_breaker (tenant_id, channel_id, destination, failures, opened_at, probe_at)
+      values ($1, $2, 'kpi', $3, $4, $5)
+      on conflict (channel_id, destination) do update set failures = excluded.failures, opened_at = excluded.opened_at,
+        probe_at = excluded.probe_at`,
+    values: [tenantId, channelId, failuresInARow, isBroken(failuresInARow) ? failingSince : null, probeAt],
+  });
+}
+
+/**
+ * Puts what jobs have behind KPI events that are to be tried again later with them, so that a job's events go out in their
+ * order, and the due ones are found at once however many wait. Served by `delivery_kpi_by_job`.
+ */
+export async function postponeBehind(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.execute({
+    name: 'postpone-behind',
+    text: `
+      with head as materialized (
+        select endpoint_id, job_id, position, next_attempt_at from delivery
+        -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
+        where id = any ($1) and case when state = 'pending' then true else false end)
+      update delivery d set next_attempt_at = head.next_attempt_at
+      from head where d.kind = 'kpi' and d.state = 'pending'
+        and d.endpoint_id = head.endpoint_id and d.job_id = head.job_id and d.position > head.position`,
+    values: [ids],
+  });
+}
