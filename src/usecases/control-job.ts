@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Caller, isOperator } from '../domain/audit.ts';
+import { queuesOfDeliveries } from '../contracts/workflows.ts';
+import { explainWait, type WaitFacts } from '../domain/explain-wait.ts';
 import type { Job } from '../domain/job.ts';
 import { retryBatch, writeWithinMs } from '../domain/notification/control.ts';
 import { retryMessage, retryNow } from '../domain/message/control.ts';
@@ -11,6 +13,7 @@ import type { WriteJobChange } from '../store/job-changes.ts';
 import { findJob, lockJob } from '../store/jobs.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 import { forgetUploadedMedia } from '../store/uploaded-media.ts';
+import { readWaitFacts } from '../store/wait-facts.ts';
 
 /** Before the second look at the sends of a batch that was cancelled; each wait is twice the one before. */
 const firstLookMs = 50;
@@ -83,7 +86,10 @@ export function createControlJob(dependencies: {
         const now = clock();
         const change =
           job.kind === 'notification' ? retryBatch(job, now) : (retryNow(job, now) ?? retryMessage(job, now));
-        if (change === null) throw apiProblem('conflict', describeHold(job));
+        if (change === null) {
+          const [facts = null] = await readWaitFacts(tx, [job], { now, queues: queuesOfDeliveries });
+          throw apiProblem('conflict', describeHold(job, facts));
+        }
         if (job.kind === 'message' && job.state !== 'held') await forgetUploadedMedia(tx, jobId);
         await audit(tx, by, 'job.retried', jobId);
         return writeJobChange(tx, { job, change, now });
@@ -105,7 +111,8 @@ export async function waitForSends(
   }
 }
 
-function describeHold({ state, waitingFor }: Job): string {
-  const cause = waitingFor === null ? '' : ` and waits for ${waitingFor.reason} (${waitingFor.detail ?? 'no detail'})`;
-  return `The job is ${state}${cause}; what is tried again is one that waits for a retry, or has failed, expired or been cancelled.`;
+function describeHold(job: Job, facts: WaitFacts | null): string {
+  const wait = explainWait(job, facts);
+  const cause = wait === null ? '' : ` and waits for ${wait.reason} (${wait.detail ?? 'no detail'})`;
+  return `The job is ${job.state}${cause}; what is tried again is one that waits for a retry, or has failed, expired or been cancelled.`;
 }

@@ -196,6 +196,8 @@ it('a message behind another one, or behind a limit, names it', async () => {
     const blockedBy = { jobId: front, state: 'held', code: 'whatsapp_131057' };
     expect((await look(id)).waitingFor).toMatchObject({ reason: 'turn', blockedBy });
   }
+  // The refusal of a retry said "an earlier message of the conversation goes first", and not which.
+  await expect(place.control.retry(place.tenantId, others[1] ?? '')).rejects.toThrow(front);
   const met = await sendRefused(429, 130_429);
   const throttled = await look(met);
   expect(throttled.waitingFor).toMatchObject({
