@@ -17,6 +17,7 @@ import { createDataConverter } from './temporal/options.ts';
 import { createStarter } from './temporal/starter.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
+import { createTemplateSource } from './upstreams/kernel/template-source.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
 import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
 
@@ -74,6 +75,7 @@ export async function createCollaborators(
     urlGuard,
     http,
     mediaSource: createMediaSource({ http }),
+    listTemplates: createTemplateSource({ http }),
     webhookClient: createWebhookClient({ http, nowMs }),
     dataConverter: createDataConverter(keyRing),
   };

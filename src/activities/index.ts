@@ -28,6 +28,7 @@ import { createAttemptLog, createOutageLog, type WriteLog } from './delivery/att
 import { createClaimAttempt } from './delivery/claim-attempt.ts';
 import { createClaimWithPlace } from './delivery/claim-place.ts';
 import { createDestinationBulkhead } from './delivery/destination-bulkhead.ts';
+import { createKeepFromSending } from './delivery/keep-from-sending.ts';
 import { createPrepareSend } from './delivery/prepare-send.ts';
 import { createRateLimiter } from './delivery/rate-limiter.ts';
 import { createRecordAttempt } from './delivery/record-attempt.ts';
@@ -87,7 +88,11 @@ export function createActivities(dependencies: {
     noteIdentity: stores.noteIdentity,
     claimAttempt: createClaimAttempt({
       ...stores,
-      prepareSend: createPrepareSend({ ...stores, rateLimiter: createRateLimiter() }),
+      prepareSend: createPrepareSend({
+        ...stores,
+        keepFromSending: createKeepFromSending(stores),
+        rateLimiter: createRateLimiter(),
+      }),
       faultLog,
       clock,
     }),

@@ -27,6 +27,8 @@ export interface WhatsappSettings {
   readonly userNotices: Readonly<Record<string, string>>;
   readonly quoteReplies: boolean;
   readonly errorOverrides: Readonly<Record<string, ErrorOverride>>;
+  /** The WhatsApp business account, which has the templates; null = they are not looked after. */
+  readonly wabaId: string | null;
   /** What becomes of free-form messages outside the 24 hours after a person's last word. */
   readonly window: WindowSettings;
   /** A person who writes one of these wants no more messages that answer none of theirs; whole texts. */
@@ -36,7 +38,8 @@ export interface WhatsappSettings {
 }
 
 /** Of channels that were made before there were these settings. */
-export const addedWhatsappSettings: Pick<WhatsappSettings, 'window' | 'optOutWords' | 'optInWords'> = {
+export const addedWhatsappSettings: Pick<WhatsappSettings, 'wabaId' | 'window' | 'optOutWords' | 'optInWords'> = {
+  wabaId: null,
   window: { outside: 'send' },
   optOutWords: [],
   optInWords: [],

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { TemplateNews } from '../domain/message/template.ts';
 import type { MediaDescription, MediaFault } from '../domain/media.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelSigns } from '../store/channel-signs.ts';
@@ -62,6 +63,16 @@ export interface AppDependencies extends UseCases {
   readonly adminKey: string;
   readonly urlGuard: UrlJudge;
   readonly mediaSource: MediaSource;
+  /** The templates of a WhatsApp business account, as Kernel knows them. */
+  readonly listTemplates: (request: {
+    readonly owner: { readonly tenantId: string; readonly destination: string };
+    readonly apiBaseUrl: string;
+    readonly accessToken: string;
+    readonly wabaId: string;
+  }) => Promise<
+    | { readonly kind: 'listed'; readonly templates: readonly TemplateNews[] }
+    | { readonly kind: 'unavailable'; readonly detail: string }
+  >;
   /** Jobs of this process that wait to be started. */
   readonly dispatcher: { readonly queueLength: () => number };
   readonly links: WorkflowLinks;

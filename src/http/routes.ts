@@ -30,6 +30,7 @@ import { registerOptOutRoutes } from './routes/opt-outs.ts';
 import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
 import { registerRecipientRoutes } from './routes/recipients.ts';
+import { registerTemplateRoutes } from './routes/templates.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
 import { registerWebhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { registerWebhookRoutes } from './routes/webhooks.ts';
@@ -48,6 +49,7 @@ export function registerRoutes(
   registerProblemInstanceRoutes(app, dependencies);
   registerCodecRoutes(app, dependencies);
   registerConsoleRoutes(app);
+  registerTemplateRoutes(app, dependencies);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);
   registerAuditRoute(app, dependencies);

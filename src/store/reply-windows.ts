@@ -139,7 +139,7 @@ export async function openWindow(
   const { channel, id, person, heardAt, now } = word;
   const window = await noteWord(tx, { tenantId: channel.tenantId, channelId: channel.id, person, heardAt, now });
   if (channel.settings.window.outside === 'send' || windowAt(window, now).state !== 'open') return;
-  await releaseHeldForWindow(tx, { channelId: channel.id, id, now });
+  await releaseHeld(tx, { channelId: channel.id, id, reason: 'window', now });
 }
 
 /** All ids of the person who has this one now, or the id alone where no more is known. */
@@ -147,19 +147,26 @@ const idsOfPerson = `select $2::text union all select f.id from identity own joi
   where own.id = $2 and own.until is null and f.until is null`;
 
 /**
- * Lets go what waits on a channel for a person (`id` any of theirs; null = for anybody) to write. What is ordered stands in its
- * line again, at its old place, and the first of each is due; what is not ordered is due at once. They are started after the commit.
- * How many there are is bounded by what a tenant may hold. Served by `job_held_for_window`.
+ * Lets go what waits on a channel for a person (`id` any of theirs; null = for anybody) to write, or for its template. What is
+ * ordered stands in its line again, at its old place, and the first of each is due; what is not ordered is due at once. They are
+ * started after the commit. How many there are is bounded by what a tenant may hold. Served by `job_held_for_window` and
+ * `job_held_for_template`.
  */
-export async function releaseHeldForWindow(
+export async function releaseHeld(
   tx: Tx,
-  { channelId, id, now }: { readonly channelId: string; readonly id: string | null; readonly now: Date },
+  asked: {
+    readonly channelId: string;
+    readonly id: string | null;
+    readonly reason: 'window' | 'template';
+    readonly now: Date;
+  },
 ): Promise<void> {
+  const { channelId, id, reason, now } = asked;
   const due = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
-    name: id === null ? 'release-held-for-any-window' : 'release-held-for-window',
+    name: `release-held-for-${id === null ? 'any-' : ''}${reason}`,
     text: `with held as materialized (
         select id, case when is_ordered then conversation_id else id end as line, acceptance from job
-        where channel_id = $1 and state = 'held' and waiting_reason = 'window' and expires_at > $3
+        where channel_id = $1 and state = 'held' and waiting_reason = '${reason}' and expires_at > $3
           ${id === null ? 'and $2::text is null' : `and recipient in (${idsOfPerson})`}
         order by acceptance for update
       ), first as (
@@ -180,7 +187,7 @@ export async function releaseHeldForWindow(
       now,
       new Date(now.getTime() + startGraceMs),
       waitsForTurn.detail,
-      id === null ? 'The channel has another rule for it' : 'The person has written',
+      id === null ? 'What it waited for is judged anew' : 'The person has written',
     ],
   });
   for (const { tenant_id: tenantId, ...job } of due)

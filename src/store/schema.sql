@@ -372,6 +372,7 @@ CREATE INDEX job_failed_in_group ON job (tenant_id, group_id, finished_at) WHERE
 CREATE INDEX job_finished ON job (finished_at) WHERE terminal; -- list_expired() and purge_expired(): jobs
 CREATE INDEX job_held_by_channel ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'channel_paused'::text) AND (wake_at = expires_at)); -- release_held_jobs() and a channel's resume
 CREATE INDEX job_held_by_destination ON job (channel_id, kind, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'outage'::text) AND ((wake_at = expires_at) OR (next_attempt_at IS NOT NULL))); -- release-held-for-destination; release_outage_jobs()
+CREATE INDEX job_held_for_template ON job (channel_id, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'template'::text)); -- release-held-for-template
 CREATE INDEX job_held_for_window ON job (channel_id, recipient, acceptance) WHERE ((state = 'held'::text) AND (waiting_reason = 'window'::text)); -- release-held-for-window; lock-held-for-window
 CREATE UNIQUE INDEX job_inbound_once ON job (channel_id, (provider_message_ids[1])) WHERE (kind = 'inbound'::text); -- the insert of an inbound; the look-up by the provider's id
 CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHERE (is_ordered AND (state = ANY (ARRAY['queued'::text, 'held'::text, 'sending'::text, 'relaying'::text])) AND ((waiting_reason IS NULL) OR (waiting_reason <> ALL (ARRAY['window'::text, 'template'::text])))); -- is-line-taken, lock-one-before, find-one-before
@@ -665,6 +666,23 @@ create table sweep_leader ( -- Which worker runs the sweeps; reached by lead_swe
   constraint sweep_leader_pkey PRIMARY KEY (only_row),
   constraint sweep_leader_only_row_check CHECK (only_row)
 );
+
+create table template ( -- Message templates, as WhatsApp told of them last; one that is not here is unknown, and is sent
+  tenant_id text not null, -- whose they are
+  waba_id text not null, -- the WhatsApp business account
+  name text not null, -- as messages name it
+  language text not null, -- as messages name it
+  status text, -- Meta's word, such as APPROVED or PAUSED; null = not told yet
+  quality text, -- Meta's word, such as GREEN; null = not told yet
+  category text, -- Meta's word, such as MARKETING; null = not told yet
+  reason text, -- why it is rejected or paused, in Meta's words; null = not told
+  updated_at timestamp(3) with time zone not null, -- when it was told
+  constraint template_pkey PRIMARY KEY (tenant_id, waba_id, name, language),
+  constraint template_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+-- row level security: forced
+create policy tenant_rows on template using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on template to waypost_app;
 
 create table tenant ( -- A customer of this installation; everything else belongs to one
   id text not null, -- ten_…

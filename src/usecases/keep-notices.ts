@@ -7,6 +7,7 @@ import type { CreateId } from '../domain/ids.ts';
 import { nameOfIdentity } from '../domain/identity/identity.ts';
 import type { Failure } from '../domain/failure.ts';
 import { callbackFailure } from '../domain/message/kernel-failure.ts';
+import { judgeTemplate, readTemplateNews } from '../domain/message/template.ts';
 import {
   errorOfNotice,
   kindOfNotice,
@@ -24,6 +25,7 @@ import { insertNotices, type NoticeToKeep } from '../store/notices.ts';
 import type { OptOutStore } from '../store/opt-outs.ts';
 import { findKnown } from '../store/people.ts';
 import { openWindow } from '../store/reply-windows.ts';
+import { keepTemplateNews, releaseHeldForTemplate } from '../store/templates.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 const noticesAtOnce = 200;
@@ -68,9 +70,11 @@ export function createKeepNotices(dependencies: {
           // One that was paused for it before, and resumed since, is not paused again by a repetition.
           if (stored.has(id) && effect === 'channel_paused') await channels.pause(tx, channelId, problem, clock());
         }
-        for (const notice of all.filter(({ id }) => stored.has(id))) {
+        for (const [index, notice] of all.entries()) {
+          if (!stored.has(notice.id)) continue;
           await heedPreference(tx, notice);
           await heedCall(tx, notice);
+          await heedTemplate(tx, notice, some[index]?.wabaId ?? null);
         }
         return { made: all, kept: stored };
       });
@@ -105,6 +109,19 @@ export function createKeepNotices(dependencies: {
     await openWindow(tx, { channel, id, person, heardAt, now });
   }
 
+  /** What a template may be used for has changed. */
+  async function heedTemplate(tx: Tx, notice: NoticeToKeep, wabaId: string | null): Promise<void> {
+    const { tenantId, channelId, field, raw, effect } = notice;
+    const news = effect === 'quarantined' ? null : readTemplateNews(field, raw);
+    if (news === null) return;
+    const called = await channels.findWhatsapp(tx, channelId);
+    const account = wabaId ?? called?.settings.wabaId ?? null;
+    if (account === null) return;
+    const now = clock();
+    await keepTemplateNews(tx, { tenantId, wabaId: account, now }, [news]);
+    if (news.status !== null && judgeTemplate(news.status) !== 'hold') await releaseHeldForTemplate(tx, account, now);
+  }
+
   async function describe(
     tx: Tx,
     given: { readonly tenantId: string; readonly channelId: string; readonly requestId: string },
@@ -127,7 +144,12 @@ export function createKeepNotices(dependencies: {
       list,
       kind,
       summary: summarizeNotice(field, kind, raw),
-      effect: fault !== null ? 'quarantined' : pauses ? 'channel_paused' : (preference?.effect ?? 'none'),
+      effect:
+        fault !== null
+          ? 'quarantined'
+          : pauses
+            ? 'channel_paused'
+            : (preference?.effect ?? effectOnTemplate(field, raw)),
       problem: fault === null ? failure && describeFailure(given, failure) : describeFailure(given, unreadable(fault)),
       raw,
       context,
@@ -154,6 +176,11 @@ export function createKeepNotices(dependencies: {
       nextAttemptAt: null,
     });
   }
+}
+
+function effectOnTemplate(field: string, raw: unknown): 'template_stopped' | 'none' {
+  const status = readTemplateNews(field, raw)?.status ?? null;
+  return judgeTemplate(status) === 'go' ? 'none' : 'template_stopped';
 }
 
 /** Null = it is none, or names nobody. */

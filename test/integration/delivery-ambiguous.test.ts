@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimAttempt } from '../../src/activities/delivery/claim-attempt.ts';
+import { createKeepFromSending } from '../../src/activities/delivery/keep-from-sending.ts';
 import { createPrepareSend } from '../../src/activities/delivery/prepare-send.ts';
 import { createRateLimiter } from '../../src/activities/delivery/rate-limiter.ts';
 import { createRecordAttempt } from '../../src/activities/delivery/record-attempt.ts';
@@ -38,7 +39,11 @@ const refusedAnswer: KernelAnswer = {
 async function claimAndDie(jobId: string) {
   const claimAttempt = createClaimAttempt({
     ...place.stores,
-    prepareSend: createPrepareSend({ ...place.stores, rateLimiter: createRateLimiter() }),
+    prepareSend: createPrepareSend({
+      ...place.stores,
+      keepFromSending: createKeepFromSending(place.stores),
+      rateLimiter: createRateLimiter(),
+    }),
     faultLog: place.faultLog,
     clock: place.clock,
   });

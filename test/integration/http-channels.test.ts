@@ -70,6 +70,7 @@ describe('a WhatsApp channel', () => {
       userNotices: { es: 'No llegó' },
       quoteReplies: false,
       errorOverrides: {},
+      wabaId: null,
       window: { outside: 'send' },
       optOutWords: [],
       optInWords: [],

@@ -112,3 +112,32 @@ describe('/v1/opt-outs', () => {
     expect(refusalOf(nobody)).toEqual([422, 'invalid_request', '/path/identity']);
   });
 });
+
+describe('the templates of a channel', () => {
+  const known = { name: 'offer', language: 'es', status: 'APPROVED', quality: null, category: 'UTILITY', reason: null };
+  const makeChannel = async (members: object = {}) =>
+    String(
+      (await test.call('POST /v1/channels', { body: aWhatsappChannel({ phoneNumberId: '1077', ...members }) })).at(
+        'id',
+      ),
+    );
+
+  it('are those of its account, as a sync lists them', async () => {
+    const withTemplates = await startTestApp({ listTemplates: async () => ({ kind: 'listed', templates: [known] }) });
+    const body = aWhatsappChannel({ wabaId: '77' });
+    const id = String((await withTemplates.call('POST /v1/channels', { body })).at('id'));
+    expect((await withTemplates.call(`GET /v1/channels/${id}/templates`)).at('data')).toEqual([]);
+    const synced = await withTemplates.call(`POST /v1/channels/${id}/templates/sync`);
+    expect([synced.status, synced.at('data.0')]).toEqual([200, { ...known, updatedAt: expect.any(String) as unknown }]);
+    expect((await withTemplates.call(`GET /v1/channels/${id}/templates`)).body).toEqual(synced.body);
+    await withTemplates.close();
+  });
+
+  it('cannot be had without an account, nor while Kernel gives none', async () => {
+    const without = await test.call(`POST /v1/channels/${await makeChannel()}/templates/sync`);
+    expect([without.status, without.at('code')]).toEqual([409, 'conflict']);
+    const away = await test.call(`POST /v1/channels/${await makeChannel({ wabaId: '78' })}/templates/sync`);
+    expect([away.status, away.at('code')]).toEqual([503, 'templates_unavailable']);
+    expect((await test.call('GET /v1/channels/chn_none/templates')).status).toBe(404);
+  });
+});

@@ -56,6 +56,8 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   reply_window: 'windows',
   // A row for each channel; those of pairs go.
   send_limit: 'pair_limits',
+  // As long as WhatsApp has them; a row for each.
+  template: 'setting',
   timeline_entry: 'jobs',
   uploaded_media: 'jobs',
   webhook: 'setting',

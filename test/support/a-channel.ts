@@ -19,6 +19,7 @@ export function someWhatsappSettings(members: Partial<WhatsappSettings> = {}): W
     userNotices: {},
     quoteReplies: false,
     errorOverrides: {},
+    wabaId: null,
     window: { outside: 'send' },
     optOutWords: [],
     optInWords: [],

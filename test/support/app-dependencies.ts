@@ -62,6 +62,7 @@ export async function createAppDependencies(
     retentionDays: 30,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
     mediaSource: noMedia,
+    listTemplates: async () => ({ kind: 'unavailable', detail: 'There are none.' }),
     dispatcher: { queueLength: () => 0 },
     links,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),

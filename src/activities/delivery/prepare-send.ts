@@ -1,43 +1,26 @@
 import type { MessageStep } from '../../contracts/activities.ts';
 import { admitCall } from '../../domain/circuit-breaker.ts';
 import { holdForOutage } from '../../domain/hold-for-destination.ts';
-import type { Failure } from '../../domain/failure.ts';
 import { applyUpdate, endingAt, type Job, noChange } from '../../domain/job.ts';
-import { type CreateId, isId } from '../../domain/ids.ts';
+import type { CreateId } from '../../domain/ids.ts';
 import { runOf, startAttempt, type WorkflowRun } from '../../domain/message/claim.ts';
-import {
-  holdForWindow,
-  isFreeForm,
-  judgeWindow,
-  type KeptWindow,
-  type WindowVerdict,
-} from '../../domain/message/conversation-window.ts';
-import { windowClosedFailure } from '../../domain/message/ending-failures.ts';
+import type { KeptWindow } from '../../domain/message/conversation-window.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForLimit, type SendLimit } from '../../domain/message/send-limit.ts';
-import { holdForTurn } from '../../domain/message/turn.ts';
 import { tellSkipped } from '../../domain/message/skip.ts';
-import {
-  answersPerson,
-  categoryOf,
-  findBindingOptOut,
-  type OptOutCategory,
-  optedOutFailure,
-} from '../../domain/opt-out.ts';
+import type { OptOutCategory } from '../../domain/opt-out.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
 import { fillMediaId } from '../../domain/rendering/rendered.ts';
 import { openAttempt } from '../../store/attempts.ts';
 import type { ChannelStore, WhatsappChannel } from '../../store/channels.ts';
 import { alone } from '../../store/group-commit.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
-import { findJob } from '../../store/jobs.ts';
 import type { MessageFailures } from '../../store/message-failures.ts';
 import { listParts } from '../../store/message-parts.ts';
-import type { OutsideWindow } from '../../store/outside-window.ts';
 import { renderFor } from '../../store/rendered-messages.ts';
-import { keepClosed, windowKeyOf } from '../../store/reply-windows.ts';
 import type { Tx } from '../../store/transactions.ts';
 import { findUploadedMedia } from '../../store/uploaded-media.ts';
+import type { KeepFromSending } from './keep-from-sending.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { ClaimedAttempt, Leave } from './claimed-attempt.ts';
 
@@ -79,11 +62,11 @@ export function createPrepareSend(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
   readonly failures: MessageFailures;
-  readonly outside: Pick<OutsideWindow, 'askToWrite'>;
+  readonly keepFromSending: KeepFromSending;
   readonly createId: CreateId;
   readonly rateLimiter: RateLimiter;
 }): PrepareSend {
-  const { channels, writeJobChange, failures, outside, createId, rateLimiter } = dependencies;
+  const { channels, writeJobChange, failures, keepFromSending, createId, rateLimiter } = dependencies;
 
   return async function prepareSend(tx, ready) {
     const { job, channel, limits, run, now, leave, isShared, isReset, isForced, only } = ready;
@@ -105,24 +88,9 @@ export function createPrepareSend(dependencies: {
       const recorded = await failures.record(tx, { job: running, channel, failure: rendered.failure, now });
       return { kind: 'settled', job: recorded.job };
     }
-    const forbidden = await findForbidden(tx, ready);
-    if (forbidden !== null) {
-      // It may end what waits for it.
-      if (isShared) return alone;
-      return { kind: 'settled', job: (await failures.refuse(tx, { job, channel, failure: forbidden, now })).job };
-    }
-    const verdict = judgeWindow({
-      policy: channel.settings.window.outside,
-      window: ready.window,
-      isFreeForm: rendered.parts.some(isFreeForm),
-      isUserNotice: job.origin === 'user_notice',
-      now,
-    });
-    if (verdict !== 'go') {
-      // It gives its turn to the next one.
-      if (isShared) return alone;
-      return { kind: 'settled', job: await keepFromSending(tx, ready, verdict) };
-    }
+    const kept = await keepFromSending(tx, ready, rendered.parts);
+    if (kept === alone) return alone;
+    if (kept !== null) return { kind: 'settled', job: kept };
     const admission = admitCall(channel.breakers.kernel, now, isForced);
     if (admission === 'wait') return holdWhileAway(tx, ready);
     // The breaker's row may be taken.
@@ -172,35 +140,6 @@ export function createPrepareSend(dependencies: {
       wasThrottled: limits.channel.throttledInARow + limits.pair.throttledInARow > 0,
     };
   };
-
-  /** Why the message must not be sent; null = nothing forbids it. */
-  async function findForbidden(tx: Tx, { job, optedOut }: ReadyMessage): Promise<Failure | null> {
-    // `request` was parsed at the door and stored by us.
-    const category = categoryOf(job.request as MessageRequest);
-    const unlessAnswer = findBindingOptOut(optedOut, { category, isAnswer: false });
-    if (unlessAnswer === null) return null;
-    const inbound = job.groupId === null || !isId('inbound', job.groupId) ? null : await findJob(tx, job.groupId);
-    const binding = findBindingOptOut(optedOut, { category, isAnswer: answersPerson(job, inbound) });
-    return binding === null ? null : optedOutFailure(binding);
-  }
-
-  /** The window is closed: the message waits for the person to write, or ends. */
-  async function keepFromSending(
-    tx: Tx,
-    { job, channel, window, now }: ReadyMessage,
-    verdict: Exclude<WindowVerdict, 'go'>,
-  ): Promise<Job> {
-    if (verdict === 'refuse' || window === null) {
-      return (await failures.refuse(tx, { job, channel, failure: windowClosedFailure, now })).job;
-    }
-    const isKept =
-      verdict === 'hold'
-        ? await keepClosed(tx, windowKeyOf(job), window)
-        : await outside.askToWrite(tx, { job, channel, window, now });
-    // The person may be writing at this moment: it keeps its place, and looks again.
-    const change = isKept ? holdForWindow(job) : holdForTurn(job, 'unsure', now);
-    return writeJobChange(tx, { job, change, now });
-  }
 
   async function holdWhileAway(tx: Tx, { job, now, isAtTemporal }: ReadyMessage): Promise<ClaimedAttempt> {
     const change = holdForOutage(job, now, isAtTemporal);

@@ -20,6 +20,8 @@ export interface CallbackNotice {
   readonly context: CallbackContext;
   readonly phoneNumberId: string | null;
   readonly fault: string | null;
+  /** The id of its entry: the WhatsApp business account; null = none that could be read. */
+  readonly wabaId: string | null;
   /** Of its entry, as it came: it tells a repetition from the same thing said again. */
   readonly entryTime: unknown;
 }
@@ -56,7 +58,7 @@ export function readCallback(body: JsonObject, now: Date): CallbackItems {
   const nowhere = { metadata: null, contacts: null };
 
   function quarantine(raw: unknown, fault: string, entryTime: unknown, field = 'unknown'): void {
-    notices.push({ field, list: null, raw, context: nowhere, phoneNumberId: null, fault, entryTime });
+    notices.push({ field, list: null, raw, context: nowhere, phoneNumberId: null, wabaId: null, fault, entryTime });
   }
 
   /** The members of a list that may be absent; one that is no list is kept as a whole. */
@@ -73,19 +75,20 @@ export function readCallback(body: JsonObject, now: Date): CallbackItems {
       continue;
     }
     const entryTime = memberOf(entry, 'time') ?? null;
+    const wabaId = readWabaId(entry);
     for (const change of listOf(entry, 'changes', entryTime)) {
       const value = isJsonObject(change) ? memberOf(change, 'value') : undefined;
       if (!isJsonObject(change) || !isJsonObject(value)) quarantine(change, 'A change has no value.', entryTime);
-      else readValue(readField(change), value, entryTime);
+      else readValue(readField(change), value, { entryTime, wabaId });
     }
   }
   return { messages, statuses, notices };
 
-  function readValue(field: string, value: JsonObject, entryTime: unknown): void {
+  function readValue(field: string, value: JsonObject, of: { entryTime: unknown; wabaId: string | null }): void {
     const context = { metadata: memberOf(value, 'metadata') ?? null, contacts: memberOf(value, 'contacts') ?? null };
     const phoneNumberId = readPhoneNumberId(context.metadata);
     const keep = (raw: unknown, list: string | null, fault: string | null) => {
-      notices.push({ field, list, raw, context, phoneNumberId, fault, entryTime });
+      notices.push({ field, list, raw, context, phoneNumberId, fault, ...of });
     };
     const present = itemLists.filter((name) => (memberOf(value, name) ?? null) !== null);
     if (present.length === 0) keep(value, null, null);
@@ -163,6 +166,11 @@ function readStatus(
     said: readRecipient(item, contacts, noLaterThan(now, occurredAt)),
     raw: item,
   };
+}
+
+function readWabaId(entry: JsonObject): string | null {
+  const id = memberOf(entry, 'id');
+  return typeof id === 'string' && /^\d{1,32}$/.test(id) ? id : null;
 }
 
 /** Of an app that leaves it out it is taken for what most callbacks are. */

@@ -58,6 +58,11 @@ export const whatsappMembers = {
     .record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), errorOverride)
     .refine((overrides) => Object.keys(overrides).length <= 500, 'must not hold more than 500 codes')
     .describe("The channel's own word on provider codes"),
+  wabaId: z
+    .string()
+    .regex(/^\d{1,32}$/, 'must be the digits of a WhatsApp business account')
+    .nullable()
+    .describe('The WhatsApp business account: its templates are looked after; null = they are not'),
   window: z
     .strictObject({ outside: z.enum(outsidePolicies), template: windowTemplate.optional() })
     .refine(({ outside, template }) => outside !== 'template' || template !== undefined, {
@@ -91,6 +96,7 @@ export const newWhatsappChannel = z.strictObject({
   userNotices: whatsappMembers.userNotices.default({}),
   quoteReplies: whatsappMembers.quoteReplies.default(false),
   errorOverrides: whatsappMembers.errorOverrides.default({}),
+  wabaId: whatsappMembers.wabaId.default(null),
   window: whatsappMembers.window.default(addedWhatsappSettings.window),
   optOutWords: whatsappMembers.optOutWords.default([]),
   optInWords: whatsappMembers.optInWords.default([]),

@@ -186,6 +186,7 @@ function toStray({ raw, phoneNumberId }: CallbackMessage): CallbackNotice {
     raw,
     context: { metadata: { phone_number_id: phoneNumberId }, contacts: null },
     phoneNumberId: null,
+    wabaId: null,
     fault: 'The message came to a number that is no channel of this tenant.',
     entryTime: null,
   };

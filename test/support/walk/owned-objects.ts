@@ -102,6 +102,11 @@ export async function makeOwnedObjects(test: TestApp) {
   const alerted = Buffer.from(JSON.stringify(alert));
   const said = { body: alerted, key: null, headers: signCallback(alerted, channel.appSecret) };
   await test.call(`POST /v1/channels/${channel.id}/callbacks`, said);
+  const news = { event: 'PAUSED', message_template_name: ownedMark, message_template_language: 'es' };
+  const told = { entry: [{ id: '77', changes: [{ field: 'message_template_status_update', value: news }] }] };
+  const paused = Buffer.from(JSON.stringify(told));
+  const template = { body: paused, key: null, headers: signCallback(paused, channel.appSecret) };
+  await test.call(`POST /v1/channels/${channel.id}/callbacks`, template);
   const optOut = { body: { category: 'marketing' }, key };
   await test.call(`PUT /v1/opt-outs/${ownedNumber}`, optOut);
   const noticeId = String((await test.call('GET /v1/notices', { key })).at('data.0.id'));

@@ -82,6 +82,15 @@ export const deliveryProblems: readonly ProblemType[] = [
       'Send no more of them. `GET /v1/opt-outs/{identity}` says since when; the person ends it by a word of the channel or at WhatsApp.',
   },
   {
+    code: 'template_unavailable',
+    title: 'The template cannot be sent',
+    status: 409,
+    class: 'permanent',
+    sources: ['api'],
+    meaning: 'WhatsApp has rejected, disabled or deleted the template that the message names. Nothing was sent.',
+    whatToDo: 'Use another template, or repair this one; `GET /v1/channels/{id}/templates` says how it stands.',
+  },
+  {
     code: 'window_closed',
     title: 'More than 24 hours since the user wrote',
     status: 409,

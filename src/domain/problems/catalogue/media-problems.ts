@@ -38,4 +38,13 @@ export const mediaProblems: readonly ProblemType[] = [
     meaning: 'Kernel could not be reached or gave no usable answer, or the channel fetches as many at once as it may.',
     whatToDo: 'Ask again after the time in `Retry-After`.',
   },
+  {
+    code: 'templates_unavailable',
+    title: 'Templates unavailable',
+    status: 503,
+    class: 'transient',
+    sources: ['api'],
+    meaning: 'Kernel could not be reached, or gave no usable list of templates.',
+    whatToDo: 'Check `wabaId` and the access token, which needs whatsapp_business_management; else ask again later.',
+  },
 ];
