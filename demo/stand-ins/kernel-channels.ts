@@ -8,6 +8,10 @@ export const channelSchema = z.strictObject({
   appSecret: z.string().min(1),
   /** Where callbacks go; null: there are none. */
   callbackUrl: z.url().nullable().default(null),
+  /** How long free-form messages are taken after a user's last one, as Meta does for 24 hours; null: always. */
+  windowMs: z.int().min(1).nullable().default(null),
+  /** The status of templates by name, such as `PAUSED`; the others are approved. */
+  templates: z.record(z.string(), z.string()).default({}),
 });
 export type KernelChannel = z.infer<typeof channelSchema>;
 export type KernelChannelInput = z.input<typeof channelSchema>;

@@ -17,6 +17,8 @@ export interface SendHandlerParts {
   readonly media: ReadonlyMap<string, KernelMedia>;
   readonly pauses: Pauses;
   readonly poster: CallbackPoster;
+  /** When a user last wrote to a number, in epoch milliseconds; undefined: never. */
+  readonly heardAtMs: (phoneNumberId: string, from: string) => number | undefined;
   readonly makeWamid: () => string;
   readonly defaultCallbacks: readonly Callback[];
   readonly callbackDelayMs: number;
@@ -49,10 +51,13 @@ export function createSendHandler(parts: SendHandlerParts) {
     const payload = parseObject(body) ?? {};
     // Read marks and typing indicators are no messages: they have no recipient, and nothing comes back for them.
     if (payload['status'] === 'read') return giveAnswer(response, {}, { pauses, body: { success: true } });
-    const fault = findPayloadFault(payload) ?? findMediaFault(payload, channel.phoneNumberId);
     // With both, `to` wins.
     const input = toText(payload['to']) ?? toText(payload['recipient']) ?? '';
     const to = input.replace(/^\+/, '');
+    const fault =
+      findPayloadFault(payload) ??
+      findMediaFault(payload, channel.phoneNumberId) ??
+      findStateFault(channel, payload, parts.heardAtMs(channel.phoneNumberId, to));
     const jobId = toText(payload['biz_opaque_callback_data']);
     const { phoneNumberId } = channel;
     const step: KernelStep = fault === null ? parts.takeStep({ phoneNumberId, to, jobId }) : { answer: fault };
@@ -92,6 +97,21 @@ function isSuccess({ status = 200, fault }: Answer): boolean {
 
 function provesArrival(callback: Callback): boolean {
   return listStatuses(callback).some(({ status, wamid }) => status !== 'failed' && wamid === undefined);
+}
+
+/** What Meta refuses by what it knows: a template that is stopped, and anything else outside the window. */
+function findStateFault(channel: KernelChannel, payload: JsonObject, heardAtMs: number | undefined): Answer | null {
+  if (payload['type'] === 'template') {
+    const name = toText(toObject(payload['template'])?.['name'] ?? null) ?? '';
+    const status = channel.templates[name] ?? 'APPROVED';
+    if (status === 'APPROVED') return null;
+    if (status === 'PAUSED') return metaRefusal(400, 132_015, { title: 'Template is paused' });
+    return status === 'DISABLED'
+      ? metaRefusal(400, 132_016, { title: 'Template is disabled' })
+      : metaRefusal(404, 132_001, { title: 'Template name does not exist in the translation' });
+  }
+  const isOutside = channel.windowMs !== null && (heardAtMs === undefined || Date.now() - heardAtMs > channel.windowMs);
+  return isOutside ? metaRefusal(400, 131_047, { title: 'Re-engagement message' }) : null;
 }
 
 /** As strict as Meta on what every message needs. */

@@ -30,6 +30,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const book = createScriptBook<KernelStep>();
   const pauses = createPauses();
   const poster = createCallbackPoster(pauses);
+  const heard = new Map<string, number>();
   const media = new Map<string, KernelMedia>();
   const uploadBook = createScriptBook<Answer>();
   const runId = randomBytes(6).toString('base64url');
@@ -48,6 +49,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     media,
     pauses,
     poster,
+    heardAtMs: (phoneNumberId, from) => heard.get(`${phoneNumberId} ${from}`),
     makeWamid: () => makeId('wamid.'),
     defaultCallbacks: options.callbacks ?? ['sent', 'delivered', 'read'],
     callbackDelayMs,
@@ -82,6 +84,8 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     async receive(phoneNumberId: string, items: readonly InboundItem[]) {
       const channel = channels.get(phoneNumberId);
       if (channel === undefined) throw new Error(`The Kernel stand-in has no number "${phoneNumberId}".`);
+      for (const { from, userId } of items)
+        for (const id of [from, userId ?? '']) heard.set(`${phoneNumberId} ${id.replace(/^\+/, '')}`, Date.now());
       await poster.post(channel, buildInboundBody(phoneNumberId, items, Date.now()), 'valid');
     },
     addMedia(inbound: InboundMedia) {
@@ -91,6 +95,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     },
     clear() {
       shelf.clear();
+      heard.clear();
       sends.clear();
       book.clear();
       uploadBook.clear();

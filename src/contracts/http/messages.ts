@@ -56,6 +56,10 @@ export const messageBody = z
     message: 'must have exactly one of activity and whatsapp',
     path: ['activity'],
   })
+  .refine((body) => body.whatsapp?.['status'] !== 'read', {
+    message: 'must not be read: that is no message, and nothing would be sent',
+    path: ['whatsapp', 'status'],
+  })
   .refine(
     (body) => (body.recipientType === 'group' ? isGroupId(body.to) : kindOfIdentity(withPlus(body.to)) !== null),
     {

@@ -1,3 +1,4 @@
+import type { KernelChannelInput } from '../../../demo/stand-ins/kernel-channels.ts';
 import { createHmac } from 'node:crypto';
 import { type HttpServer, startHttpServer } from '../../../demo/stand-ins/http-server.ts';
 import type { Kernel, KernelOptions } from '../../../demo/stand-ins/kernel-interface.ts';
@@ -25,6 +26,8 @@ export interface KernelFixture {
   readonly sink: HttpServer;
   /** `content` = the type and its member; a text when absent. */
   send(to: string, jobId?: string, token?: string, content?: object): Promise<Response>;
+  /** The number as Meta knows it, with these members. */
+  change(members: Partial<KernelChannelInput>): void;
   stop(): Promise<void>;
 }
 
@@ -43,7 +46,8 @@ export async function openKernelFixture(options: KernelOptions = {}): Promise<Ke
     },
   });
   const kernel = await startKernel({ callbackDelayMs: 1, ...options });
-  kernel.setChannel({ phoneNumberId, accessToken, appSecret, callbackUrl: `${sink.url}/callbacks` });
+  const number = { phoneNumberId, accessToken, appSecret, callbackUrl: `${sink.url}/callbacks` };
+  kernel.setChannel(number);
   return {
     ...place,
     kernel,
@@ -59,6 +63,7 @@ export async function openKernelFixture(options: KernelOptions = {}): Promise<Ke
           biz_opaque_callback_data: jobId,
         }),
       }),
+    change: (members) => kernel.setChannel({ ...number, ...members }),
     async stop() {
       await kernel.stop();
       await sink.stop();

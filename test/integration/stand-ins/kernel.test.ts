@@ -23,6 +23,24 @@ describe('the Kernel stand-in', () => {
     expect(place.signed).toEqual([true, true, true]);
   });
 
+  it('takes templates alone outside the window, and refuses those that are stopped', async () => {
+    place.change({ windowMs: 60_000, templates: { sleeping: 'PAUSED', gone: 'REJECTED' } });
+    const template = (name: string) => ({ type: 'template', template: { name, language: { code: 'es' } } });
+    const codeOf = async (content?: object) => {
+      const response = await place.send(to, 'msg_1', undefined, content);
+      const { error } = (await response.json()) as { error?: { code: number } }; // cast: Meta's shape
+      return error?.code ?? response.status;
+    };
+    expect(await codeOf()).toBe(131_047);
+    expect([await codeOf(template('offer')), await codeOf(template('sleeping'))]).toEqual([200, 132_015]);
+    expect(await codeOf(template('gone'))).toBe(132_001);
+    const item = { type: 'text', text: { body: 'Hola' } };
+    await place.kernel.receive(place.kernel.sends.list()[0]?.phoneNumberId ?? '', [
+      { from: to, name: 'Ana', wamid: 'wamid.in', item },
+    ]);
+    expect(await codeOf()).toBe(200);
+  });
+
   it('gives every send an id of its own', async () => {
     await Promise.all([place.send(to), place.send(to), place.send(to)]);
     expect(new Set(place.kernel.sends.list().map(({ wamid }) => wamid)).size).toBe(3);
