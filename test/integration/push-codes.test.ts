@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pushError } from '../../demo/stand-ins/push.ts';
 import { saveTargetScreens } from '../../src/store/tenants.ts';
-import { openPushFixture, type PushFixture } from '../support/push-fixture.ts';
+import { accessToken, openPushFixture, type PushFixture } from '../support/push-fixture.ts';
 
 let bench: PushFixture;
 beforeAll(async () => {
@@ -152,17 +152,19 @@ function errorOf({ body }: ReturnType<typeof pushError>): object {
   return (body as { error: object }).error; // the stand-in's own words
 }
 
+async function open(userId: string) {
+  const job = await bench.notify([userId]);
+  await bench.activities.openBatch({ tenantId: bench.tenantId, jobId: job.id });
+  return job;
+}
+
+const page = (jobId: string) =>
+  bench.activities.processPage({ tenantId: bench.tenantId, jobId, fromOrdinal: 0, size: 1_000 });
+
 it('a lone 429 lets its device wait, and nobody else', async () => {
   // FCM says the same of a device's own rate as of the project's: one chatty device stopped everybody for a minute.
   for (const user of ['ana', 'eva']) await bench.device(user, [`${user}-1`]);
   bench.push.script('ana-1', [pushError(429, 'QUOTA_EXCEEDED')]);
-  const open = async (userId: string) => {
-    const job = await bench.notify([userId]);
-    await bench.activities.openBatch({ tenantId: bench.tenantId, jobId: job.id });
-    return job;
-  };
-  const page = (jobId: string) =>
-    bench.activities.processPage({ tenantId: bench.tenantId, jobId, fromOrdinal: 0, size: 1_000 });
   const [chatty, other] = [await open('ana'), await open('eva')];
   const { waitMs = 0 } = await page(chatty.id);
   expect(waitMs).toBeGreaterThan(59_000);
@@ -171,4 +173,35 @@ it('a lone 429 lets its device wait, and nobody else', async () => {
   bench.pass(waitMs);
   expect(await page(chatty.id)).toEqual({ done: 1, isCancelled: false });
   expect([bench.sendsTo('ana-1'), bench.sendsTo('eva-1')]).toEqual([2, 1]);
+});
+
+it('a failed TLS handshake uses up no try, holds the channel for a while, and pauses it only when it lasts', async () => {
+  // The first one paused it, until somebody resumed it by hand.
+  await bench.device('tls', ['tls-1']);
+  const { id } = await open('tls');
+  const callAt = (apiBaseUrl: string) =>
+    bench.tx((tx) =>
+      bench.stores.channels.update(tx, {
+        id: bench.channelId,
+        tenantId: bench.tenantId,
+        name: 'Push',
+        settings: { projectId: 'shop', apiBaseUrl },
+        secrets: { accessToken },
+        now: bench.now(),
+      }),
+    );
+  const channel = () => bench.tx((tx) => bench.stores.channels.find(tx, bench.channelId));
+  await callAt(bench.push.url.replace('http:', 'https:'));
+  let pages = 0;
+  while ((await channel())?.state === 'active' && pages < 20) {
+    const { waitMs = 0 } = await page(id);
+    expect(waitMs).toBeGreaterThan(0);
+    bench.pass(waitMs);
+    pages += 1;
+  }
+  expect([pages, (await channel())?.pausedReason?.code]).toEqual([6, 'push_unreachable']);
+  await callAt(bench.push.url);
+  await bench.tx((tx) => bench.stores.channels.resume(tx, bench.channelId, bench.now()));
+  bench.pass(1_200_000);
+  expect(await page(id)).toEqual({ done: 1, isCancelled: false });
 });

@@ -70,8 +70,14 @@ export function planPush(input: {
 }
 
 function countsAsTry(send: PastSend): boolean {
+  // Nothing was sent: the service is away for everybody, and its channel waits.
+  const wasAway = send.code === 'push_unreachable' && send.class === 'transient';
   return (
-    !isLocalFault(send.code) && send.class !== 'throttled' && send.class !== 'configuration' && send.class !== 'policy'
+    !wasAway &&
+    !isLocalFault(send.code) &&
+    send.class !== 'throttled' &&
+    send.class !== 'configuration' &&
+    send.class !== 'policy'
   );
 }
 
