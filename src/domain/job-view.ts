@@ -1,13 +1,13 @@
 import { type Blocker, explainWait, type WaitFacts } from './explain-wait.ts';
 import { type RecipientView, viewRecipient } from './identity/identity.ts';
-import type { Job, JobKind, WaitingReason } from './job.ts';
+import type { Job, JobKind, JobState, WaitingReason } from './job.ts';
 import type { Problem } from './problems/problem.ts';
 
 /** A job as the API, the events and the webhooks show it. Times are RFC 3339 UTC with milliseconds. */
 export interface JobView {
   readonly id: string;
   readonly kind: JobKind;
-  readonly state: string;
+  readonly state: JobState;
   readonly terminal: boolean;
   readonly waitingFor: {
     reason: WaitingReason;

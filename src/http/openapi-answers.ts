@@ -1,3 +1,7 @@
+import { problemCatalogue } from '../domain/problems/catalogue.ts';
+import { apiProblem, toRefusalProblem } from '../domain/problems/refusal.ts';
+import type { EventOperation } from './openapi-webhooks.ts';
+
 /** The parts of an operation that say how it is called and answered; everything else passes as it is. */
 export interface Operation {
   readonly operationId?: string;
@@ -5,6 +9,13 @@ export interface Operation {
   readonly requestBody?: unknown;
   parameters?: unknown[];
   responses?: Record<string, unknown>;
+}
+
+/** The parts of an OpenAPI document that are completed here; everything else passes as it is. */
+export interface OpenApiDocument {
+  readonly paths?: Record<string, Record<string, Operation>>;
+  readonly components?: Record<string, Record<string, unknown>>;
+  readonly webhooks?: Record<string, EventOperation>;
 }
 
 /** What the route says of itself beside its schemas. */
@@ -57,16 +68,44 @@ const refusals: Readonly<Record<number, Refusal>> = {
 };
 
 export const commonProblemSchema = 'Problem';
-const contentOf = (name: string) => ({
-  'application/problem+json': { schema: { $ref: `#/components/schemas/${name}` } },
-});
+function contentOf(name: string, status: number) {
+  const media = { schema: { $ref: `#/components/schemas/${name}` } };
+  const examples = name === commonProblemSchema ? { examples: exampleOf(status) } : {};
+  return { 'application/problem+json': { ...media, ...examples } };
+}
+
+/** Of several problems with one status the most usual. */
+const usualCodes = [
+  'malformed_json',
+  'not_found',
+  'conflict',
+  'invalid_request',
+  'too_many_requests',
+  'internal_error',
+];
+
+function exampleOf(status: number): object {
+  const ofStatus = problemCatalogue.filter((type) => type.status === status);
+  const type = ofStatus.find(({ code }) => usualCodes.includes(code)) ?? ofStatus[0];
+  if (type === undefined) throw new Error(`No problem has the status ${status}.`);
+  const value = toRefusalProblem(apiProblem(type.code, type.meaning), {
+    publicUrl: 'https://waypost.example',
+    requestId: 'req_01kjn3w4r0v7h8m2k9q5x1c6tz',
+    tenantId: null,
+    occurredAt: '2026-03-01T12:00:00.000Z',
+  });
+  return { [type.code]: { summary: type.title, value } };
+}
 const requestId = { 'X-Request-Id': header('string', 'The id that the caller gave, or one of ours') };
 
 /** For `components.responses`; `Problem` stands for what is not told one by one. */
 export const responseComponents: Readonly<Record<string, unknown>> = {
-  Problem: { description: 'Any other error', headers: requestId, content: contentOf(commonProblemSchema) },
+  Problem: { description: 'Any other error', headers: requestId, content: contentOf(commonProblemSchema, 500) },
   ...Object.fromEntries(
-    Object.values(refusals).map((refusal) => [refusal.name, describe(refusal, commonProblemSchema)]),
+    Object.entries(refusals).map(([status, refusal]) => [
+      refusal.name,
+      describe(refusal, commonProblemSchema, Number(status)),
+    ]),
   ),
 };
 
@@ -90,7 +129,7 @@ export function listRefusals(operation: Operation, path: string, route: RouteAns
     default:
       route.problemSchema === commonProblemSchema
         ? { $ref: '#/components/responses/Problem' }
-        : { description: 'Any other error', headers: requestId, content: contentOf(route.problemSchema) },
+        : { description: 'Any other error', headers: requestId, content: contentOf(route.problemSchema, 500) },
   };
 }
 
@@ -98,11 +137,11 @@ function describeRefusal(status: number, problemSchema: string): unknown {
   const refusal = refusals[status];
   if (refusal === undefined) throw new Error(`No words are known for answers with status ${status}.`);
   if (problemSchema === commonProblemSchema) return { $ref: `#/components/responses/${refusal.name}` };
-  return describe(refusal, problemSchema);
+  return describe(refusal, problemSchema, status);
 }
 
-function describe({ description, headers }: Refusal, problemSchema: string): object {
-  return { description, headers: { ...requestId, ...headers }, content: contentOf(problemSchema) };
+function describe({ description, headers }: Refusal, problemSchema: string, status: number): object {
+  return { description, headers: { ...requestId, ...headers }, content: contentOf(problemSchema, status) };
 }
 
 /** A key owns the memory of its answers, so calls without one have none. */

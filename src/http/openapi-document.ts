@@ -1,16 +1,13 @@
+import { addExamples } from './openapi-examples.ts';
 import {
   listRefusals,
+  type OpenApiDocument,
   type Operation,
   responseComponents,
   type RouteAnswers,
   takesIdempotencyKey,
 } from './openapi-answers.ts';
-
-/** The parts of an OpenAPI document that are completed here; everything else passes as it is. */
-export interface OpenApiDocument {
-  readonly paths?: Record<string, Record<string, Operation>>;
-  readonly components?: Record<string, Record<string, unknown>>;
-}
+import { describeEvents } from './openapi-webhooks.ts';
 
 const parameters = {
   IdempotencyKey: {
@@ -33,7 +30,7 @@ const creationHeaders = {
 const answerWords: Readonly<Record<string, string>> = { '200': 'The answer', '201': 'Made', '202': 'Accepted' };
 
 /**
- * Adds to every operation the problem documents that it may answer with, and to those that create the key's header; and
+ * Adds to every operation the problem documents that it may answer with, and to those that create the key's header; the events; and examples; and
  * takes out the schemas that nothing refers to (each is made twice, as it is read and as it is written).
  */
 export function completeDocument<Document extends OpenApiDocument>(
@@ -46,11 +43,15 @@ export function completeDocument<Document extends OpenApiDocument>(
       completeOperation(operation, path, answersOf(operation.operationId ?? ''));
     }
   }
-  const schemas = keepUsed(document.components?.['schemas'] ?? {}, [paths, responseComponents]);
+  const webhooks = describeEvents(document.components?.['schemas'] ?? {});
+  const schemas = keepUsed(document.components?.['schemas'] ?? {}, [paths, webhooks, responseComponents]);
   const responses = Object.fromEntries(
     Object.entries(responseComponents).filter(([name]) => isReferred(paths, `responses/${name}`)),
   );
-  return { ...document, components: { ...document.components, schemas, responses, parameters } };
+  const components = { ...document.components, schemas, responses, parameters };
+  const completed = { ...document, components, webhooks };
+  addExamples(completed);
+  return completed;
 }
 
 function isReferred(value: unknown, place: string): boolean {

@@ -3,8 +3,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { type Access, isOpenToOperator, publicAccess, type RouteDescription } from './access.ts';
-import { commonProblemSchema, type RouteAnswers } from './openapi-answers.ts';
-import { completeDocument, type OpenApiDocument } from './openapi-document.ts';
+import { commonProblemSchema, type OpenApiDocument, type RouteAnswers } from './openapi-answers.ts';
+import { completeDocument } from './openapi-document.ts';
 
 const tags = [
   { name: 'messages', description: 'Send chat messages, one or many' },
@@ -89,6 +89,15 @@ function toAnswers(route: RouteDescription): RouteAnswers {
   return { refusals: [], takesIdempotencyKey: false, problemSchema: commonProblemSchema, ...route };
 }
 
+/** Both run in the page, which gets their text; there, the plugin calls the whole `ui`. */
+declare const ui: { readonly layoutActions: { show(thing: readonly string[], isShown: boolean): void } };
+function openMessages(): void {
+  ui.layoutActions.show(['operations-tag', 'messages'], true);
+}
+function messagesFirst(left: string, right: string): number {
+  return Number(right === 'messages') - Number(left === 'messages') || (left < right ? -1 : 1);
+}
+
 /** `/openapi.json`, and `/docs`, which is rendered from files of our own and calls nobody. */
 export async function serveDescription(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', {
@@ -98,7 +107,13 @@ export async function serveDescription(app: FastifyInstance): Promise<void> {
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { deepLinking: true, docExpansion: 'none', persistAuthorization: false },
+    uiConfig: {
+      deepLinking: true,
+      docExpansion: 'none',
+      persistAuthorization: false,
+      tagsSorter: messagesFirst,
+      onComplete: openMessages,
+    },
     theme: { title: 'Waypost API' },
     staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
   });

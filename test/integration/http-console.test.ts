@@ -32,6 +32,11 @@ describe('the console', () => {
     expect(seen.size).toBeGreaterThan(10);
   });
 
+  it('is where the bare address leads', async () => {
+    const answer = await open('/');
+    expect([answer.status, answer.headers['location']]).toEqual([302, 'console/']);
+  });
+
   it('is found without its last slash', async () => {
     const answer = await open('/console');
     expect([answer.status, answer.headers['location']]).toEqual([308, 'console/']);

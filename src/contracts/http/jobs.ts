@@ -12,15 +12,17 @@ export const recipientView = z.object({
   username: z.string().nullable(),
 });
 
+const jobState = z.enum(jobStates).meta({ id: 'JobState' });
+
 export const jobView = z
   .object({
     id: z.string(),
     kind: z.enum(jobKinds),
-    state: z.string(),
+    state: jobState,
     terminal: z.boolean(),
     waitingFor: z
       .object({
-        reason: z.enum(waitingReasons),
+        reason: z.enum(waitingReasons).meta({ id: 'WaitReason' }),
         until: time.nullable().describe('Null = no time is known'),
         detail: z.string().nullable().describe('The cause in words'),
         blockedBy: z
@@ -75,7 +77,7 @@ export const jobView = z
       .nullable()
       .describe('The workflow that took it up last, its own or a page; null = none has yet'),
   })
-  .describe('The record of one accepted message, notification or inbound message');
+  .meta({ id: 'Job', description: 'The record of one accepted message, notification or inbound message' });
 
 export const jobParams = z.object({ id: z.string().max(64).describe('The id that the 202 answered with') });
 
@@ -145,21 +147,23 @@ export const jobSummary = z.object({
   countedSince: time.nullable().describe('Older ones are not counted; null = all are'),
 });
 
-export const attemptView = z.object({
-  id: z.string(),
-  number: z.number(),
-  part: z.number(),
-  recipient: z.string().nullable(),
-  target: z.string(),
-  startedAt: time,
-  durationMs: z.number().nullable(),
-  outcome: z.enum(['accepted', 'retry', 'rejected', 'ambiguous']).nullable().describe('null = still open'),
-  httpStatus: z.number().nullable(),
-  providerCode: z.string().nullable(),
-  problem: problemDocument.nullable(),
-  responseExcerpt: z.string().nullable(),
-  errorTableVersion: z.number().nullable(),
-});
+export const attemptView = z
+  .object({
+    id: z.string(),
+    number: z.number(),
+    part: z.number(),
+    recipient: z.string().nullable(),
+    target: z.string(),
+    startedAt: time,
+    durationMs: z.number().nullable(),
+    outcome: z.enum(['accepted', 'retry', 'rejected', 'ambiguous']).nullable().describe('null = still open'),
+    httpStatus: z.number().nullable(),
+    providerCode: z.string().nullable(),
+    problem: problemDocument.nullable(),
+    responseExcerpt: z.string().nullable(),
+    errorTableVersion: z.number().nullable(),
+  })
+  .meta({ id: 'Attempt' });
 
 export const timelineItem = z.object({
   at: time,

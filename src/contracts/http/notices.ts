@@ -16,7 +16,7 @@ export const noticeView = z
     raw: z.unknown().describe('The item as it came; null = erased, or the key lacks `content:read`'),
     createdAt: time,
   })
-  .describe('Something that WhatsApp said that is neither a message nor a status of one');
+  .meta({ id: 'Notice', description: 'Something that WhatsApp said that is neither a message nor a status of one' });
 
 export const noticeListQuery = z.object({
   ...pageQuery.shape,

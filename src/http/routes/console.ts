@@ -13,11 +13,17 @@ const contentSecurityPolicy =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * The operator's page at `/console/`. Its files are the same for everybody and hold nothing; what they show comes from
+ * The operator's page at `/console/`, where `/` leads. Its files are the same for everybody and hold nothing; what they show comes from
  * the API, with the key that the operator types in.
  */
 export function registerConsoleRoutes(app: App): void {
   const files = readPageFiles();
+
+  app.get('/', {
+    config: { access: publicAccess },
+    schema: { hide: true },
+    handler: (_request, reply) => reply.redirect('console/', 302),
+  });
 
   // The router takes both for one route; relative addresses need the slash.
   app.get('/console', {
