@@ -106,6 +106,30 @@ export function createWebhookStore({ keyRing }: { readonly keyRing: KeyRing }): 
   };
 }
 
+/**
+ * How much each of some endpoints has before it while it is left alone until a later time: what is to be tried again, and wanted
+ * events that are no deliveries yet; of each up to 10,000. One that is not left alone has 0.
+ */
+export async function countWaiting(
+  tx: Tx,
+  webhooks: readonly Webhook[],
+  now: Date,
+): Promise<ReadonlyMap<string, number>> {
+  const resting = webhooks.filter(({ probeAt }) => probeAt !== null && probeAt > now);
+  if (resting.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; waiting: number }>({
+    text: `select w.id, (
+        (select count(*) from (
+          select from delivery d where d.endpoint_id = w.id and d.state = 'pending' limit 10000) again)
+        + (select count(*) from (
+          select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
+          order by e.sequence limit 10000) next where event_is_wanted(w.events, next.type)))::integer as waiting
+      from webhook w where w.id = any ($1) and w.state = 'enabled'`,
+    values: [resting.map(({ id }) => id)],
+  });
+  return new Map(rows.map(({ id, waiting }) => [id, waiting]));
+}
+
 export async function removeWebhook(tx: Tx, id: string): Promise<boolean> {
   return (await tx.execute({ text: 'delete from webhook where id = $1', values: [id] })) === 1;
 }

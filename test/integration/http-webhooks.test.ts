@@ -41,6 +41,7 @@ describe('webhook endpoints', () => {
       disabledReason: null,
       failuresInARow: 0,
       failingSince: null,
+      waiting: 0,
       until: null,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
@@ -68,6 +69,28 @@ describe('webhook endpoints', () => {
     expect(changed.body).toMatchObject({ events: null, retrySchedule: [1, 2], description: 'Old' });
     expect((await test.call(`PATCH ${path}`, { body: { description: null } })).at('description')).toBeNull();
     expect(refusalOf(await test.call(`PATCH ${path}`, { body: { secret: 'whsec_AAAA' } }))[0]).toBe(422);
+  });
+
+  it('show how much waits for them while they are left alone, and until when', async () => {
+    const { id: tenantId, key } = await test.makeTenant();
+    const id = String((await create({ events: ['channel.*'] }, { key })).at('id'));
+    const makeEvents = (types: string[]) =>
+      test.dependencies.transactions.withTenant(tenantId, (tx) =>
+        tx.execute({
+          text: `insert into event (id, tenant_id, type, data, created_at)
+            select 'evt_' || type || n, $1, type, '{}', now() from unnest($2::text[]) with ordinality as list (type, n)`,
+          values: [tenantId, types],
+        }),
+      );
+    await makeEvents(['channel.paused', 'message.sent', 'channel.resumed']);
+    const look = async () => (await test.call(`GET /v1/webhooks/${id}`, { key })).body;
+    expect(await look()).toMatchObject({ waiting: 0, until: null });
+    const until = new Date(Date.now() + 600_000);
+    await test.dependencies.transactions.withTenant(tenantId, (tx) =>
+      tx.execute({ text: 'update webhook set probe_at = $2 where id = $1', values: [id, until] }),
+    );
+    expect(await look()).toMatchObject({ waiting: 2, until: until.toISOString() });
+    expect((await test.call('GET /v1/webhooks', { key })).at('data.0')).toEqual(await look());
   });
 
   it('are removed', async () => {

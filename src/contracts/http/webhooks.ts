@@ -41,6 +41,12 @@ export const webhookView = z
     disabledReason: problemDocument.nullable(),
     failuresInARow: z.number().int(),
     failingSince: time.nullable().describe('The first failure after the last success'),
+    waiting: z
+      .number()
+      .int()
+      .describe(
+        'Until then: what is to be tried again, and wanted events that are no deliveries yet; of each up to 10,000. Else 0',
+      ),
     until: time.nullable().describe('Nothing is sent before: it failed too often, or asked for a pause'),
     createdAt: time,
     updatedAt: time,

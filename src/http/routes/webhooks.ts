@@ -4,6 +4,7 @@ import { idInPath } from '../../contracts/http/primitives.ts';
 import { newWebhook, webhookChange, webhookView, webhookWithSecret } from '../../contracts/http/webhooks.ts';
 import { toWebhookView, type Webhook } from '../../domain/webhook/webhook.ts';
 import type { Tx } from '../../store/transactions.ts';
+import { countWaiting } from '../../store/webhooks.ts';
 import { createWebhookConfigurer } from '../../usecases/configure-webhook.ts';
 import { tenantAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
@@ -20,12 +21,23 @@ export function registerWebhookRoutes(
     'transactions' | 'keyRing' | 'webhooks' | 'urlGuard' | 'createId' | 'clock' | 'randomBytes' | 'recordAudit'
   >,
 ): void {
-  const { transactions, webhooks } = dependencies;
+  const { transactions, webhooks, clock } = dependencies;
   const configurer = createWebhookConfigurer(dependencies);
   const config = { access: tenantAccess('config:write') };
   const tags = ['webhooks'];
+  const showAll = async (tx: Tx, shown: readonly Webhook[]) => {
+    const waiting = await countWaiting(tx, shown, clock());
+    return shown.map((webhook) => ({
+      webhook,
+      view: { ...toWebhookView(webhook), waiting: waiting.get(webhook.id) ?? 0 },
+    }));
+  };
+  const show = async (tx: Tx, webhook: Webhook) => {
+    const [shown] = await showAll(tx, [webhook]);
+    return shown?.view ?? { ...toWebhookView(webhook), waiting: 0 };
+  };
   const within = async (tenantId: string, work: (tx: Tx) => Promise<Webhook>) =>
-    toWebhookView(await transactions.withTenant(tenantId, work));
+    transactions.withTenant(tenantId, async (tx) => show(tx, await work(tx)));
 
   app.post('/v1/webhooks', {
     config,
@@ -40,7 +52,7 @@ export function registerWebhookRoutes(
     handler: async (request, reply) =>
       answerCreation(request, reply, dependencies, async (tx) => {
         const { webhook, secret } = await configurer.create(tx, callerOf(request), request.body);
-        const body: z.input<typeof webhookWithSecret> = { ...toWebhookView(webhook), secret };
+        const body: z.input<typeof webhookWithSecret> = { ...toWebhookView(webhook), waiting: 0, secret };
         return { status: 201, body, location: `/v1/webhooks/${webhook.id}` };
       }),
   });
@@ -58,9 +70,9 @@ export function registerWebhookRoutes(
       answerPage({
         query,
         format: byTime,
-        load: (page) => transactions.withTenant(tenantId, (tx) => webhooks.list(tx, page)),
-        positionOf: ({ createdAt, id }) => ({ createdAt, id }),
-        show: toWebhookView,
+        load: (page) => transactions.withTenant(tenantId, async (tx) => showAll(tx, await webhooks.list(tx, page))),
+        positionOf: ({ webhook: { createdAt, id } }) => ({ createdAt, id }),
+        show: ({ view }) => view,
       }),
   });
 
@@ -118,10 +130,10 @@ export function registerWebhookRoutes(
       response: { 200: webhookWithSecret },
     },
     async handler(request) {
-      const { webhook, secret } = await transactions.withTenant(request.tenantId, (tx) =>
-        configurer.rotate(tx, callerOf(request), request.params.id),
-      );
-      return { ...toWebhookView(webhook), secret };
+      return transactions.withTenant(request.tenantId, async (tx) => {
+        const { webhook, secret } = await configurer.rotate(tx, callerOf(request), request.params.id);
+        return { ...(await show(tx, webhook)), secret };
+      });
     },
   });
 

@@ -23,6 +23,7 @@ export async function showWebhook(id) {
       'Failures in a row': endpoint.failuresInARow,
       'Failing since': timeOf(endpoint.failingSince),
       'Tried again': timeOf(endpoint.until),
+      Waiting: endpoint.waiting,
       'Disabled because': endpoint.disabledReason?.detail,
     }),
     h('h2', {}, 'Deliveries'),
