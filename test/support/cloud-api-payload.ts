@@ -88,13 +88,17 @@ const interactive = z.discriminatedUnion('type', [
   }),
 ]);
 
+// A preview is for an address in the text that begins with its scheme.
+const linkText = z
+  .strictObject({ body: words(4_096), preview_url: z.literal(true).optional() })
+  .refine((text) => text.preview_url === undefined || /https?:\/\/\S/i.test(text.body), 'has no link to preview');
+
 /** What rendering makes of an activity; a native object is the caller's own and not held to this. */
 export const cloudApiPayload = z.discriminatedUnion('type', [
-  z.strictObject({ ...address, type: z.literal('text'), text: z.strictObject({ body: words(4_096) }) }),
+  z.strictObject({ ...address, type: z.literal('text'), text: linkText }),
   z.strictObject({ ...address, type: z.literal('image'), image: fileWith({ caption }) }),
   z.strictObject({ ...address, type: z.literal('video'), video: fileWith({ caption }) }),
   z.strictObject({ ...address, type: z.literal('audio'), audio: fileWith({}) }),
-  z.strictObject({ ...address, type: z.literal('sticker'), sticker: fileWith({}) }),
   z.strictObject({
     ...address,
     type: z.literal('document'),

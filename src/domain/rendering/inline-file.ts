@@ -6,7 +6,7 @@ export interface InlineFile {
   /** As the provider's upload wants it named. */
   readonly contentType: string;
   readonly bytes: Uint8Array;
-  /** Never empty; for an upload only, for what the user sees is named by the message. */
+  /** Never empty. The user sees it where the file is a document. */
   readonly filename: string;
 }
 
@@ -39,17 +39,19 @@ const otherNames: Readonly<Record<string, string>> = {
   'audio/mp3': 'audio/mpeg',
   'audio/m4a': 'audio/mp4',
   'audio/x-m4a': 'audio/mp4',
+  'audio/opus': 'audio/ogg',
 };
 
 const mebibyte = 1_024 * 1_024;
 /** Meta, Media: the largest file of each kind. */
-const maxBytes: Readonly<Record<MediaKind, number>> = {
+const maxBytesByKind: Readonly<Record<MediaKind, number>> = {
   image: 5 * mebibyte,
   video: 16 * mebibyte,
   audio: 16 * mebibyte,
   document: 100 * mebibyte,
-  sticker: 500 * 1_024,
 };
+/** An upload is judged by its type, and of this one Meta knows stickers only. */
+const maxWebpBytes = 500 * 1_024;
 const maxFilenameChars = 240;
 
 /** `problem` = why it cannot be sent, in a sentence. */
@@ -73,8 +75,9 @@ export function readInlineFile(uri: string, declaredType: string, name: string):
     return { file: null, problem: `WhatsApp takes no upload ${said}; give a link to the file instead.` };
   }
   const kind = kindOfContentType(contentType);
-  if (parsed.bytes.length > maxBytes[kind]) {
-    return { file: null, problem: `The file is larger than the ${maxBytes[kind]} bytes that WhatsApp takes.` };
+  const maxBytes = contentType === 'image/webp' ? maxWebpBytes : maxBytesByKind[kind];
+  if (parsed.bytes.length > maxBytes) {
+    return { file: null, problem: `The file is larger than the ${maxBytes} bytes that WhatsApp takes.` };
   }
   const filename = name.slice(0, maxFilenameChars) || `file.${extension}`;
   return { kind, file: { contentType, bytes: parsed.bytes, filename } };

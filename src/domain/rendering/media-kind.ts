@@ -1,11 +1,13 @@
-export type MediaKind = 'image' | 'video' | 'audio' | 'document' | 'sticker';
+export type MediaKind = 'image' | 'video' | 'audio' | 'document';
 
-/** What Meta takes as such (Media, supported types), and the usual wrong names. All else can travel as a document. */
+/**
+ * What Meta takes as such (Media, supported types), and the usual wrong names. All else travels as a document, `image/webp`
+ * too: as a sticker Meta refuses all but its own size and form, so who wants one says so (`channelData.whatsapp`).
+ */
 const kindsByContentType: Readonly<Record<string, MediaKind>> = {
   'image/jpeg': 'image',
   'image/jpg': 'image',
   'image/png': 'image',
-  'image/webp': 'sticker',
   'video/mp4': 'video',
   'video/3gp': 'video',
   'video/3gpp': 'video',
@@ -16,6 +18,7 @@ const kindsByContentType: Readonly<Record<string, MediaKind>> = {
   'audio/mp4': 'audio',
   'audio/mpeg': 'audio',
   'audio/ogg': 'audio',
+  'audio/opus': 'audio',
   'audio/x-m4a': 'audio',
   // Bots that do not know better.
   image: 'image',
@@ -42,6 +45,7 @@ const kindsByExtension: Readonly<Record<string, MediaKind>> = {
   m4a: 'audio',
   mp3: 'audio',
   ogg: 'audio',
+  opus: 'audio',
   pdf: 'document',
 };
 
@@ -57,7 +61,7 @@ export function kindOfLink(link: string): MediaKind | null {
   return (Object.hasOwn(kindsByExtension, extension) ? kindsByExtension[extension] : undefined) ?? null;
 }
 
-/** Meta, image, video and document messages; an audio and a sticker have none. */
+/** Meta, image, video and document messages; an audio has none. */
 export function takesCaption(kind: MediaKind): boolean {
-  return kind === 'image' || kind === 'video' || kind === 'document';
+  return kind !== 'audio';
 }

@@ -6,7 +6,7 @@ export type MediaSource =
   | { readonly link: string; readonly inline: null }
   | { readonly link: null; readonly inline: InlineFile };
 
-/** `filename` is shown for a document only; null = the sender gave none. */
+/** `filename` is shown for a document only; null = neither the sender nor the link gives a name. */
 export interface Media {
   readonly kind: MediaKind;
   readonly source: MediaSource;

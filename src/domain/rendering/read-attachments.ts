@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
 import { type Block, noActions } from './piece.ts';
+import { readAdaptiveCard } from './read-adaptive-card.ts';
 import { isSimpleCard, readCard } from './read-card.ts';
-import { readFile } from './read-file.ts';
+import { readFile, toMedia } from './read-file.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
 
 /**
@@ -46,6 +47,10 @@ function readAttachment(
   const contentType = textOf(attachment, 'contentType').toLowerCase();
   const content = memberOf(attachment, 'content');
   if (isSimpleCard(contentType)) return readCard({ activity, card: content, pointer: `${pointer}/content` }, report);
+  if (contentType === 'application/vnd.microsoft.card.adaptive') {
+    const block = readAdaptiveCard(content);
+    return block === null ? null : [block];
+  }
   const contentUrl = memberOf(attachment, 'contentUrl');
   const isFile = !contentType.startsWith('application/vnd.microsoft.card.');
   const hasContent = content !== undefined && content !== null;
@@ -56,9 +61,8 @@ function readAttachment(
     report(`${pointer}/contentUrl`, file.problem);
     return [];
   }
-  const kind = file.kind ?? 'document';
-  const filename = kind === 'document' ? name || null : null;
-  return [{ kind: 'block', media: { kind, source: file.source, filename }, body: '', actions: noActions }];
+  const media = toMedia(file.source, file.kind ?? 'document', name);
+  return [{ kind: 'block', media, body: '', actions: noActions }];
 }
 
 function textBlock(body: string): Block {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, memberOf, textOf } from './payload.ts';
 import { type Actions, type Block, hasActions, type Media, noActions } from './piece.ts';
 import { joinActions, readActions } from './read-actions.ts';
-import { readFile } from './read-file.ts';
+import { readFile, toMedia } from './read-file.ts';
 import { convertText } from './read-text.ts';
 import type { ReportCulprit } from './rendering-failure.ts';
 
@@ -80,12 +80,12 @@ function readFiles(card: JsonObject, name: string, pointer: string, report: Repo
     }
     const { source } = file;
     const kind = file.kind ?? (name === 'media' ? null : 'image');
-    const media = kind === null ? null : { kind, source, filename: null };
+    const media = kind === null ? null : toMedia(source, kind, '');
     return [{ link: source.link, media, alt: textOf(item, 'alt') }];
   });
 }
 
 /** WhatsApp's bold ends at a line's end and at a star. */
-function asBold(title: string): string {
+export function asBold(title: string): string {
   return title === '' || /[*\r\n]/.test(title) ? title : `*${title}*`;
 }

@@ -1,7 +1,7 @@
 import { isDataUri } from './data-uri.ts';
 import { readInlineFile } from './inline-file.ts';
 import { kindOfContentType, kindOfLink, type MediaKind } from './media-kind.ts';
-import type { MediaSource } from './piece.ts';
+import type { Media, MediaSource } from './piece.ts';
 import { readWebLink } from './web-link.ts';
 
 /** `kind` null = nothing tells what the link leads to. `problem` = why there is no file, in a sentence. */
@@ -22,4 +22,34 @@ export function readFile(url: unknown, { contentType, name }: { contentType: str
     source: { link, inline: null },
     kind: contentType === '' ? kindOfLink(link) : kindOfContentType(contentType),
   };
+}
+
+/**
+ * The file as a message shows it. A document is named as `given` says (empty = not at all), else as the end of its link's
+ * path; without a name the user would see "Untitled".
+ */
+export function toMedia(source: MediaSource, kind: MediaKind, given: string): Media {
+  if (kind !== 'document') return { kind, source, filename: null };
+  const filename = given || (source.inline === null ? nameOfLink(source.link) : source.inline.filename);
+  return { kind, source, filename: filename || null };
+}
+
+const maxNameChars = 240;
+
+/** Empty where the path ends in a slash. A name has no control characters and, though decoded, no folders. */
+function nameOfLink(link: string): string {
+  const encoded = new URL(link).pathname.split('/').at(-1) ?? '';
+  const name = decode(encoded).split(/[/\\]/).at(-1) ?? '';
+  return Array.from(name.replaceAll(/\p{Cc}/gu, '').trim())
+    .slice(-maxNameChars)
+    .join('');
+}
+
+function decode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    // A percent sign of its own, or bytes that are no UTF-8: the name as it stands is better than none.
+    return encoded;
+  }
 }

@@ -69,8 +69,13 @@ function renderTexts(text: string): PieceSend[] {
     splitText(text, maxTextChars)
       // The provider refuses a body of blanks only, which a very long run of blanks would leave.
       .filter((part) => part.trim() !== '')
-      .map((body) => ({ content: { type: 'text', text: { body } }, file: null }))
+      .map((body) => ({ content: { type: 'text', text: showText(body) }, file: null }))
   );
+}
+
+/** The provider shows a preview of the first link only where it is asked to. */
+function showText(body: string): JsonObject {
+  return /https?:\/\/[^\s]/i.test(body) ? { body, preview_url: true } : { body };
 }
 
 /** The end of the words that fits an interactive body, and all before it. */

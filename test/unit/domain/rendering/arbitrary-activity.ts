@@ -73,6 +73,20 @@ const card = partly({
   tap: cardAction,
   fallbackText: words,
 });
+const element = partly({
+  type: fc.constantFrom('TextBlock', 'Image', 'Input.ChoiceSet', 'FactSet', 'Action.Submit', 'Action.OpenUrl', 'Gauge'),
+  text: words,
+  title: label,
+  url: link,
+  altText: words,
+  data: fc.constantFrom<unknown>('v', { go: 1 }),
+  choices: fc.array(oddly(partly({ title: label, value: label })), { maxLength: 12 }),
+  facts: fc.array(oddly(partly({ title: label, value: words })), { maxLength: 2 }),
+});
+const adaptive = partly({
+  body: fc.array(oddly(fc.oneof(element, partly({ items: fc.array(oddly(element)) }))), { maxLength: 4 }),
+  actions: fc.array(oddly(element), { maxLength: 4 }),
+});
 const cardName = fc.constantFrom('hero', 'thumbnail', 'signin', 'audio', 'video', 'adaptive', 'receipt');
 const attachment = fc.oneof(
   partly({
@@ -88,6 +102,7 @@ const attachment = fc.oneof(
     contentUrl: link,
     name: label,
   }),
+  fc.record({ contentType: fc.constant('application/vnd.microsoft.card.adaptive'), content: oddly(adaptive) }),
   fc.record({ contentType: cardName.map((name) => `application/vnd.microsoft.card.${name}`), content: oddly(card) }),
 );
 const coordinate = fc.double({ min: -95, max: 95 });

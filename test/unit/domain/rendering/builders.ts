@@ -57,10 +57,11 @@ export const suggest = (...actions: CardAction[]): SuggestedActions => ({ to: []
 /** … and what WhatsApp is sent, but for the address. */
 
 export const text = (body: string) => ({ type: 'text', text: { body } });
+/** A text that asks for the preview of its link. */
+export const linked = (body: string) => ({ type: 'text', text: { body, preview_url: true } });
 export const image = (link: string, caption?: string) => media('image', { link }, caption);
 export const video = (link: string, caption?: string) => media('video', { link }, caption);
 export const audio = (link: string) => media('audio', { link });
-export const sticker = (link: string) => media('sticker', { link });
 export const file = (link: string, filename?: string, caption?: string) =>
   media('document', { link, ...(filename !== undefined && { filename }) }, caption);
 /** A file that came with the activity: its id is known once it is uploaded. */
