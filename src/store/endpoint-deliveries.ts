@@ -36,7 +36,7 @@ interface ClaimRow {
 
 /**
  * Takes due deliveries of an endpoint, the longest due first, as `claimCallbacks` does; of KPI events the first that is left of each
- * job. Served by `delivery_endpoint_due`, `delivery_kpi_by_job`.
+ * job. Served by `delivery_endpoint_due`, `delivery_by_job`.
  */
 export async function claimDeliveries(
   tx: Tx,
@@ -50,14 +50,22 @@ export async function claimDeliveries(
 ): Promise<EndpointDelivery[]> {
   const rows = await tx.query<ClaimRow>({
     name: 'claim-deliveries',
-    text: `select d.id, d.job_id, d.event_id, d.event_type, d.body, e.data::text as data, e.created_at as event_created_at,
+    // The due ones are taken from their index until there are enough; only then their events are joined, for a join would have
+    // all of them read and sorted first. Inside the case nothing draws a plan to an index of pending rows.
+    text: `
+      select d.id, d.job_id, d.event_id, d.event_type, d.body, e.data::text as data, e.created_at as event_created_at,
         d.attempts, d.earlier_attempts
-      from delivery d left join event e on e.id = d.event_id
-      where d.endpoint_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2
-        and case when d.kind = 'event' then e.id is not null else not exists (
-          select from delivery earlier where earlier.endpoint_id = d.endpoint_id and earlier.job_id = d.job_id
-            and earlier.position < d.position and earlier.kind = 'kpi' and earlier.state = 'pending') end
-      order by d.next_attempt_at, d.position limit $3 for update of d skip locked`,
+      from (
+        select d.* from delivery d
+        where d.endpoint_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2 and case
+          when d.kind = 'event' then (select e.id from event e where e.id = d.event_id) is not null
+          else not exists (
+            select from delivery earlier where earlier.job_id = d.job_id and earlier.position < d.position
+              and case when earlier.state = 'pending' and earlier.kind = 'kpi' then earlier.endpoint_id = d.endpoint_id end)
+          end
+        order by d.next_attempt_at, d.position limit $3 for update skip locked
+      ) d left join event e on e.id = d.event_id
+      order by d.next_attempt_at, d.position`,
     values: [claim.endpointId, claim.now, claim.limit],
   });
   const claimed = rows.map((row) => ({

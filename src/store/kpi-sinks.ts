@@ -38,7 +38,7 @@ export async function writeSinkHealth(
 
 /**
  * Puts what jobs have behind KPI events that are to be tried again later with them, so that a job's events go out in their
- * order, and the due ones are found at once however many wait. Served by `delivery_kpi_by_job`.
+ * order, and the due ones are found at once however many wait. Served by `delivery_by_job`.
  */
 export async function postponeBehind(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -50,8 +50,8 @@ export async function postponeBehind(tx: Tx, ids: readonly string[]): Promise<vo
         -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
         where id = any ($1) and case when state = 'pending' then true else false end)
       update delivery d set next_attempt_at = head.next_attempt_at
-      from head where d.kind = 'kpi' and d.state = 'pending'
-        and d.endpoint_id = head.endpoint_id and d.job_id = head.job_id and d.position > head.position`,
+      from head where d.job_id = head.job_id and d.position > head.position
+        and case when d.kind = 'kpi' and d.state = 'pending' then d.endpoint_id = head.endpoint_id end`,
     values: [ids],
   });
 }

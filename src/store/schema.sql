@@ -148,7 +148,6 @@ CREATE INDEX delivery_by_job ON delivery (job_id, "position") WHERE (job_id IS N
 CREATE INDEX delivery_by_state ON delivery (endpoint_id, state, event_id DESC) WHERE (kind = ANY (ARRAY['event'::text, 'test'::text])); -- the list of an endpoint's deliveries by state
 CREATE INDEX delivery_due ON delivery (job_id, next_attempt_at) WHERE ((kind = 'error_callback'::text) AND (state = 'pending'::text)); -- claim-callbacks, count-pending-callbacks
 CREATE INDEX delivery_endpoint_due ON delivery (endpoint_id, next_attempt_at, "position") WHERE ((endpoint_id IS NOT NULL) AND (state = 'pending'::text)); -- claim-deliveries; list_endpoint_backlog(), count_webhook_backlog()
-CREATE INDEX delivery_kpi_by_job ON delivery (endpoint_id, job_id, "position") WHERE ((kind = 'kpi'::text) AND (state = 'pending'::text)); -- claim-deliveries, postpone-behind: earlier KPI events of the same job
 CREATE INDEX delivery_kpi_due ON delivery (next_attempt_at) WHERE ((kind = 'kpi'::text) AND (state = 'pending'::text)); -- count_kpi_backlog()
 CREATE INDEX delivery_replay_due ON delivery (next_attempt_at) WHERE (is_replay AND (state = 'pending'::text)); -- lease_due_replays()
 -- row level security: forced

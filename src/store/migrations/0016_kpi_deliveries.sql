@@ -27,8 +27,6 @@ comment on index delivery_by_state is 'the list of an endpoint''s deliveries by 
 create index delivery_endpoint_due on delivery (endpoint_id, next_attempt_at, position)
   where endpoint_id is not null and state = 'pending';
 comment on index delivery_endpoint_due is 'claim-deliveries; list_endpoint_backlog(), count_webhook_backlog()';
-create index delivery_kpi_by_job on delivery (endpoint_id, job_id, position) where kind = 'kpi' and state = 'pending';
-comment on index delivery_kpi_by_job is 'claim-deliveries, postpone-behind: earlier KPI events of the same job';
 create index delivery_kpi_due on delivery (next_attempt_at) where kind = 'kpi' and state = 'pending';
 comment on index delivery_kpi_due is 'count_kpi_backlog()';
 
