@@ -75,6 +75,12 @@ export const mediaCases: readonly ActivityCase[] = [
   ['a carousel of files', { attachmentLayout: 'carousel', attachments: [cat, attach('image/jpeg', jpg)] }, [image(png), image(jpg)]],
 ];
 
+/** A reader without a bound would run out of stack. */
+const nested = Array.from({ length: 20_000 }).reduce<JsonObject>((inner) => ({ items: [inner] }), {
+  type: 'TextBlock',
+  text: 'A',
+});
+
 // oxfmt-ignore
 export const cardCases: readonly ActivityCase[] = [
   ['a hero card of words', { attachments: [hero({ title: 'T', subtitle: 'S', text: 'W' })] }, [text('*T*\nS\nW')]],
@@ -109,6 +115,7 @@ export const cardCases: readonly ActivityCase[] = [
   ['an adaptive card\'s too many choices', { attachments: [anyCard('adaptive', { body: [{ type: 'Input.ChoiceSet', label: 'Which?', choices: titles(11).map((title) => ({ title, value: title })) }] })] }, [text(`Which?\n\n${numbered(11)}`)]],
   ['an adaptive card inside an adaptive card', { attachments: [anyCard('adaptive', { actions: [{ type: 'Action.ShowCard', title: 'More', card: { type: 'AdaptiveCard', body: [{ type: 'TextBlock', text: 'A' }] } }] })] }, [text('*More*\nA')]],
   ['an element\'s fallback, where nobody knows the element', { attachments: [anyCard('adaptive', { body: [{ type: 'Gauge', fallback: { type: 'TextBlock', text: 'A' } }] })] }, [text('A')]],
+  ['an adaptive card nested beyond reason', { attachments: [anyCard('adaptive', { body: [nested], fallbackText: 'F' })] }, [text('F')]],
   ['an adaptive card with a summary', { summary: 'S', attachments: [anyCard('adaptive', { body: [] })] }, [text('S')]],
   ['an adaptive card with its own words', { attachments: [anyCard('adaptive', { fallbackText: 'F' })] }, [text('F')]],
   ['an adaptive card beside a text', { text: 'W', attachments: [anyCard('adaptive', { body: [] })] }, [text('W')]],
