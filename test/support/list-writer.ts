@@ -206,7 +206,9 @@ async function connect(shared: Shared) {
     },
     copy: async (table: keyof typeof idPrefix) => {
       const id = createId(idPrefix[table] satisfies IdKind);
-      const unique = { id, created_at: state.at, name: id, secret_hash: id };
+      const place = { column: 'webhook.secrets', tenantId, row: id } as const;
+      const secrets = test.dependencies.keyRing.sealText(`{"current":"whsec_${btoa(id)}"}`, place);
+      const unique = { id, created_at: state.at, name: id, secret_hash: id, ...(table === 'webhook' && { secrets }) };
       const { rows } = await client.query<{ name: string }>(
         `select column_name as name from information_schema.columns where table_name = $1 and is_generated = 'NEVER'`,
         [table],
