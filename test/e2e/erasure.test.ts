@@ -23,7 +23,7 @@ interface Erasure {
   readonly remains: readonly { readonly what: string }[];
 }
 
-const oldMessages = 20_000;
+const oldMessages = 8_000;
 /** Temporal gives a dead worker's activity to another one after 15 s, and an interrupted send is in doubt for 18 s. */
 const takeOverMs = 90_000;
 
