@@ -82,7 +82,7 @@ describe('a bot that knows its serviceUrl', () => {
       terminal: true,
       attempts: 0,
       error: null,
-      workflow: { runId: null },
+      workflow: null,
     });
     expect(textsTo(to)).toEqual([['done', 'accepted']]);
   });

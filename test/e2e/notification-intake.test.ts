@@ -183,7 +183,7 @@ describe.each(intakes)('a notification by $name', ({ send, jobIdOf, origin }) =>
       ['ana', 'delivered'],
       ['ben', 'cancelled'],
     ]);
-    expect(await place.temporal.waitForEnd(job.id)).toBe('COMPLETED');
+    expect(await place.temporal.waitForEnd(job.id)).toBe('FAILED');
   });
 
   it('that nobody could begin before it expired reaches and tells nobody', async () => {

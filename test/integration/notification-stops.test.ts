@@ -48,7 +48,9 @@ const outcomesOf = async (job: Job) => (await bench.attempts(job)).map(({ outcom
 /** Ends the batch as its workflow does; whoever is delivered, failed and cancelled, as rows and counts agree on it. */
 async function end(job: Job, state: 'cancelled' | 'expired') {
   expect(await bench.activities.prepareErrorCallbacks(reference(job))).toEqual({ callbacks: 0 });
-  expect(await bench.activities.closeBatch(reference(job))).toMatchObject({ state, failure: null });
+  // Who has cancelled knows it; what expired fails its workflow.
+  const failure = state === 'cancelled' ? null : { code: 'expired' };
+  expect(await bench.activities.closeBatch(reference(job))).toMatchObject({ state, failure });
   const { counts, terminal } = await bench.look(job);
   const rows = await bench.recipients(job);
   const inState = (wanted: string) => rows.filter((row) => row.state === wanted).map(({ userId }) => userId);
