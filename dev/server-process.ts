@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -108,15 +109,32 @@ const FIRST_PORT = 15_000;
 const PORT_COUNT = 17_000;
 const PORT_TRIES = 200;
 
-/** Ports of 127.0.0.1 that were free a moment ago, all different. */
+/**
+ * Ports of 127.0.0.1 that were free a moment ago, all different. Each is leased to this process while it lives, so no other
+ * caller gets it before the server that it is meant for has started: two test files' servers once met on one port.
+ */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  for (let tries = 0; ports.size < count; tries += 1) {
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
     if (tries === PORT_TRIES) throw new Error('No free port was found on 127.0.0.1.');
     const port = FIRST_PORT + randomInt(PORT_COUNT);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+    if ((await leasePort(port)) && (await isFree(port))) ports.push(port);
   }
-  return [...ports];
+  return ports;
+}
+
+/** The lease is the UDP port of the same number, which nobody else uses; the kernel gives it back when the process ends. */
+function leasePort(port: number): Promise<boolean> {
+  const lease = createSocket('udp4').unref();
+  return new Promise((resolve) => {
+    lease.once('error', () => {
+      lease.close();
+      resolve(false);
+    });
+    lease.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      resolve(true);
+    });
+  });
 }
 
 function isFree(port: number): Promise<boolean> {
