@@ -17,6 +17,7 @@ import { createDataConverter } from './temporal/options.ts';
 import { createStarter } from './temporal/starter.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
+import { createKernelAccess } from './upstreams/kernel/kernel-access.ts';
 import { createTemplateSource } from './upstreams/kernel/template-source.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
 import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
@@ -62,6 +63,7 @@ export async function createCollaborators(
   });
   const urlGuard = createUrlGuard(config);
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner, nowMs });
+  const access = createKernelAccess({ http, nowMs });
   return {
     log,
     schemaVersion: await expectedSchemaVersion(),
@@ -74,8 +76,8 @@ export async function createCollaborators(
     stores,
     urlGuard,
     http,
-    mediaSource: createMediaSource({ http }),
-    listTemplates: createTemplateSource({ http }),
+    mediaSource: createMediaSource({ http, access }),
+    listTemplates: createTemplateSource({ http, access }),
     webhookClient: createWebhookClient({ http, nowMs }),
     dataConverter: createDataConverter(keyRing),
   };

@@ -5,6 +5,11 @@ export const channelSchema = z.strictObject({
   phoneNumberId: z.string().min(1),
   /** Null: any bearer token will do, but there must be one. */
   accessToken: z.string().nullable().default(null),
+  /** Tokens come from `POST /oauth2/token`, for this client alone; null: `accessToken` says. */
+  client: z
+    .strictObject({ clientId: z.string(), clientSecret: z.string(), lifeSeconds: z.number().positive().default(3_600) })
+    .nullable()
+    .default(null),
   appSecret: z.string().min(1),
   /** Where callbacks go; null: there are none. */
   callbackUrl: z.url().nullable().default(null),
@@ -15,10 +20,3 @@ export const channelSchema = z.strictObject({
 });
 export type KernelChannel = z.infer<typeof channelSchema>;
 export type KernelChannelInput = z.input<typeof channelSchema>;
-
-const bearer = /^Bearer \S+$/;
-
-export function isAuthorised(channel: KernelChannel, authorization: string | undefined): boolean {
-  if (channel.accessToken === null) return bearer.test(authorization ?? '');
-  return authorization === `Bearer ${channel.accessToken}`;
-}

@@ -9,6 +9,7 @@ import { stepSchema } from './kernel-script.ts';
 
 const scriptSchema = z.strictObject({ to: z.string().max(100), steps: z.array(stepSchema).max(1_000) });
 const uploadsSchema = z.strictObject({ phoneNumberId: z.string().max(100), steps: z.array(answerSchema).max(1_000) });
+const tokensSchema = z.strictObject({ steps: z.array(answerSchema).max(1_000) });
 const alwaysSchema = z.strictObject({ step: stepSchema.nullable() });
 const resetSchema = z.strictObject({ count: z.int().min(0).max(1_000_000) });
 const inboundSchema = z.strictObject({
@@ -31,7 +32,12 @@ export function listKernelCalls(
   makeId: (prefix: string) => string,
 ): ControlCalls {
   return {
-    state: () => ({ total: kernel.sends.total, callbacks: kernel.callbacks, media: kernel.media.size }),
+    state: () => ({
+      total: kernel.sends.total,
+      callbacks: kernel.callbacks,
+      media: kernel.media.size,
+      tokenRequests: kernel.countTokenRequests(),
+    }),
     sends(_body, query) {
       const jobId = query.get('jobId');
       return kernel.sends.list().filter((send) => jobId === null || send.jobId === jobId);
@@ -49,6 +55,8 @@ export function listKernelCalls(
       const { phoneNumberId, steps } = uploadsSchema.parse(body);
       kernel.scriptUploads(phoneNumberId, steps);
     },
+    scriptTokens: (body) => kernel.scriptTokens(tokensSchema.parse(body).steps),
+    revokeTokens: () => kernel.revokeTokens(),
     always: (body) => kernel.sendAlways(alwaysSchema.parse(body).step),
     reset: (body) => kernel.resetNext(resetSchema.parse(body).count),
     async inbound(body) {

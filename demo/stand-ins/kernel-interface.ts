@@ -39,6 +39,12 @@ export interface Kernel extends HttpServer {
   script(to: string, steps: readonly KernelStep[]): void;
   /** How the next uploads for a number of the customer (`*`: any) are answered, step by step. */
   scriptUploads(phoneNumberId: string, steps: readonly Answer[]): void;
+  /** How the next requests for a token are answered, step by step. */
+  scriptTokens(steps: readonly Answer[]): void;
+  /** No token that was granted so far is good any more. */
+  revokeTokens(): void;
+  /** Requests for a token so far, granted or not. */
+  countTokenRequests(): number;
   /** What becomes of a send that no script covers; null: it is accepted. */
   sendAlways(step: KernelStep | null): void;
   /** The next requests are reset before their body is read, whoever they are for. */

@@ -4,10 +4,11 @@ import { answerControl } from './control.ts';
 import { startHttpServer } from './http-server.ts';
 import { buildInboundBody, type InboundItem } from './kernel-bodies.ts';
 import { createCallbackPoster } from './kernel-callbacks.ts';
-import { channelSchema, type KernelChannel, type KernelChannelInput, isAuthorised } from './kernel-channels.ts';
+import { channelSchema, type KernelChannel, type KernelChannelInput } from './kernel-channels.ts';
 import { listKernelCalls } from './kernel-control.ts';
 import { createMediaShelf, type InboundMedia } from './kernel-media.ts';
 import type { Kernel, KernelOptions } from './kernel-interface.ts';
+import { createTokenDesk } from './kernel-tokens.ts';
 import { createMediaHandler, type KernelMedia } from './kernel-uploads.ts';
 import type { KernelStep } from './kernel-script.ts';
 import { createSendHandler } from './kernel-send.ts';
@@ -39,9 +40,10 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   let standing: KernelStep | null = null;
 
   const makeId = (prefix: string) => `${prefix}${runId}${String((idCount += 1)).padStart(9, '0')}`;
+  const tokens = createTokenDesk({ channels, pauses });
   const shelf = createMediaShelf({
     url: () => server.url,
-    isAuthorised: (header) => [...channels.values()].some((channel) => isAuthorised(channel, header)),
+    isAuthorised: (header) => [...channels.values()].some((channel) => tokens.isAuthorised(channel, header)),
   });
   const handleSend = createSendHandler({
     takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
@@ -75,6 +77,9 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     },
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
     scriptUploads: (phoneNumberId: string, steps: readonly Answer[]) => uploadBook.add(phoneNumberId, steps),
+    scriptTokens: (steps: readonly Answer[]) => tokens.script(steps),
+    revokeTokens: () => tokens.revoke(),
+    countTokenRequests: () => tokens.asked(),
     sendAlways(step: KernelStep | null) {
       standing = step;
     },
@@ -95,6 +100,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     },
     clear() {
       shelf.clear();
+      tokens.clear();
       heard.clear();
       sends.clear();
       book.clear();
@@ -116,12 +122,13 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     },
     async handle(incoming, response) {
       if (await answerControl(incoming, response, calls)) return;
+      if (await tokens.answer(incoming, response)) return;
       if (shelf.answer(incoming, response)) return;
       const [, phoneNumberId = '', kind] = apiPath.exec(incoming.path) ?? [];
       if (kind === undefined || incoming.method !== 'POST') return void response.writeHead(404).end();
       const channel = channels.get(phoneNumberId);
       if (channel === undefined) return giveAnswer(response, unknownNumber, { pauses, body: {} });
-      if (!isAuthorised(channel, incoming.headers.authorization)) {
+      if (!tokens.isAuthorised(channel, incoming.headers.authorization)) {
         return giveAnswer(response, expiredToken, { pauses, body: {} });
       }
       if (kind === 'messages') return handleSend(channel, incoming.body, response);

@@ -91,7 +91,7 @@ export function createAttemptDelivery(dependencies: {
     const { channel, secrets } = claimed;
     const { apiBaseUrl, phoneNumberId } = channel.settings;
     const owner = { tenantId: claimed.job.tenantId, destination: channel.id };
-    const number = { owner, apiBaseUrl, phoneNumberId, accessToken: secrets.accessToken, beforeWrite };
+    const number = { owner, apiBaseUrl, phoneNumberId, credentials: secrets, beforeWrite };
     let isOutageOver = false;
     try {
       const { answer, record } = claimed.kind === 'send' ? await send(claimed, number) : await upload(claimed, number);

@@ -15,6 +15,7 @@ import type { FaultLog } from '../temporal/failures.ts';
 import type { GuardedHttp } from '../upstreams/guarded-http/guarded-http.ts';
 import { createDirectoryClient } from '../upstreams/directory/directory-client.ts';
 import { createIntegratorClient } from '../upstreams/integrator/integrator-client.ts';
+import { createKernelAccess } from '../upstreams/kernel/kernel-access.ts';
 import { createKernelClient } from '../upstreams/kernel/kernel-client.ts';
 import { createBotClient } from '../upstreams/bot/bot-client.ts';
 import { createPushClient } from '../upstreams/push/push-client.ts';
@@ -98,7 +99,7 @@ export function createActivities(dependencies: {
     }),
     recordAttempt: createRecordAttempt({ ...stores, faultLog, clock }),
     recordUpload: createRecordUpload({ ...stores, clock }),
-    kernel: createKernelClient({ http }),
+    kernel: createKernelClient({ http, access: createKernelAccess({ http, nowMs }) }),
     log: createAttemptLog({ info }),
   });
   const relay = createAttemptRelay({

@@ -12,6 +12,8 @@ export interface ErrorOverride {
 export interface WhatsappSettings {
   readonly phoneNumberId: string;
   readonly apiBaseUrl: string;
+  /** The client that gets its access tokens, as it may be shown; null = it has an access token of its own. */
+  readonly auth: Omit<ClientCredentials, 'clientSecret'> | null;
   readonly botUrl: string | null;
   readonly kpiUrl: string | null;
   readonly numRetries: number;
@@ -38,16 +40,35 @@ export interface WhatsappSettings {
 }
 
 /** Of channels that were made before there were these settings. */
-export const addedWhatsappSettings: Pick<WhatsappSettings, 'wabaId' | 'window' | 'optOutWords' | 'optInWords'> = {
+export const addedWhatsappSettings: Pick<
+  WhatsappSettings,
+  'auth' | 'wabaId' | 'window' | 'optOutWords' | 'optInWords'
+> = {
+  auth: null,
   wabaId: null,
   window: { outside: 'send' },
   optOutWords: [],
   optInWords: [],
 };
 
+/** A client of a token endpoint, which gives it access tokens for Kernel (RFC 6749 §4.4). */
+export interface ClientCredentials {
+  readonly kind: 'oauth2_client_credentials';
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string | undefined;
+  readonly audience?: string | undefined;
+}
+
+/** What opens a number at Kernel: exactly one of the two. */
+export interface KernelCredentials {
+  readonly accessToken?: string | undefined;
+  readonly auth?: ClientCredentials | undefined;
+}
+
 /** What a WhatsApp channel keeps sealed. `capability` is the unguessable part of the bot's serviceUrl. */
-export interface WhatsappSecrets {
-  readonly accessToken: string;
+export interface WhatsappSecrets extends KernelCredentials {
   readonly appSecret: string;
   readonly verifyToken: string;
   readonly capability: string;

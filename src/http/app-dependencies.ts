@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { KernelCredentials } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
@@ -28,7 +29,7 @@ export interface CodecPayload {
 interface MediaRequest {
   readonly owner: { readonly tenantId: string; readonly destination: string };
   readonly apiBaseUrl: string;
-  readonly accessToken: string;
+  readonly credentials: KernelCredentials;
   readonly mediaId: string;
 }
 
@@ -67,7 +68,7 @@ export interface AppDependencies extends UseCases {
   readonly listTemplates: (request: {
     readonly owner: { readonly tenantId: string; readonly destination: string };
     readonly apiBaseUrl: string;
-    readonly accessToken: string;
+    readonly credentials: KernelCredentials;
     readonly wabaId: string;
   }) => Promise<
     | { readonly kind: 'listed'; readonly templates: readonly TemplateNews[] }

@@ -107,6 +107,24 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, Re
         ...channelSecrets,
       },
     },
+    oauth: {
+      summary: 'A WhatsApp number behind a gateway that gives access tokens',
+      value: {
+        kind: 'whatsapp',
+        name: 'Gateway',
+        phoneNumberId: '106540352242923',
+        apiBaseUrl: 'https://kernel.example.com/v23.0',
+        appSecret: 'app-secret',
+        verifyToken: 'verify-token',
+        auth: {
+          kind: 'oauth2_client_credentials',
+          tokenUrl: 'https://login.example.com/oauth2/token',
+          clientId: 'waypost',
+          clientSecret: 'client-secret',
+          scope: 'kernel.send',
+        },
+      },
+    },
     push: {
       summary: 'Push by FCM',
       value: {

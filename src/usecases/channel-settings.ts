@@ -11,6 +11,8 @@ type Members = Readonly<Record<string, unknown>>;
 interface KindRules {
   readonly names: ReadonlySet<string>;
   readonly secretNames: readonly string[];
+  /** A channel has exactly one of these. */
+  readonly alternatives: readonly string[];
   /** A new one of these may be the cure of what paused the channel. */
   readonly credentialNames: readonly string[];
   readonly urlNames: readonly string[];
@@ -20,12 +22,14 @@ const rulesOf: Readonly<Record<ChannelKind, KindRules>> = {
   whatsapp: {
     names: new Set(Object.keys(whatsappMembers)),
     secretNames: whatsappSecretNames,
+    alternatives: ['accessToken', 'auth'],
     credentialNames: [...whatsappSecretNames, 'phoneNumberId', 'apiBaseUrl'],
     urlNames: ['apiBaseUrl', 'botUrl', 'kpiUrl'],
   },
   push: {
     names: new Set(Object.keys(pushMembers)),
     secretNames: pushSecretNames,
+    alternatives: pushSecretNames,
     credentialNames: [...pushSecretNames, 'projectId', 'apiBaseUrl'],
     urlNames: ['apiBaseUrl'],
   },
@@ -35,10 +39,27 @@ const rulesOf: Readonly<Record<ChannelKind, KindRules>> = {
 export function splitMembers(kind: ChannelKind, members: Members): { settings: Members; secrets: Members } {
   const { secretNames } = rulesOf[kind];
   const entries = Object.entries(members).filter(([name, value]) => name !== 'name' && value !== undefined);
+  const secrets = Object.fromEntries(entries.filter(([name]) => secretNames.includes(name)));
   return {
-    settings: Object.fromEntries(entries.filter(([name]) => !secretNames.includes(name))),
-    secrets: Object.fromEntries(entries.filter(([name]) => secretNames.includes(name))),
+    settings: {
+      ...Object.fromEntries(entries.filter(([name]) => !secretNames.includes(name))),
+      ...(kind === 'whatsapp' && showAuth(secrets)),
+    },
+    secrets,
   };
+}
+
+/** Of credentials that are given, what may be shown; none are given = nothing. */
+function showAuth({ auth, accessToken }: Members): Members {
+  if (typeof auth !== 'object' || auth === null) return accessToken === undefined ? {} : { auth: null };
+  const { clientSecret: _secret, ...shown } = asMembers(auth);
+  return { auth: shown };
+}
+
+/** Of the stored secrets, those that stay: credentials that stand for each other take the other's place. */
+export function keptSecrets(kind: ChannelKind, stored: unknown, given: Members): Members {
+  const replaced = rulesOf[kind].alternatives.some((name) => name in given) ? rulesOf[kind].alternatives : [];
+  return Object.fromEntries(Object.entries(asMembers(stored)).filter(([name]) => !replaced.includes(name)));
 }
 
 /** Refuses members of the other kind, which the shape of a change cannot tell apart. */
@@ -54,24 +75,26 @@ export function changesCredentials(kind: ChannelKind, change: ChannelChange): bo
   return rulesOf[kind].credentialNames.some((name) => name in change);
 }
 
-/** What members ask of each other, and of the world: allowed URLs, one credential for push, a ceiling above the floor. */
+/** What members ask of each other, and of the world: allowed URLs, exactly one credential, a ceiling above the floor. */
 export function requireSoundMembers(kind: ChannelKind, settings: Members, secrets: Members, judge: UrlJudge): void {
   const urls = rulesOf[kind].urlNames.map((name) => [`/${name}`, textOrNull(settings[name])] as const);
   requireAllowedUrls(judge, {
     ...Object.fromEntries(urls),
-    '/serviceAccount/token_uri': asMember(secrets['serviceAccount'], 'token_uri'),
+    '/serviceAccount/token_uri': textOrNull(asMembers(secrets['serviceAccount'])['token_uri']),
+    '/auth/tokenUrl': textOrNull(asMembers(secrets['auth'])['tokenUrl']),
   });
   if (Number(settings['retryMaxMs'] ?? 0) < Number(settings['retryInitialMs'] ?? 0)) {
     throw refuseMember('retryMaxMs', 'must not be less than retryInitialMs');
   }
-  if (kind === 'push' && 'accessToken' in secrets === 'serviceAccount' in secrets) {
-    throw refuseMember('serviceAccount', 'exactly one of accessToken and serviceAccount must be given');
+  const { alternatives } = rulesOf[kind];
+  if (alternatives.filter((name) => name in secrets).length !== 1) {
+    throw refuseMember(alternatives.at(-1) ?? '', `exactly one of ${alternatives.join(' and ')} must be given`);
   }
 }
 
 /** Refuses a service account that could sign nothing: at the first push it would be too late. */
 export function requireReadableKey({ serviceAccount }: Members): void {
-  const key = asMember(serviceAccount, 'private_key');
+  const key = textOrNull(asMembers(serviceAccount)['private_key']);
   if (key === null || isRsaKey(key)) return;
   throw refuseMember('serviceAccount/private_key', 'must be an RSA private key in PEM, as it stands in the key file');
 }
@@ -88,10 +111,8 @@ function refuseMember(name: string, detail: string) {
   return apiProblem('invalid_request', `/${name}: ${detail}`, { errors: [{ detail, pointer: `/${name}` }] });
 }
 
-function asMember(account: unknown, name: 'token_uri' | 'private_key'): string | null {
-  return typeof account === 'object' && account !== null
-    ? textOrNull((account as Members)[name]) // an object that the contract has parsed
-    : null;
+export function asMembers(value: unknown): Members {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 function textOrNull(value: unknown): string | null {

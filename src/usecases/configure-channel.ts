@@ -11,7 +11,9 @@ import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { isForeignKeyViolation } from '../store/violations.ts';
 import {
+  asMembers,
   changesCredentials,
+  keptSecrets,
   requireMembersOfKind,
   requireReadableKey,
   requireSoundMembers,
@@ -81,9 +83,7 @@ export function createChannelConfigurer(dependencies: {
       const given = splitMembers(kind, change);
       requireReadableKey(given.secrets);
       const settings = { ...asMembers(locked.row.settings), ...given.settings };
-      // The two push credentials stand for each other: the one that is given takes the other's place.
-      const kept = kind === 'push' && Object.keys(given.secrets).length > 0 ? {} : asMembers(locked.secrets);
-      const secrets = { ...kept, ...given.secrets };
+      const secrets = { ...keptSecrets(kind, locked.secrets, given.secrets), ...given.secrets };
       requireSoundMembers(kind, settings, secrets, urlGuard);
       const newName = change.name ?? name;
       await channels.update(tx, { id, tenantId: by.tenantId, name: newName, settings, secrets, now: clock() });
@@ -125,8 +125,4 @@ export function createChannelConfigurer(dependencies: {
 
 function noSuchChannel() {
   return apiProblem('not_found', 'There is no channel of this id in this tenant.');
-}
-
-function asMembers(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -47,6 +47,7 @@ describe('a WhatsApp channel', () => {
       state: 'active',
       pausedReason: null,
       phoneNumberId: '1061',
+      auth: null,
       apiBaseUrl: 'https://graph.example.com/v23.0',
       botUrl: null,
       kpiUrl: null,
@@ -154,6 +155,27 @@ describe('a WhatsApp channel', () => {
     await test.call(`POST /v1/channels/${id}/pause`);
     const held = await test.call(`PATCH /v1/channels/${id}`, { body: { accessToken: 'fresher' } });
     expect(held.at('state')).toBe('paused');
+  });
+
+  it('has an access token or a client that gets them, and may change from one to the other', async () => {
+    const { accessToken, ...rest } = aWhatsappChannel();
+    const shown = { kind: 'oauth2_client_credentials', tokenUrl: 'https://login.example.com/token', clientId: 'c' };
+    const auth = { ...shown, clientSecret: 'client-secret-which-nobody-may-see' };
+    const create = (members: object) => test.call('POST /v1/channels', { body: { ...rest, ...members } });
+    for (const wrong of [{}, { accessToken, auth }])
+      expect(refusalOf(await create(wrong))).toEqual([422, 'invalid_request', '/auth']);
+    const made = await create({ auth });
+    expect([made.at('auth'), secretWords.test(made.text)]).toEqual([shown, false]);
+    const id = String(made.at('id'));
+    const change = (body: object) => test.call(`PATCH /v1/channels/${id}`, { body });
+    const { channels } = test.dependencies;
+    const secretsNow = async () =>
+      (await test.database.transactions.withTenant(test.tenantId, (tx) => channels.lock(tx, id)))?.secrets;
+    expect(await secretsNow()).toMatchObject({ auth });
+    expect((await change({ accessToken: 'instead' })).at('auth')).toBeNull();
+    expect(await secretsNow()).toMatchObject({ accessToken: 'instead' });
+    await pauseByProblem(id);
+    expect((await change({ auth })).body).toMatchObject({ state: 'active', auth: shown });
   });
 
   it('stays while jobs refer to it', async () => {

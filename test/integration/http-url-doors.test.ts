@@ -60,10 +60,25 @@ const channelDoors = ['apiBaseUrl', 'botUrl', 'kpiUrl'].flatMap((name): Door[] =
     pointer: `/${name}`,
   },
 ]);
+const withAuth = (tokenUrl: string) => ({
+  auth: { kind: 'oauth2_client_credentials', tokenUrl, clientId: 'c', clientSecret: 's' },
+});
 const withAccount = (url: string) => ({ serviceAccount: { ...key, token_uri: url } });
 /** Every place where a tenant may give a URL that is called later. */
 const doors: readonly Door[] = [
   ...channelDoors,
+  {
+    name: 'the tokenUrl of a new WhatsApp channel',
+    route: () => 'POST /v1/channels',
+    body: (url) => ({ ...aWhatsappChannel(), accessToken: undefined, ...withAuth(url) }),
+    pointer: '/auth/tokenUrl',
+  },
+  {
+    name: 'the tokenUrl of a WhatsApp channel',
+    route: ({ whatsapp }) => `PATCH ${whatsapp}`,
+    body: withAuth,
+    pointer: '/auth/tokenUrl',
+  },
   {
     name: 'the apiBaseUrl of a new push channel',
     route: () => 'POST /v1/channels',

@@ -6,6 +6,7 @@ import type { Kernel } from '../../demo/stand-ins/kernel-interface.ts';
 import { startKernel } from '../../demo/stand-ins/kernel.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
+import { createKernelAccess } from '../../src/upstreams/kernel/kernel-access.ts';
 import { createMediaSource } from '../../src/upstreams/kernel/media-source.ts';
 import { type BotFixture, openBotFixture } from '../support/bot-fixture.ts';
 import { type RawServer, startRawServer } from '../support/raw-server.ts';
@@ -21,7 +22,10 @@ const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 2 });
 
 beforeAll(async () => {
   kernel = await startKernel();
-  test = await startTestApp({ urlGuard, mediaSource: createMediaSource({ http }) });
+  test = await startTestApp({
+    urlGuard,
+    mediaSource: createMediaSource({ http, access: createKernelAccess({ http, nowMs: Date.now }) }),
+  });
   bot = await openBotFixture(test, { apiBaseUrl: `${kernel.url}/v23.0` });
   kernel.setChannel({ phoneNumberId: '1061', appSecret: 'secret', accessToken });
   baseUrl = await test.app.listen({ host: '127.0.0.1', port: 0 });
@@ -185,7 +189,8 @@ describe('media of a Kernel that fails', () => {
 
   it('holds up no others: a channel has a bounded number of downloads at once, and its place back after each', async () => {
     const wide = createGuardedHttp({ guard: urlGuard, connectionsPerOwner: 32 });
-    const crowd = await startTestApp({ urlGuard, mediaSource: createMediaSource({ http: wide }) });
+    const access = createKernelAccess({ http: wide, nowMs: Date.now });
+    const crowd = await startTestApp({ urlGuard, mediaSource: createMediaSource({ http: wide, access }) });
     const { place } = await openBotOf((line, socket, { port }) => {
       if (line.includes('/v23.0/')) replyTo(socket, 200, JSON.stringify({ url: `http://127.0.0.1:${port}/bytes` }));
       else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nfirst');

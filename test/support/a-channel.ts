@@ -5,6 +5,7 @@ export function someWhatsappSettings(members: Partial<WhatsappSettings> = {}): W
   return {
     phoneNumberId: '1001',
     apiBaseUrl: 'https://kernel.test/v23.0',
+    auth: null,
     botUrl: 'https://bot.test/messages',
     kpiUrl: null,
     numRetries: 5,

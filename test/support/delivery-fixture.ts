@@ -83,18 +83,22 @@ export async function openDeliveryFixture() {
     faultLog: kept.faultLog,
     attempt,
     find,
-    /** A channel of its own, with its own number at the stand-in. */
-    async addChannel(settings: Partial<WhatsappSettings> = {}): Promise<string> {
+    /** A channel of its own, with its own number at the stand-in; `isOfClient` = its access tokens come from there. */
+    async addChannel(settings: Partial<WhatsappSettings> = {}, isOfClient = false): Promise<string> {
       const channelId = createId('channel');
       const phoneNumberId = String(1_001 + (phoneCount += 1));
-      kernel.setChannel({ phoneNumberId, appSecret: whatsappSecrets.appSecret });
+      const { appSecret, accessToken, ...secrets } = whatsappSecrets;
+      const client = { clientId: `client-${phoneNumberId}`, clientSecret: 'a-client-secret' };
+      kernel.setChannel({ phoneNumberId, appSecret, ...(isOfClient && { client }) });
+      const tokenUrl = `${kernel.url}/oauth2/token`;
+      const auth = { kind: 'oauth2_client_credentials' as const, tokenUrl, ...client };
       const channel = {
         id: channelId,
         tenantId,
         kind: 'whatsapp' as const,
         name: 'A channel',
         settings: someWhatsappSettings({ phoneNumberId, apiBaseUrl: `${kernel.url}/v23.0`, ...settings }),
-        secrets: whatsappSecrets,
+        secrets: { ...secrets, appSecret, ...(isOfClient ? { auth } : { accessToken }) },
         createdAt: clock(),
       };
       await withTenant((tx) => stores.channels.insert(tx, channel));

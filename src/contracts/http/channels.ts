@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { time } from './primitives.ts';
 import { problemDocument } from './problem.ts';
 import { newPushChannel, pushMembers } from './push-channel.ts';
-import { newWhatsappChannel, whatsappMembers } from './whatsapp-channel.ts';
+import { newWhatsappChannel, shownAuth, whatsappMembers } from './whatsapp-channel.ts';
 
 export const newChannel = z.discriminatedUnion('kind', [newWhatsappChannel, newPushChannel]);
 export type NewChannelRequest = z.output<typeof newChannel>;
@@ -39,6 +39,7 @@ const health = z.object({
 const {
   name: _name,
   accessToken: _token,
+  auth: _auth,
   appSecret: _secret,
   verifyToken: _verify,
   ...whatsappShown
@@ -50,6 +51,7 @@ export const channelView = z
       ...common,
       kind: z.literal('whatsapp'),
       ...whatsappShown,
+      auth: shownAuth.nullable().describe('Null = the channel has an access token of its own'),
       callbackUrl: z.string().describe('To be entered at the provider'),
       health,
     }),

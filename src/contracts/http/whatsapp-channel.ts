@@ -26,12 +26,24 @@ const windowTemplate = z.strictObject({
 /** Whole texts that a person may write. */
 const words = z.array(lineOf(100)).max(100);
 
+/** Where the channel's access tokens come from, as it is shown. */
+export const shownAuth = z.strictObject({
+  kind: z.literal('oauth2_client_credentials'),
+  tokenUrl: urlText,
+  clientId: lineOf(512),
+  scope: lineOf(1_024).optional(),
+  audience: lineOf(1_024).optional(),
+});
+
 /** What a WhatsApp channel is made of, without defaults: the base of what is given at first and of what is changed. */
 export const whatsappMembers = {
   name: lineOf(200),
   phoneNumberId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
   apiBaseUrl: urlText.describe('With the version, such as https://graph.facebook.com/v23.0'),
   accessToken: credentialOf(4_096).describe('Write-only'),
+  auth: shownAuth
+    .extend({ clientSecret: z.string().min(1).max(4_096).describe('Write-only') })
+    .describe('Instead of `accessToken`: the OAuth client whose access tokens open the number'),
   appSecret: lineOf(512).describe('Write-only; checks the signatures of callbacks'),
   verifyToken: lineOf(512).describe('Write-only; answers the subscription handshake'),
   botUrl: urlText.nullable().describe('Where inbound messages go; null = nowhere'),
@@ -77,27 +89,31 @@ export const whatsappMembers = {
 };
 
 /** `accessToken` and the like are sealed; everything else is kept in clear and shown. */
-export const whatsappSecretNames = ['accessToken', 'appSecret', 'verifyToken'] as const;
+export const whatsappSecretNames = ['accessToken', 'auth', 'appSecret', 'verifyToken'] as const;
 
-export const newWhatsappChannel = z.strictObject({
-  kind: z.literal('whatsapp'),
-  ...whatsappMembers,
-  botUrl: whatsappMembers.botUrl.default(null),
-  kpiUrl: whatsappMembers.kpiUrl.default(null),
-  numRetries: whatsappMembers.numRetries.default(usualRetries),
-  countOutages: whatsappMembers.countOutages.default(false),
-  retryInitialMs: whatsappMembers.retryInitialMs.default(usualBackoff.initialMs),
-  retryMaxMs: whatsappMembers.retryMaxMs.default(usualBackoff.maximumMs),
-  statusWindowSeconds: whatsappMembers.statusWindowSeconds.default(86_400),
-  ambiguousPolicy: whatsappMembers.ambiguousPolicy.default('resend'),
-  ambiguousWindowMs: whatsappMembers.ambiguousWindowMs.default(usualAmbiguousWindowMs),
-  ordering: whatsappMembers.ordering.default('strict'),
-  ratePerSecond: whatsappMembers.ratePerSecond.default(80),
-  userNotices: whatsappMembers.userNotices.default({}),
-  quoteReplies: whatsappMembers.quoteReplies.default(false),
-  errorOverrides: whatsappMembers.errorOverrides.default({}),
-  wabaId: whatsappMembers.wabaId.default(null),
-  window: whatsappMembers.window.default(addedWhatsappSettings.window),
-  optOutWords: whatsappMembers.optOutWords.default([]),
-  optInWords: whatsappMembers.optInWords.default([]),
-});
+export const newWhatsappChannel = z
+  .strictObject({
+    kind: z.literal('whatsapp'),
+    ...whatsappMembers,
+    accessToken: whatsappMembers.accessToken.optional(),
+    auth: whatsappMembers.auth.optional(),
+    botUrl: whatsappMembers.botUrl.default(null),
+    kpiUrl: whatsappMembers.kpiUrl.default(null),
+    numRetries: whatsappMembers.numRetries.default(usualRetries),
+    countOutages: whatsappMembers.countOutages.default(false),
+    retryInitialMs: whatsappMembers.retryInitialMs.default(usualBackoff.initialMs),
+    retryMaxMs: whatsappMembers.retryMaxMs.default(usualBackoff.maximumMs),
+    statusWindowSeconds: whatsappMembers.statusWindowSeconds.default(86_400),
+    ambiguousPolicy: whatsappMembers.ambiguousPolicy.default('resend'),
+    ambiguousWindowMs: whatsappMembers.ambiguousWindowMs.default(usualAmbiguousWindowMs),
+    ordering: whatsappMembers.ordering.default('strict'),
+    ratePerSecond: whatsappMembers.ratePerSecond.default(80),
+    userNotices: whatsappMembers.userNotices.default({}),
+    quoteReplies: whatsappMembers.quoteReplies.default(false),
+    errorOverrides: whatsappMembers.errorOverrides.default({}),
+    wabaId: whatsappMembers.wabaId.default(null),
+    window: whatsappMembers.window.default(addedWhatsappSettings.window),
+    optOutWords: whatsappMembers.optOutWords.default([]),
+    optInWords: whatsappMembers.optInWords.default([]),
+  })
+  .meta({ oneOf: [{ required: ['accessToken'] }, { required: ['auth'] }] });

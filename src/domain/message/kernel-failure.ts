@@ -4,6 +4,7 @@ import { whatsappProblemCode } from '../problems/catalogue/provider-problems.ts'
 import { classifyProvider, type ErrorOverrides } from '../problems/classify.ts';
 import { errorTable } from '../problems/error-table.ts';
 import type { ProviderError } from '../problems/problem.ts';
+import { classifyToken, tokenFailure } from './token-failure.ts';
 
 /** Kernel's answer to a call that was not an acceptance. `unreadableSuccess` = a 2xx without the id that was asked for. */
 export interface KernelRefusal {
@@ -15,6 +16,8 @@ export interface KernelRefusal {
   readonly subcode?: string | null;
   readonly detail: string;
   readonly unreadableSuccess?: boolean | undefined;
+  /** It is the token endpoint's answer: Kernel was not called. */
+  readonly isUnauthorised?: boolean | undefined;
 }
 
 /** What a call that Kernel refused, or did not answer, says to its circuit breaker. */
@@ -22,11 +25,19 @@ export function refusedCall(answer: KernelRefusal, isProbe: boolean): EndedCall 
   const { httpStatus, fault, provider, retryAfterMs, unreadableSuccess: isUnreadable = false } = answer;
   return {
     destination: 'kernel',
-    result: readKernelCall({ httpStatus, fault, providerCode: provider?.code ?? null, isUnreadable }),
+    result:
+      answer.isUnauthorised === true
+        ? readTokenCall(answer)
+        : readKernelCall({ httpStatus, fault, providerCode: provider?.code ?? null, isUnreadable }),
     isProbe,
     isTlsFault: fault === 'tls',
     retryAfterMs,
   };
+}
+
+/** Without a token the number cannot be reached: what waits for one waits as in an outage of Kernel. */
+function readTokenCall(answer: KernelRefusal): EndedCall['result'] {
+  return classifyToken(answer) === 'transient' && !isLocalFault(answer.fault) ? 'unreachable' : 'unsent';
 }
 
 /** One entry of a `failed` status' `errors` (Meta, status webhook). `code` null = the status named no error. */
@@ -38,13 +49,14 @@ export interface CallbackError {
 }
 
 /**
- * Classifies Kernel's answer to a send; codes: `whatsapp_<code>`, `kernel_…`, `url_not_allowed`; or a fault of our own,
- * which is none of Kernel's.
+ * Classifies Kernel's answer to a send; codes: `whatsapp_<code>`, `kernel_…`, `url_not_allowed`; the token endpoint's
+ * (`tokenFailure`); or a fault of our own, which is none of Kernel's.
  */
 export function kernelFailure(answer: KernelRefusal, overrides: ErrorOverrides): Failure {
   const providerCode = answer.provider?.code ?? null;
   const { httpStatus, fault } = answer;
   if (isLocalFault(fault)) return localFailure(fault, answer.detail);
+  if (answer.isUnauthorised === true) return tokenFailure(answer);
   const { subcode = null, provider } = answer;
   const details = provider?.details ?? provider?.title ?? null;
   const verdict = classifyProvider({ providerCode, subcode, details, httpStatus, fault, overrides });

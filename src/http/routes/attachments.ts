@@ -32,7 +32,7 @@ export function registerAttachmentRoutes(
     return {
       owner: { tenantId, destination: `media of ${channelId}` },
       mediaId,
-      accessToken: secrets.accessToken,
+      credentials: secrets,
       apiBaseUrl: settings.apiBaseUrl,
     };
   }

@@ -55,9 +55,9 @@ export function registerTemplateRoutes(
       const channel = await transactions.withTenant(tenantId, (tx) => find(tx, params.id));
       const { wabaId, apiBaseUrl } = channel.settings;
       if (wabaId === null) throw apiProblem('conflict', 'The channel has no wabaId, whose templates they would be.');
-      const { accessToken } = channels.openSecrets(channel);
+      const credentials = channels.openSecrets(channel);
       const owner = { tenantId, destination: channel.id };
-      const answer = await listTemplates({ owner, apiBaseUrl, accessToken, wabaId });
+      const answer = await listTemplates({ owner, apiBaseUrl, credentials, wabaId });
       if (answer.kind === 'unavailable') throw apiProblem('templates_unavailable', answer.detail);
       return transactions.withTenant(tenantId, async (tx) => {
         await replaceTemplates(tx, { tenantId, wabaId, now: clock() }, answer.templates);

@@ -1,6 +1,7 @@
 import { identityOfName, nameOfIdentity } from '../../domain/identity/identity.ts';
 import type { HttpOutcome, NetworkFault } from '../../domain/failure.ts';
 import type { ProviderError } from '../../domain/problems/problem.ts';
+import type { TokenRefusal } from '../access-tokens/token-answer.ts';
 import { excerptResponse } from '../guarded-http/response-excerpt.ts';
 import { asRecord, readProviderError, readSubcode } from './provider-error.ts';
 
@@ -15,12 +16,13 @@ interface Answered {
 }
 
 /**
- * Everything but a clear yes: `fault` set = no answer was read, `httpStatus` set = an answer was. `unreadableSuccess` = a
+ * Everything but a clear yes: `isUnauthorised` = there was no access token, so nothing was sent. `fault` set = no answer was read, `httpStatus` set = an answer was. `unreadableSuccess` = a
  * 2xx from which neither the id nor an error's code can be read: it may have been done. `detail` is one sentence without
  * secrets.
  */
 export interface KernelRefused {
   readonly kind: 'refused';
+  readonly isUnauthorised?: boolean;
   readonly httpStatus: number | null;
   readonly retryAfterMs: number | null;
   readonly fault: NetworkFault | null;
@@ -64,6 +66,11 @@ export function readUploadAnswer(outcome: HttpOutcome, secrets: readonly string[
   if (answer.kind === 'refused') return answer;
   const { id, body: _body, ...rest } = answer;
   return { ...rest, kind: 'uploaded', mediaId: id };
+}
+
+/** The token endpoint's word where Kernel was not asked. */
+export function refuseUnauthorised(refusal: TokenRefusal): KernelRefused {
+  return { ...refusal, kind: 'refused', isUnauthorised: true, subcode: null, unreadableSuccess: false };
 }
 
 interface Wanted {

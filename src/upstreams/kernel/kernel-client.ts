@@ -1,8 +1,10 @@
+import type { KernelCredentials } from '../../domain/channel.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import type { RequestOwner } from '../guarded-http/origin-pools.ts';
-import { readKernelAnswer, readUploadAnswer } from './kernel-answer.ts';
+import type { KernelAccess } from './kernel-access.ts';
+import { readKernelAnswer, readUploadAnswer, refuseUnauthorised } from './kernel-answer.ts';
 import type { KernelAnswer, UploadAnswer } from './kernel-answer.ts';
 import { type FileToUpload, writeForm } from './multipart.ts';
 
@@ -11,7 +13,7 @@ export interface KernelNumber {
   readonly owner: RequestOwner;
   readonly apiBaseUrl: string;
   readonly phoneNumberId: string;
-  readonly accessToken: string;
+  readonly credentials: KernelCredentials;
   /** Throws = it is not to be sent any more; the answer's fault is then `withdrawn`. */
   readonly beforeWrite?: BeforeWrite;
 }
@@ -31,34 +33,36 @@ export interface KernelClient {
 
 export function createKernelClient(dependencies: {
   readonly http: Pick<GuardedHttp, 'request'>;
+  readonly access: KernelAccess;
   readonly timeoutMs?: number;
 }): KernelClient {
-  const { http, timeoutMs = 15_000 } = dependencies;
+  const { http, access, timeoutMs = 15_000 } = dependencies;
 
   function post(path: 'messages' | 'media', number: KernelNumber, contentType: string, body: string | Buffer) {
-    return http.request({
-      owner: number.owner,
-      method: 'POST',
-      url: appendPath(number.apiBaseUrl, number.phoneNumberId, path),
-      headers: {
-        authorization: `Bearer ${number.accessToken}`,
-        'content-type': contentType,
-        accept: 'application/json',
-      },
-      body,
-      timeoutMs,
-      beforeWrite: number.beforeWrite,
-    });
+    return access.call(number.owner, number.credentials, (accessToken) =>
+      http.request({
+        owner: number.owner,
+        method: 'POST',
+        url: appendPath(number.apiBaseUrl, number.phoneNumberId, path),
+        headers: { authorization: `Bearer ${accessToken}`, 'content-type': contentType, accept: 'application/json' },
+        body,
+        timeoutMs,
+        beforeWrite: number.beforeWrite,
+      }),
+    );
   }
 
   return {
     async sendMessage({ payload, ...number }) {
-      const outcome = await post('messages', number, 'application/json', JSON.stringify(payload));
-      return readKernelAnswer(outcome, [number.accessToken]);
+      const called = await post('messages', number, 'application/json', JSON.stringify(payload));
+      if (called.kind === 'refused') return refuseUnauthorised(called.refusal);
+      return readKernelAnswer(called.outcome, [called.accessToken]);
     },
     async uploadMedia({ file, ...number }) {
       const form = writeForm({ messaging_product: 'whatsapp', type: file.contentType }, file);
-      return readUploadAnswer(await post('media', number, form.contentType, form.body), [number.accessToken]);
+      const called = await post('media', number, form.contentType, form.body);
+      if (called.kind === 'refused') return refuseUnauthorised(called.refusal);
+      return readUploadAnswer(called.outcome, [called.accessToken]);
     },
   };
 }

@@ -1,5 +1,7 @@
 import { type HttpOutcome, isLocalFault } from '../../domain/failure.ts';
 import type { MediaFault } from '../../domain/media.ts';
+import { classifyToken } from '../../domain/message/token-failure.ts';
+import type { TokenRefusal } from '../access-tokens/token-answer.ts';
 import { asRecord } from './provider-error.ts';
 
 const typeShape = /^[\w.+-]{1,64}\/[\w.+-]{1,128}( ?; ?[\w.-]{1,32}=("[\w., -]{1,64}"|[\w.-]{1,64}))*$/;
@@ -38,6 +40,13 @@ export function faultOfNetwork(fault: string, detail: string): MediaFault {
   return fault === 'url_not_allowed'
     ? { kind: 'refused', detail }
     : { kind: 'unavailable', detail, retryAfterMs: isLocalFault(fault) ? soonMs : null };
+}
+
+export function faultOfToken(refusal: TokenRefusal): MediaFault {
+  const { detail, retryAfterMs } = refusal;
+  return classifyToken(refusal) === 'configuration'
+    ? { kind: 'refused', detail }
+    : { kind: 'unavailable', detail, retryAfterMs: isLocalFault(refusal.fault) ? soonMs : retryAfterMs };
 }
 
 /** Meta answers 400 for media it does not know (code 100), and 404 or 410 at an address that is no longer good. */

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
+import type { KernelCredentials } from '../../domain/channel.ts';
 import type { MediaDescription, MediaFault } from '../../domain/media.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import type { RequestOwner } from '../guarded-http/origin-pools.ts';
-import { faultOfNetwork, faultOfStatus, readMediaAnswer, readType } from './media-answer.ts';
+import type { KernelAccess } from './kernel-access.ts';
+import { faultOfNetwork, faultOfStatus, faultOfToken, readMediaAnswer, readType } from './media-answer.ts';
 
 /** The largest thing that WhatsApp carries is a document of 100 MB. */
 const maxMediaBytes = 100 * 1024 * 1024;
@@ -16,7 +18,7 @@ const totalTimeoutMs = 5 * 60_000;
 export interface MediaRequest {
   readonly owner: RequestOwner;
   readonly apiBaseUrl: string;
-  readonly accessToken: string;
+  readonly credentials: KernelCredentials;
   readonly mediaId: string;
 }
 
@@ -25,10 +27,15 @@ export interface MediaRequest {
  * for the media, and nowhere else: both are judged by the guard as every URL is, and no redirect is followed.
  * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
  */
-export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, 'request' | 'download'> }) {
-  async function ask({ owner, apiBaseUrl, accessToken, mediaId }: MediaRequest) {
-    const answer = readMediaAnswer(
-      await http.request({
+export function createMediaSource(dependencies: {
+  readonly http: Pick<GuardedHttp, 'request' | 'download'>;
+  readonly access: KernelAccess;
+}) {
+  const { http, access } = dependencies;
+
+  async function ask({ owner, apiBaseUrl, credentials, mediaId }: MediaRequest) {
+    const called = await access.call(owner, credentials, (accessToken) =>
+      http.request({
         owner,
         method: 'GET',
         url: appendPath(apiBaseUrl, mediaId),
@@ -37,8 +44,11 @@ export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, '
         timeoutMs: headersTimeoutMs,
       }),
     );
-    if ('kind' in answer || (answer.size ?? 0) <= maxMediaBytes) return answer;
-    return { kind: 'too_large' } as const;
+    if (called.kind === 'refused') return faultOfToken(called.refusal);
+    const answer = readMediaAnswer(called.outcome);
+    if ('kind' in answer) return answer;
+    if ((answer.size ?? 0) > maxMediaBytes) return { kind: 'too_large' } as const;
+    return { ...answer, accessToken: called.accessToken };
   }
 
   return {
@@ -61,7 +71,7 @@ export function createMediaSource({ http }: { readonly http: Pick<GuardedHttp, '
       const outcome = await http.download({
         owner: request.owner,
         url: answer.url,
-        headers: { authorization: `Bearer ${request.accessToken}` },
+        headers: { authorization: `Bearer ${answer.accessToken}` },
         headersTimeoutMs,
         idleTimeoutMs,
         totalTimeoutMs,

@@ -1,7 +1,9 @@
+import type { KernelCredentials } from '../../domain/channel.ts';
 import type { TemplateNews } from '../../domain/message/template.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import type { RequestOwner } from '../guarded-http/origin-pools.ts';
+import type { KernelAccess } from './kernel-access.ts';
 import { asRecord } from './provider-error.ts';
 
 const pageSize = 250;
@@ -12,7 +14,7 @@ const timeoutMs = 15_000;
 export interface TemplatesRequest {
   readonly owner: RequestOwner;
   readonly apiBaseUrl: string;
-  readonly accessToken: string;
+  readonly credentials: KernelCredentials;
   readonly wabaId: string;
 }
 
@@ -25,19 +27,29 @@ export type TemplatesAnswer =
  * Asks Graph for the templates of an account, page by page.
  * Source: https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates
  */
-export function createTemplateSource({ http }: { readonly http: Pick<GuardedHttp, 'request'> }) {
+export function createTemplateSource(dependencies: {
+  readonly http: Pick<GuardedHttp, 'request'>;
+  readonly access: KernelAccess;
+}) {
+  const { http, access } = dependencies;
+
   return async function listTemplates(request: TemplatesRequest): Promise<TemplatesAnswer> {
     const templates: TemplateNews[] = [];
     let after: string | null = null;
     for (let page = 0; page < maxPages; page += 1) {
-      const outcome = await http.request({
-        owner: request.owner,
-        method: 'GET',
-        url: urlOf(request, after),
-        headers: { authorization: `Bearer ${request.accessToken}`, accept: 'application/json' },
-        body: null,
-        timeoutMs,
-      });
+      const url = urlOf(request, after);
+      const called = await access.call(request.owner, request.credentials, (accessToken) =>
+        http.request({
+          owner: request.owner,
+          method: 'GET',
+          url,
+          headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' },
+          body: null,
+          timeoutMs,
+        }),
+      );
+      if (called.kind === 'refused') return { kind: 'unavailable', detail: called.refusal.detail };
+      const { outcome } = called;
       if (!outcome.answered) return { kind: 'unavailable', detail: outcome.detail };
       const body = parseJson(outcome.body);
       const data = asRecord(body)?.['data'];

@@ -40,19 +40,16 @@ export function readFcmAnswer(outcome: HttpOutcome, secrets: readonly string[]):
     fault: null,
     provider,
     namesToken: namesToken(asRecord(answer?.['error'])),
-    detail: describeRefusal('The push service', status, provider),
+    detail: describeRefusal(status, provider),
     durationMs,
     responseExcerpt,
   };
 }
 
-export function refuseUnanswered(
-  outcome: HttpOutcome & { readonly answered: false },
-  step: PushRefusal['step'] = 'send',
-) {
+function refuseUnanswered(outcome: HttpOutcome & { readonly answered: false }) {
   return {
     kind: 'refused' as const,
-    step,
+    step: 'send' as const,
     httpStatus: null,
     retryAfterMs: null,
     fault: outcome.fault,
@@ -64,10 +61,10 @@ export function refuseUnanswered(
   };
 }
 
-export function describeRefusal(who: string, status: number, provider: ProviderError | null): string {
-  if (provider === null) return `${who} answered HTTP ${status} without a readable answer.`;
+function describeRefusal(status: number, provider: ProviderError | null): string {
+  if (provider === null) return `The push service answered HTTP ${status} without a readable answer.`;
   const code = provider.code === null ? '' : ` with code ${provider.code}`;
-  return `${who} answered HTTP ${status}${code}${provider.title === null ? '.' : `: ${provider.title}`}`;
+  return `The push service answered HTTP ${status}${code}${provider.title === null ? '.' : `: ${provider.title}`}`;
 }
 
 /** The code of FCM where it gave one, else the status of Google's APIs. Source: google.rpc.Status, FcmError. */
@@ -113,7 +110,7 @@ function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return value.map(asRecord).filter((each) => each !== null);
 }
 
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -121,7 +118,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function asRecord(value: unknown): Readonly<Record<string, unknown>> | null {
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | null {
   // An object that is no list has string keys and unknown values: that is all the cast says.
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)

@@ -1,15 +1,17 @@
 import type { PushSecrets } from '../../domain/channel.ts';
 import type { PushText } from '../../domain/notification/push/push-message.ts';
+import type { PushRefusal } from '../../domain/notification/push/push-failure.ts';
+import type { Authorisation } from '../access-tokens/token-keeper.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
 import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import type { RequestOwner } from '../guarded-http/origin-pools.ts';
-import { type Authorisation, createAccessTokens } from './access-tokens.ts';
+import { createAccessTokens } from './access-tokens.ts';
 import { type PushAnswer, readFcmAnswer } from './fcm-answer.ts';
 
 export interface PushClient {
   /** The access token to send with: the channel's own, or one for its service account. `stale` = one that was refused. */
-  authorise(owner: RequestOwner, secrets: PushSecrets, stale: string | null): Promise<Authorisation>;
+  authorise(owner: RequestOwner, secrets: PushSecrets, stale: string | null): Promise<Authorisation<PushRefusal>>;
   /**
    * Sends one push to one device, once. FCM has no idempotency key, so running it twice may show it twice: the caller
    * decides by the answer. Source: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send

@@ -8,10 +8,10 @@ export function startWalkedApp(): Promise<TestApp> {
     channelSigns: { ...channelSigns, noteRefusal: () => undefined },
     urlGuard: { checkUrl: (text) => ({ ok: true, url: new URL(text) }) },
     mediaSource: {
-      describe: async ({ accessToken }) =>
-        accessToken === 'token-7001' ? { contentType: 'image/png', size: 1 } : { kind: 'missing' },
-      open: async ({ accessToken }) =>
-        accessToken === 'token-7001' ? { kind: 'refused', detail: 'it was found' } : { kind: 'missing' },
+      describe: async ({ credentials }) =>
+        credentials.accessToken === 'token-7001' ? { contentType: 'image/png', size: 1 } : { kind: 'missing' },
+      open: async ({ credentials }) =>
+        credentials.accessToken === 'token-7001' ? { kind: 'refused', detail: 'it was found' } : { kind: 'missing' },
     },
   }));
 }

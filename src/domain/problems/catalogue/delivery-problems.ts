@@ -51,6 +51,26 @@ export const deliveryProblems: readonly ProblemType[] = [
     whatToDo: 'Read the attempt for the status and an excerpt of the answer.',
   },
   {
+    code: 'token_refused',
+    title: 'The token endpoint refuses the credentials',
+    status: 502,
+    class: 'configuration',
+    sources: ['kernel'],
+    meaning:
+      "No access token could be had for the channel's client (`auth`); Kernel was not called. The channel is paused.",
+    whatToDo: 'Give the channel an `auth` that its token endpoint takes, or an access token; that resumes the channel.',
+  },
+  {
+    code: 'token_endpoint_unavailable',
+    title: 'Token endpoint unavailable',
+    status: 503,
+    class: 'transient',
+    sources: ['kernel'],
+    meaning:
+      "The token endpoint of the channel's client (`auth`) could not be reached, or gave no answer of use; Kernel was not called. Messages wait, and use up no retry.",
+    whatToDo: 'Nothing at first: they go when it answers. If it lasts, look at the token endpoint.',
+  },
+  {
     code: 'notice_unreadable',
     title: 'Something that WhatsApp said could not be read',
     status: 422,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpOutcome } from '../../../../src/domain/failure.ts';
 import type { HttpRequest } from '../../../../src/upstreams/guarded-http/guarded-http.ts';
 import { readKernelAnswer } from '../../../../src/upstreams/kernel/kernel-answer.ts';
+import { createKernelAccess } from '../../../../src/upstreams/kernel/kernel-access.ts';
 import { createKernelClient } from '../../../../src/upstreams/kernel/kernel-client.ts';
 
 const token = 'EAAG"secret\\token';
@@ -184,17 +185,17 @@ describe('what is kept of an answer', () => {
 describe('a send', () => {
   it('is posted to the number’s messages with the channel’s token', async () => {
     const sent: HttpRequest[] = [];
-    const kernel = createKernelClient({
-      http: {
-        request: (request) => {
-          sent.push(request);
-          return Promise.resolve(answer(200, { messages: [{ id: 'wamid.1' }] }));
-        },
+    const http = {
+      request: (request: HttpRequest) => {
+        sent.push(request);
+        return Promise.resolve(answer(200, { messages: [{ id: 'wamid.1' }] }));
       },
-    });
+    };
+    const kernel = createKernelClient({ http, access: createKernelAccess({ http, nowMs: Date.now }) });
     const payload = { messaging_product: 'whatsapp', to: '34600111222', type: 'text', text: { body: 'Hola' } };
     const owner = { tenantId: 'ten_1', destination: 'chn_1' };
-    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1/2', accessToken: 'EAAG1' };
+    const credentials = { accessToken: 'EAAG1' };
+    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1/2', credentials };
     expect(await kernel.sendMessage({ ...channel, payload })).toMatchObject({ kind: 'accepted' });
     expect(sent).toEqual([
       {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { uploadFailure } from '../../../../src/domain/message/kernel-failure.ts';
 import type { HttpRequest } from '../../../../src/upstreams/guarded-http/guarded-http.ts';
 import { readUploadAnswer } from '../../../../src/upstreams/kernel/kernel-answer.ts';
+import { createKernelAccess } from '../../../../src/upstreams/kernel/kernel-access.ts';
 import { createKernelClient } from '../../../../src/upstreams/kernel/kernel-client.ts';
 import { writeForm } from '../../../../src/upstreams/kernel/multipart.ts';
 
@@ -83,8 +84,10 @@ describe('an upload', () => {
       return Promise.resolve(answer(200, '{"id":"m1"}'));
     };
     const owner = { tenantId: 'ten_1', destination: 'chn_1' };
-    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1', accessToken: 'EAAG1' };
-    const uploaded = await createKernelClient({ http: { request } }).uploadMedia({ ...channel, file: png });
+    const credentials = { accessToken: 'EAAG1' };
+    const channel = { owner, apiBaseUrl: 'https://graph.example/v23.0/', phoneNumberId: '1', credentials };
+    const access = createKernelAccess({ http: { request }, nowMs: Date.now });
+    const uploaded = await createKernelClient({ http: { request }, access }).uploadMedia({ ...channel, file: png });
     expect(uploaded).toMatchObject({ kind: 'uploaded', mediaId: 'm1' });
     expect(sent[0]).toMatchObject({
       method: 'POST',

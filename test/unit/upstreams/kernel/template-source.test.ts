@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import type { HttpOutcome } from '../../../../src/domain/failure.ts';
+import { createKernelAccess } from '../../../../src/upstreams/kernel/kernel-access.ts';
 import { createTemplateSource } from '../../../../src/upstreams/kernel/template-source.ts';
 
 const owner = { tenantId: 'ten_1', destination: 'chn_1' };
-const request = { owner, apiBaseUrl: 'https://graph.example/v23.0', accessToken: 't', wabaId: '77' };
+const request = { owner, apiBaseUrl: 'https://graph.example/v23.0', credentials: { accessToken: 't' }, wabaId: '77' };
 const answered = (status: number, body: unknown): HttpOutcome => ({
   answered: true,
   status,
@@ -20,7 +21,10 @@ function listWith(outcomes: readonly HttpOutcome[]) {
       return outcomes[urls.length - 1] ?? answered(500, '');
     },
   };
-  return { urls, answer: createTemplateSource({ http })(request) };
+  return {
+    urls,
+    answer: createTemplateSource({ http, access: createKernelAccess({ http, nowMs: Date.now }) })(request),
+  };
 }
 
 it('lists the templates of all pages', async () => {
