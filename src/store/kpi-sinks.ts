@@ -1,7 +1,7 @@
 import { type EndpointHealth, isBroken } from '../domain/delivery/endpoint-health.ts';
 import type { Tx } from './transactions.ts';
 
-/** How a channel's KPI sink does; its row is locked until the transaction ends. No row = its last call went well. */
+/** How a channel's KPI sink does; its row is locked until the transaction ends. No row = it is whole. */
 export async function lockSinkHealth(tx: Tx, channelId: string): Promise<EndpointHealth> {
   const [row] = await tx.query<{ failures: number; opened_at: Date | null; probe_at: Date | null }>({
     name: 'lock-sink-health',
@@ -12,13 +12,19 @@ export async function lockSinkHealth(tx: Tx, channelId: string): Promise<Endpoin
   return { failuresInARow: row?.failures ?? 0, failingSince: row?.opened_at ?? null, probeAt: row?.probe_at ?? null };
 }
 
+/** It takes what it is sent, and need not be left alone. */
+export function isWhole({ failuresInARow, probeAt }: EndpointHealth): boolean {
+  return failuresInARow === 0 && probeAt === null;
+}
+
 /** Keeps how the sink does now. A whole one has no row; since when it fails counts from the opening of its breaker. */
 export async function writeSinkHealth(
   tx: Tx,
   { tenantId, channelId }: { readonly tenantId: string; readonly channelId: string },
-  { failuresInARow, failingSince, probeAt }: EndpointHealth,
+  health: EndpointHealth,
 ): Promise<void> {
-  if (failuresInARow === 0) {
+  const { failuresInARow, failingSince, probeAt } = health;
+  if (isWhole(health)) {
     await tx.execute({
       name: 'forget-sink-failures',
       text: `delete from destination_breaker where channel_id = $1 and destination = 'kpi'`,

@@ -22,8 +22,6 @@ export interface TryVerdict {
   readonly retryAfterMs: number | null;
 }
 
-const healthy: EndpointHealth = { failuresInARow: 0, failingSince: null, probeAt: null };
-
 /** The health after tries that ended in this order, and whether the endpoint is to be disabled now. */
 export function judgeHealth(input: {
   readonly health: EndpointHealth;
@@ -41,15 +39,16 @@ export function judgeHealth(input: {
     const isTaken = said === 'taken';
     failuresInARow = isTaken ? 0 : Math.min(failuresInARow + 1, mostFailures);
     failingSince = isTaken ? null : (failingSince ?? now);
-    restMs = isTaken ? 0 : Math.max(restMs, Math.min(retryAfterMs ?? 0, longestRestMs));
+    // Also before a success: that call was under way when the endpoint asked to be left alone.
+    restMs = Math.max(restMs, Math.min(retryAfterMs ?? 0, longestRestMs));
   }
-  if (failingSince === null) return { health: healthy, mustDisable: false };
-  const isGone = verdicts.some(({ said }) => said === 'gone');
-  const isDead = now.getTime() - failingSince.getTime() >= disableAfterMs && failuresInARow >= failuresToDisable;
-  const mustDisable = isGone || isDead;
   const waitMs = Math.max(restMs, probePauseMs(failuresInARow, random));
   const probeAt = waitMs === 0 ? null : new Date(now.getTime() + waitMs);
-  return { health: { failuresInARow, failingSince, probeAt }, mustDisable };
+  const health = { failuresInARow, failingSince, probeAt };
+  if (failingSince === null) return { health, mustDisable: false };
+  const isGone = verdicts.some(({ said }) => said === 'gone');
+  const isDead = now.getTime() - failingSince.getTime() >= disableAfterMs && failuresInARow >= failuresToDisable;
+  return { health, mustDisable: isGone || isDead };
 }
 
 function probePauseMs(failuresInARow: number, random: () => number): number {

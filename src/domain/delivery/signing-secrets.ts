@@ -4,11 +4,17 @@ export interface SigningSecrets {
   readonly replaced: readonly { readonly secret: string; readonly until: string }[];
 }
 
-/** What an earlier release sealed names its one secret `secret`, and none that was replaced. */
-export type SealedSecrets<Secrets extends SigningSecrets> = Partial<Secrets> & { readonly secret?: string };
+/** What earlier releases sealed names its one secret `secret`, and one that was replaced `previous`. */
+export type SealedSecrets<Secrets extends SigningSecrets> = Partial<Secrets> & {
+  readonly secret?: string;
+  readonly previous?: string | null;
+  readonly previousUntil?: string | null;
+};
 
-export function readSigningSecrets({ current, secret, replaced }: SealedSecrets<SigningSecrets>): SigningSecrets {
-  return { current: current ?? secret ?? '', replaced: replaced ?? [] };
+export function readSigningSecrets(sealed: SealedSecrets<SigningSecrets>): SigningSecrets {
+  const { current, secret, replaced, previous, previousUntil } = sealed;
+  const earlier = previous && previousUntil ? [{ secret: previous, until: previousUntil }] : [];
+  return { current: current ?? secret ?? '', replaced: replaced ?? earlier };
 }
 
 /** Standard Webhooks recommends an overlap, in which receivers change over. */

@@ -11,7 +11,7 @@ import {
   insertProblems,
   updateResults,
 } from '../../../store/endpoint-deliveries.ts';
-import { lockSinkHealth, postponeBehind, writeSinkHealth } from '../../../store/kpi-sinks.ts';
+import { isWhole, lockSinkHealth, postponeBehind, writeSinkHealth } from '../../../store/kpi-sinks.ts';
 import type { Transactions } from '../../../store/transactions.ts';
 import type { BotClient } from '../../../upstreams/bot/bot-client.ts';
 import type { Destination } from '../destination.ts';
@@ -52,7 +52,8 @@ export function createKpiDestination(dependencies: {
       });
       if (taken === null) return null;
       const { channel, url, health, deliveries } = taken;
-      const serviceUrl = serviceUrlOf(publicUrl, channelId, channels.openSecrets(channel).capability);
+      const { capability } = channels.openSecrets(channel);
+      const serviceUrl = serviceUrlOf(publicUrl, channelId, capability);
       const owner = { tenantId, destination: `KPI sink of ${channelId}` };
       return {
         tenantId,
@@ -61,7 +62,7 @@ export function createKpiDestination(dependencies: {
         scheduleSeconds: standardScheduleSeconds,
         health,
         deliveries,
-        secrets: [],
+        secrets: [capability],
         post: ({ eventId: id, body }: EndpointDelivery) => {
           const value = JSON.parse(body) as Record<string, unknown>; // our own document
           const activity = buildKpiActivity({ id, value, channel, serviceUrl });
@@ -79,8 +80,7 @@ export function createKpiDestination(dependencies: {
               late.map(({ delivery }) => delivery.id),
             );
             await insertProblems(tx, tenantId, problems);
-            if (before.failuresInARow + after.failuresInARow > 0)
-              await writeSinkHealth(tx, { tenantId, channelId }, after);
+            if (!isWhole(before) || !isWhole(after)) await writeSinkHealth(tx, { tenantId, channelId }, after);
             if (isBroken(before.failuresInARow) && after.failuresInARow === 0)
               await hastenDeliveries(tx, channelId, now);
           }),

@@ -45,10 +45,13 @@ describe('the health of an endpoint', () => {
     expect(pauses).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
   });
 
-  it('rests as long as it asked for, unless it took something afterwards', () => {
+  it('rests as long as it asked for, also where a call that was under way then was taken', () => {
+    // A success of the same batch once ended the rest: the next batch went out at once.
     const busy: TryVerdict = { said: 'failed', retryAfterMs: 60_000 };
     expect(judge([busy, failed]).health.probeAt?.getTime()).toBe(now.getTime() + 60_000);
-    expect(judge([busy, taken]).health.probeAt).toBeNull();
+    const rest = new Date(now.getTime() + 60_000);
+    expect(judge([busy, taken]).health).toEqual({ failuresInARow: 0, failingSince: null, probeAt: rest });
+    expect(judge([taken], judge([busy, taken]).health).health).toEqual(healthy);
   });
 
   it('rests ten minutes at most for a Retry-After, which may be about one document', () => {

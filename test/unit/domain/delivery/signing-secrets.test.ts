@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { replaceSecret, signingSecrets } from '../../../../src/domain/delivery/signing-secrets.ts';
+import { readSigningSecrets, replaceSecret, signingSecrets } from '../../../../src/domain/delivery/signing-secrets.ts';
 
 const now = new Date('2026-03-01T12:00:00.000Z');
 const hours = (count: number) => new Date(now.getTime() + count * 3_600_000);
@@ -19,6 +19,16 @@ describe('the secrets of an endpoint', () => {
     expect(signingSecrets(twice, hours(23.99))).toEqual(['whsec_c', 'whsec_b', 'whsec_a']);
     expect(signingSecrets(twice, hours(24))).toEqual(['whsec_c', 'whsec_b']);
     expect(signingSecrets(twice, hours(25))).toEqual(['whsec_c']);
+  });
+
+  it('sign after an upgrade as they did before it', () => {
+    // A secret that was replaced in the day before the upgrade once stopped signing with it.
+    const sealed = { current: 'whsec_b', previous: 'whsec_a', previousUntil: hours(20).toISOString() };
+    expect(signingSecrets(readSigningSecrets(sealed), now)).toEqual(['whsec_b', 'whsec_a']);
+    expect(signingSecrets(readSigningSecrets(sealed), hours(20))).toEqual(['whsec_b']);
+    const never = { current: 'whsec_b', previous: null, previousUntil: null };
+    expect(readSigningSecrets(never)).toEqual({ current: 'whsec_b', replaced: [] });
+    expect(readSigningSecrets({ secret: 'whsec_a' })).toEqual({ current: 'whsec_a', replaced: [] });
   });
 
   it('are forgotten when their time is over', () => {
