@@ -4,7 +4,7 @@ import type { DeliveryStep } from '../contracts/activities.ts';
 import type { JobReference } from '../contracts/workflows.ts';
 import { failByFault, internalFailure, planAfterFault } from '../domain/internal-fault.ts';
 import { type Job, noChange } from '../domain/job.ts';
-import type { Problem } from '../domain/problems/problem.ts';
+import { type Problem, showProblem } from '../domain/problems/problem.ts';
 import { closeAttempt, findOpenAttempt } from '../store/attempts.ts';
 import { stopCallbacks } from '../store/deliveries.ts';
 import { countFault, failRowAlone, forgetFaults, wakeNextInLine } from '../store/internal-faults.ts';
@@ -27,9 +27,10 @@ type BoundStores = Pick<Stores, 'transactions' | 'channels' | 'writeJobChange' |
 export function createFaultBound(dependencies: {
   readonly stores: BoundStores;
   readonly faultLog: FaultLog;
+  readonly publicUrl: string;
   readonly clock: () => Date;
 }) {
-  const { stores, faultLog, clock } = dependencies;
+  const { stores, faultLog, publicUrl, clock } = dependencies;
   const { transactions, channels, writeJobChange, describeFailure, groups } = stores;
 
   function isFault(error: unknown): boolean {
@@ -143,7 +144,12 @@ export function createFaultBound(dependencies: {
           const job = await settle(input, fault).catch(giveBack(fault, input));
           if (job?.terminal !== true || job.error === null) throw fault;
           const { code, title } = job.error;
-          throw ApplicationFailure.create({ type: code, message: title, nonRetryable: true, details: [job.error] });
+          throw ApplicationFailure.create({
+            type: code,
+            message: title,
+            nonRetryable: true,
+            details: [showProblem(job.error, publicUrl)],
+          });
         }
       };
     },

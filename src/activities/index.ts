@@ -83,7 +83,7 @@ export function createActivities(dependencies: {
       return { ...workflowExecution, activityId: isLocal ? null : activityId };
     },
   };
-  const bound = createFaultBound({ stores, faultLog, clock });
+  const bound = createFaultBound({ stores, faultLog, publicUrl, clock });
   const deliver = createAttemptDelivery({
     ...followed,
     noteIdentity: stores.noteIdentity,
@@ -130,7 +130,7 @@ export function createActivities(dependencies: {
     ...runtime,
     info,
   });
-  const tellRefusals = createTellRefusals({ ...stores, currentRun: followed.currentRun });
+  const tellRefusals = createTellRefusals({ ...stores, publicUrl, currentRun: followed.currentRun });
   const attemptDelivery = whereSendsAreServed(bound.ofAttempt(deliver.attempt()), 'renderMessage');
   const sendToKernel = whereSendsAreServed(bound.ofAttempt(deliver.attempt('sendToKernel')), 'renderMessage');
   const attemptRelay = whereSendsAreServed(bound.ofAttempt(relay));

@@ -2,6 +2,7 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { DeliveryStep, RefusalDetails } from '../contracts/activities.ts';
 import type { JobReference } from '../contracts/workflows.ts';
+import { showProblems } from '../domain/problems/problem.ts';
 import { describeCode } from '../domain/problems/catalogue.ts';
 import { nameWaiter, type WorkflowRun } from '../domain/message/claim.ts';
 import { rememberWaiter } from '../store/jobs.ts';
@@ -20,11 +21,12 @@ type Attempt = (input: JobReference & { readonly isFastPath: boolean }) => Promi
  */
 export function createTellRefusals(dependencies: {
   readonly transactions: Transactions;
+  readonly publicUrl: string;
   readonly currentRun: () => WorkflowRun;
   /** Fails the current activity, and returns when Temporal has confirmed it. */
   readonly failActivity?: (failure: ApplicationFailure) => Promise<void>;
 }): (attempt: Attempt) => Attempt {
-  const { transactions, currentRun, failActivity = failCurrentActivity } = dependencies;
+  const { transactions, publicUrl, currentRun, failActivity = failCurrentActivity } = dependencies;
 
   /** Should this fail, whoever comes early is told the refusal once more. */
   async function remember({ tenantId, jobId }: JobReference, attempts: number): Promise<void> {
@@ -36,7 +38,10 @@ export function createTellRefusals(dependencies: {
   }
 
   return (attempt) => async (input) => {
-    const step = await (input.isFastPath ? attempt(input) : attemptWithHeartbeat(attempt, input));
+    const step = showProblems(
+      await (input.isFastPath ? attempt(input) : attemptWithHeartbeat(attempt, input)),
+      publicUrl,
+    );
     const failure = input.isFastPath ? null : toFailure(step);
     if (failure === null || step.next === 'escalate') return step;
     if (step.next === 'end') throw failure;

@@ -13,7 +13,7 @@ import { createChildLogger, logAnswers } from './log.ts';
 import { measureRequests } from './metrics.ts';
 import { keepCursorsApart } from './own-cursors.ts';
 import { describeRoutes, serveDescription } from './openapi.ts';
-import { answerErrorsWithProblems, replyWithError } from './problem-reply.ts';
+import { answerErrorsWithProblems, replyWithError, showStoredProblems } from './problem-reply.ts';
 import { probeCacheMs } from './probe-cache.ts';
 import { readQueriesAsMeant } from './queries.ts';
 import { createBodyReader } from './read-body.ts';
@@ -49,6 +49,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     refuseUnreadable(request.url, request.headers['content-encoding']);
   });
   answerErrorsWithProblems(app, dependencies);
+  showStoredProblems(app, dependencies);
   answerOddRequests(app.server, dependencies);
   closeConnectionsOnDrain(app);
   app.addHook('onClose', () => dependencies.channelSigns.flush());

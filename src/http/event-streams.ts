@@ -41,8 +41,9 @@ export interface EventStreams {
 export function createEventStreams(dependencies: {
   readonly transactions: Transactions;
   readonly highWaterMark: EventHighWaterMark;
+  readonly publicUrl: string;
 }): EventStreams {
-  const { transactions, highWaterMark } = dependencies;
+  const { transactions, highWaterMark, publicUrl } = dependencies;
   const openByTenant = new Map<string, number>();
   let openCount = 0;
   let isEnding = false;
@@ -72,7 +73,7 @@ export function createEventStreams(dependencies: {
         if (page === null) return;
         position = page.position;
         if (page.events.length > 0) {
-          yield page.events.map(toMessage).join('');
+          yield page.events.map((event) => toMessage(event, publicUrl)).join('');
           toldAtMs = Date.now();
         }
         if (position < settled) continue;
@@ -111,9 +112,9 @@ export function createEventStreams(dependencies: {
   };
 }
 
-function toMessage(event: StoredEvent): string {
+function toMessage(event: StoredEvent, publicUrl: string): string {
   const id = writeEventCursor(BigInt(event.sequence));
   // JSON text as it is stored may hold line breaks, which would end the field.
-  const data = buildEnvelope(event).replaceAll(/[\r\n]+/g, ' ');
+  const data = buildEnvelope(event, publicUrl).replaceAll(/[\r\n]+/g, ' ');
   return `id: ${id}\nevent: ${event.type}\ndata: ${data}\n\n`;
 }

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../domain/problems/problem.ts';
+import { type Problem, showProblems } from '../domain/problems/problem.ts';
 import { Refusal, apiProblem, toRefusalProblem } from '../domain/problems/refusal.ts';
 import { isTransientFault } from '../store/database-faults.ts';
 import { rememberMethods } from './allowed-methods.ts';
@@ -17,6 +17,19 @@ export function answerErrorsWithProblems(app: FastifyInstance, dependencies: Rep
   // Before the body: of a route that is not there nobody can say what it reads.
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) throw refuseRoute(methodsOf(request.url.split('?', 1)[0] ?? '/'), reply);
+  });
+}
+
+/** Gives the stored problems of every answer their addresses: those of a document, of a page of documents, and of their attempts. */
+export function showStoredProblems(app: FastifyInstance, { publicUrl }: Pick<AppDependencies, 'publicUrl'>): void {
+  const show = (view: object): object => {
+    const { attempts } = view as { readonly attempts?: unknown };
+    return showProblems(Array.isArray(attempts) ? { ...view, attempts: attempts.map(show) } : view, publicUrl);
+  };
+  app.addHook('preSerialization', async (_request, _reply, payload: unknown) => {
+    if (typeof payload !== 'object' || payload === null) return payload;
+    const { data } = payload as { readonly data?: unknown };
+    return Array.isArray(data) ? { ...payload, data: data.map(show) } : show(payload);
   });
 }
 

@@ -149,7 +149,6 @@ export function createChannelSigns(dependencies: {
     const problem = buildProblem({
       failure: refusalFailure(channelId, code, refused),
       problemId: createId('problem'),
-      publicUrl,
       attempt: null,
       jobId: null,
       requestId: null,

@@ -15,16 +15,12 @@ export interface DescribeFailure {
   }): Problem;
 }
 
-export function createDescribeFailure(dependencies: {
-  readonly createId: CreateId;
-  readonly publicUrl: string;
-}): DescribeFailure {
-  const { createId, publicUrl } = dependencies;
+export function createDescribeFailure(dependencies: { readonly createId: CreateId }): DescribeFailure {
+  const { createId } = dependencies;
   return ({ job, failure, now, nextAttemptAt, recoverable }) =>
     buildProblem({
       failure,
       problemId: createId('problem'),
-      publicUrl,
       attempt: job.attempts === 0 ? null : job.attempts,
       jobId: job.id,
       requestId: job.requestId,

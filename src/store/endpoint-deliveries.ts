@@ -43,6 +43,7 @@ export async function claimDeliveries(
   claim: {
     readonly endpointId: string;
     readonly url: string;
+    readonly publicUrl: string;
     readonly limit: number;
     readonly now: Date;
     readonly leaseUntil: Date;
@@ -75,7 +76,10 @@ export async function claimDeliveries(
     eventType: row.event_type,
     body:
       row.body ??
-      buildEnvelope({ id: row.event_id, type: row.event_type ?? '', data: row.data, createdAt: row.event_created_at }),
+      buildEnvelope(
+        { id: row.event_id, type: row.event_type ?? '', data: row.data, createdAt: row.event_created_at },
+        claim.publicUrl,
+      ),
     attempts: openAttempt(row.attempts, claim.now),
     earlierAttempts: row.earlier_attempts,
     isStored: true,

@@ -53,10 +53,9 @@ export function createKeepNotices(dependencies: {
   readonly channels: ChannelStore;
   readonly optOuts: Pick<OptOutStore, 'optOut' | 'optIn'>;
   readonly createId: CreateId;
-  readonly publicUrl: string;
   readonly clock: () => Date;
 }): KeepNotices {
-  const { transactions, channels, optOuts, createId, publicUrl, clock } = dependencies;
+  const { transactions, channels, optOuts, createId, clock } = dependencies;
 
   return async function keepNotices(given, notices, onNotice = () => undefined) {
     const total = { notices: 0, repeatedNotices: 0 };
@@ -167,7 +166,6 @@ export function createKeepNotices(dependencies: {
     return buildProblem({
       failure,
       problemId: createId('problem'),
-      publicUrl,
       attempt: null,
       jobId: null,
       requestId,

@@ -45,7 +45,7 @@ export function createTestWebhook(dependencies: {
     const at = clock();
     const eventId = createId('event');
     const data = JSON.stringify(toWebhookView(webhook));
-    const body = buildEnvelope({ id: eventId, type: testEventType, createdAt: at, data });
+    const body = buildEnvelope({ id: eventId, type: testEventType, createdAt: at, data }, publicUrl);
     const secrets = signingSecrets(row.secrets, at);
     const { headers } = row.secrets;
     const outcome = await webhookClient.postEvent({
@@ -70,7 +70,6 @@ export function createTestWebhook(dependencies: {
         : buildProblem({
             failure: decision.failure,
             problemId: createId('problem'),
-            publicUrl,
             attempt: 1,
             jobId: null,
             requestId: null,

@@ -61,7 +61,8 @@ describe('among 6,000 due KPI events of one sink, on which nobody has made stati
       select 'dlv_kpi_' || i || '_' || k, '${bench.tenantId}', 'kpi', 'msg_' || i, 'chn_sink', 'kpi_' || i || '_' || k,
         'https://sink.example.com', '{}', now() - interval '1 hour', now(), now()
       from generate_series(1, 3000) i, generate_series(1, 2) k`);
-    const claim = { endpointId: 'chn_sink', url: 'https://sink.example.com', limit: 50, leaseUntil: bench.now() };
+    const url = 'https://sink.example.com';
+    const claim = { endpointId: 'chn_sink', url, publicUrl: '', limit: 50, leaseUntil: bench.now() };
     const plan = await bench.tx((tx) =>
       plansOf(tx, (asked) => claimDeliveries(asked, { ...claim, now: bench.now() }), 'analyze, buffers'),
     );

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aFailure } from '../support/a-failure.ts';
 import { buildProblem } from '../../src/domain/problems/build-problem.ts';
+import { showProblem } from '../../src/domain/problems/problem.ts';
 import { aWhatsappChannel, publicUrl, refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
 let test: TestApp;
@@ -22,7 +23,6 @@ async function pauseByProblem(id: string) {
   const problem = buildProblem({
     failure: aFailure({ class: 'configuration', code: 'whatsapp_190' }),
     problemId: 'prb_1',
-    publicUrl,
     attempt: 1,
     jobId: 'msg_1',
     requestId: null,
@@ -32,7 +32,7 @@ async function pauseByProblem(id: string) {
   });
   const { transactions, channels, clock } = test.dependencies;
   await transactions.withTenant(test.tenantId, (tx) => channels.pause(tx, id, problem, clock()));
-  return problem;
+  return showProblem(problem, publicUrl);
 }
 
 describe('a WhatsApp channel', () => {

@@ -4,6 +4,7 @@ import { createFaultBound } from '../../src/activities/fault-bound.ts';
 import { maxFaults } from '../../src/domain/internal-fault.ts';
 import { createKeptFaults } from '../support/fault-log.ts';
 import { openNotificationFixture } from '../support/notification-fixture.ts';
+import { publicUrl } from '../support/worker-fixture.ts';
 
 // An activity of a batch that failed in the same way each time was tried for hours, and the batch said `queued`.
 
@@ -14,7 +15,7 @@ describe('a batch that meets the same fault at each try', () => {
       await bench.register('m-1', ['u-1']);
       const job = await bench.accept([{ merchantId: 'm-1', userIds: ['u-1'] }]);
       const { faultLog, reports } = createKeptFaults();
-      const bound = createFaultBound({ stores: bench.stores, faultLog, clock: () => bench.now() });
+      const bound = createFaultBound({ stores: bench.stores, faultLog, publicUrl, clock: () => bench.now() });
       const openBatch = bound.ofBatch(() => Promise.reject(new TypeError('the same at each try')));
       const reference = { tenantId: bench.tenantId, jobId: job.id };
       const run = () => new MockActivityEnvironment().run((input: typeof reference) => openBatch(input), reference);
@@ -39,6 +40,7 @@ describe('a batch that meets the same fault at each try', () => {
       const bound = createFaultBound({
         stores: bench.stores,
         faultLog: createKeptFaults().faultLog,
+        publicUrl,
         clock: () => bench.now(),
       });
       let isBroken = true;

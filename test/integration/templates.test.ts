@@ -3,7 +3,6 @@ import type { CallbackNotice } from '../../src/contracts/http/callback-items.ts'
 import { replaceTemplates } from '../../src/store/templates.ts';
 import { createKeepNotices } from '../../src/usecases/keep-notices.ts';
 import { openPeopleFixture } from '../support/people-fixture.ts';
-import { publicUrl } from '../support/worker-fixture.ts';
 
 // Went wrong: each message of a paused template was sent to be refused, and one of a rejected template, too.
 let place: Awaited<ReturnType<typeof openPeopleFixture>>;
@@ -22,7 +21,7 @@ beforeEach(async () => {
 
 const named = { message_template_name: 'offer', message_template_language: 'es' };
 async function tell(value: object, field = 'message_template_status_update') {
-  const keepNotices = createKeepNotices({ ...place.stores, publicUrl, clock: place.clock });
+  const keepNotices = createKeepNotices({ ...place.stores, clock: place.clock });
   const context = { metadata: null, contacts: null };
   const raw = { ...named, ...value };
   const entryTime = (count += 1);

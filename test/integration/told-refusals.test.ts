@@ -5,6 +5,7 @@ import { createTellRefusals } from '../../src/activities/tell-refusals.ts';
 import type { WorkflowRun } from '../../src/domain/message/claim.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { runInActivity, runOfTests } from '../support/in-activity.ts';
+import { publicUrl } from '../support/worker-fixture.ts';
 
 let place: DeliveryFixture;
 beforeAll(async () => {
@@ -20,6 +21,7 @@ function createActivity(activityId: string) {
   const activities = place.makeActivities();
   const send = createTellRefusals({
     ...place.stores,
+    publicUrl,
     currentRun,
     async failActivity(failure) {
       if (!isConfirmed) throw new Error('Temporal is away');

@@ -46,7 +46,6 @@ export function aProblem(failure: Partial<Failure> = {}, members: { readonly rec
   return buildProblem({
     failure: aFailure(failure),
     problemId: 'prb_1',
-    publicUrl: 'https://waypost.test',
     attempt: 1,
     jobId: 'msg_1',
     requestId: 'req_1',

@@ -46,12 +46,11 @@ export type JudgeAttempt = (made: MadeAttempt) => JudgedAttempt;
 /** Logs one line an attempt. */
 export function createJudgeAttempt(dependencies: {
   readonly createId: CreateId;
-  readonly publicUrl: string;
   readonly clock: () => Date;
   readonly random: () => number;
   readonly info: WriteLog;
 }): JudgeAttempt {
-  const { createId, publicUrl, clock, random, info } = dependencies;
+  const { createId, clock, random, info } = dependencies;
 
   return (made) => {
     const { outcome, scheduleSeconds, rules, earlierAttempts } = made;
@@ -64,7 +63,6 @@ export function createJudgeAttempt(dependencies: {
       buildProblem({
         failure,
         problemId: createId('problem'),
-        publicUrl,
         attempt: number,
         jobId: made.jobId,
         requestId: made.requestId,

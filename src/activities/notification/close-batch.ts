@@ -8,6 +8,7 @@ import type { WriteJobChange } from '../../store/job-changes.ts';
 import { insertProblem } from '../../store/notification-errors.ts';
 import { settleReceivers } from '../../store/receivers.ts';
 import { cancelPendingRecipients } from '../../store/recipients.ts';
+import { showProblem } from '../../domain/problems/problem.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 
@@ -19,18 +20,19 @@ export function createCloseBatch(dependencies: {
   readonly transactions: Transactions;
   readonly writeJobChange: WriteJobChange;
   readonly describeFailure: DescribeFailure;
+  readonly publicUrl: string;
   readonly clock: () => Date;
 }): NotificationActivities['closeBatch'] {
-  const { transactions, writeJobChange, describeFailure, clock } = dependencies;
+  const { transactions, writeJobChange, describeFailure, publicUrl, clock } = dependencies;
 
   return ({ tenantId, jobId }) =>
     transactions.withTenant(tenantId, async (tx) => {
       const job = await lockBatch(tx, jobId);
       if (job === null) return { state: 'missing', errorCode: null, delivered: 0, failed: 0, failure: null };
       const now = clock();
-      if (job.state === 'running') return toResult(await close(tx, job, now));
+      if (job.state === 'running') return toResult(await close(tx, job, now), publicUrl);
       if (job.terminal) await stopRest(tx, job, now);
-      return toResult(job);
+      return toResult(job, publicUrl);
     });
 
   async function close(tx: Tx, job: Job, now: Date): Promise<Job> {
@@ -68,7 +70,7 @@ export function createCloseBatch(dependencies: {
 /** The ends that nobody wanted: in the Web UI they are red. */
 const failsWorkflow: ReadonlySet<string> = new Set(['failed', 'expired']);
 
-function toResult(job: Job) {
+function toResult(job: Job, publicUrl: string) {
   const { error, state } = job;
   return {
     state,
@@ -76,6 +78,8 @@ function toResult(job: Job) {
     delivered: job.counts?.delivered ?? 0,
     failed: job.counts?.failed ?? 0,
     failure:
-      failsWorkflow.has(state) && error !== null ? { code: error.code, title: error.title, problem: error } : null,
+      failsWorkflow.has(state) && error !== null
+        ? { code: error.code, title: error.title, problem: showProblem(error, publicUrl) }
+        : null,
   };
 }

@@ -14,15 +14,11 @@ export interface DescribeFailure {
   ): Problem;
 }
 
-export function createDescribeFailure(dependencies: {
-  readonly createId: CreateId;
-  readonly publicUrl: string;
-}): DescribeFailure {
+export function createDescribeFailure(dependencies: { readonly createId: CreateId }): DescribeFailure {
   return (job, failure, now, more = {}) =>
     buildProblem({
       failure,
       problemId: dependencies.createId('problem'),
-      publicUrl: dependencies.publicUrl,
       attempt: more.attempt ?? null,
       jobId: job.id,
       requestId: job.requestId,

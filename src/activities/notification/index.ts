@@ -61,9 +61,9 @@ export function createNotificationActivities(dependencies: {
   /** Left out = what Temporal gives to a running activity. */
   readonly runtime?: ActivityRuntime;
 }): NotificationActivities {
-  const { stores, keyRing, publicUrl, clock, runtime = temporalRuntime } = dependencies;
+  const { stores, keyRing, clock, runtime = temporalRuntime } = dependencies;
   const nowMs = () => clock().getTime();
-  const describeFailure = createDescribeFailure({ createId: stores.createId, publicUrl });
+  const describeFailure = createDescribeFailure(stores);
   const targets = createIntegrationTargets({ keyRing, clock });
   const recordFailures = createRecordFailures({ describeFailure });
   const base = { ...dependencies, ...stores, ...runtime, targets, nowMs, describeFailure, recordFailures };

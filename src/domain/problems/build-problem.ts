@@ -12,13 +12,12 @@ const maxParts = 100;
 const maxProviderCodeChars = 100;
 
 /**
- * `publicUrl` has no trailing slash; `occurredAt` and `nextAttemptAt` are RFC 3339 UTC with milliseconds.
+ * `occurredAt` and `nextAttemptAt` are RFC 3339 UTC with milliseconds.
  * `recoverable` left out = by class: everything but `permanent` can still end well.
  */
 export interface ProblemInput {
   readonly failure: Failure;
   readonly problemId: string;
-  readonly publicUrl: string;
   readonly attempt: number | null;
   readonly jobId: string | null;
   readonly requestId: string | null;
@@ -30,14 +29,14 @@ export interface ProblemInput {
 
 /** Turns one failure into its document (RFC 9457). Pure: the same input gives the same bytes. */
 export function buildProblem(input: ProblemInput): Problem {
-  const { failure, publicUrl } = input;
+  const { failure } = input;
   const type = describeCode(failure.code);
   return {
-    type: `${publicUrl}/problems/${failure.code}`,
+    type: `/problems/${failure.code}`,
     title: boundText(failure.title ?? type?.title ?? failure.code, maxTitleChars),
     status: statusOf(failure, type?.status ?? 500),
     detail: boundText(failure.detail, maxDetailChars),
-    instance: `${publicUrl}/v1/problems/${input.problemId}`,
+    instance: `/v1/problems/${input.problemId}`,
     code: failure.code,
     source: failure.source,
     class: failure.class,

@@ -36,7 +36,8 @@ export interface ProblemPart {
 
 /**
  * One occurrence of an error as an RFC 9457 document, made once and never rewritten: the same bytes stand on the job,
- * the attempt, in the event and in the webhook. Times are RFC 3339 UTC with milliseconds; null means "does not apply".
+ * the attempt, in the event and in the webhook. `type` and `instance` are stored as paths and shown by `showProblems`.
+ * Times are RFC 3339 UTC with milliseconds; null means "does not apply".
  */
 export interface Problem {
   readonly type: string;
@@ -57,4 +58,25 @@ export interface Problem {
   readonly nextAttemptAt: string | null;
   readonly provider: ProviderError | null;
   readonly errors: readonly ProblemPart[];
+}
+
+/** The members of our documents that hold a problem. */
+const problemMembers = ['error', 'problem', 'pausedReason', 'disabledReason'] as const;
+
+/**
+ * A document as it is shown: the problems in it get their addresses under the present `publicUrl`, which has no trailing slash.
+ * So no stored problem leads to where this product was before. Doing it twice is the same as once.
+ */
+export function showProblems<V extends object>(view: V, publicUrl: string): V {
+  const shown: V & { [name in (typeof problemMembers)[number]]?: unknown } = { ...view };
+  for (const name of problemMembers) {
+    const problem = shown[name] as Problem | null | undefined; // by the members' meaning in all our documents
+    if (problem) Object.assign(shown, { [name]: showProblem(problem, publicUrl) });
+  }
+  return shown;
+}
+
+export function showProblem(problem: Problem, publicUrl: string): Problem {
+  const show = (address: string) => (address.startsWith('/') ? publicUrl + address : address);
+  return { ...problem, type: show(problem.type), instance: show(problem.instance) };
 }

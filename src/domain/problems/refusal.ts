@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 import { buildProblem } from './build-problem.ts';
 import { describeCode } from './catalogue.ts';
-import type { Problem, ProblemPart } from './problem.ts';
+import { type Problem, type ProblemPart, showProblem } from './problem.ts';
 
 /** `retryAfterSeconds` null = asking again the same way will not help, or nobody knows when it will. */
 export interface RefusalOptions {
@@ -60,5 +60,5 @@ export function toRefusalProblem(refusal: Refusal, context: RefusalContext): Pro
     errors: refusal.errors,
   };
   const problem = buildProblem({ ...context, failure, problemId: '', attempt: null, jobId: null, nextAttemptAt: null });
-  return { ...problem, instance: `urn:waypost:request:${context.requestId}` };
+  return showProblem({ ...problem, instance: `urn:waypost:request:${context.requestId}` }, context.publicUrl);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { eventMessage, eventPage, eventsQuery, type eventView, streamQuery } from '../../contracts/http/events.ts';
+import { showProblems } from '../../domain/problems/problem.ts';
 import { findNewestPosition, listEvents, type StoredEvent } from '../../store/events.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
@@ -13,9 +14,9 @@ const stalledMs = 60_000;
 
 export function registerEventRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'highWaterMark'>,
+  dependencies: Pick<AppDependencies, 'transactions' | 'highWaterMark' | 'publicUrl'>,
 ): void {
-  const { transactions, highWaterMark } = dependencies;
+  const { transactions, highWaterMark, publicUrl } = dependencies;
   const config = { access: tenantAccess('events:read') };
   const streams = createEventStreams(dependencies);
   app.addHook('preClose', async () => streams.endAll());
@@ -38,7 +39,7 @@ export function registerEventRoutes(
         const after = query.after === undefined ? 0n : await readEventCursor(tx, query.after);
         const filter = query.types ?? null;
         const { events, position } = await listEvents(tx, { after, settled, filter, limit: query.limit });
-        return { data: events.map(showEvent), nextCursor: writeEventCursor(position) };
+        return { data: events.map((event) => showEvent(event, publicUrl)), nextCursor: writeEventCursor(position) };
       });
     },
   });
@@ -77,7 +78,8 @@ export function registerEventRoutes(
   });
 }
 
-function showEvent({ id, type, createdAt, data }: StoredEvent): z.input<typeof eventView> {
+function showEvent({ id, type, createdAt, data }: StoredEvent, publicUrl: string): z.input<typeof eventView> {
   // The document as it was stored, which its own writer made.
-  return { id, type, timestamp: createdAt.toISOString(), data: JSON.parse(data) as Record<string, unknown> };
+  const document = JSON.parse(data) as Record<string, unknown>;
+  return { id, type, timestamp: createdAt.toISOString(), data: showProblems(document, publicUrl) };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { instant, time } from '../../contracts/http/primitives.ts';
 import { problemDocument } from '../../contracts/http/problem.ts';
-import { errorClasses, problemSources } from '../../domain/problems/problem.ts';
+import { errorClasses, problemSources, showProblem } from '../../domain/problems/problem.ts';
 import { countProblemsByCode, listProblems } from '../../store/problems.ts';
 import { tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
@@ -17,7 +17,10 @@ const filter = {
 };
 
 /** The tenant's error instances: the one place to see what goes wrong. */
-export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<AppDependencies, 'transactions'>): void {
+export function registerProblemInstanceRoutes(
+  app: App,
+  { transactions, publicUrl }: Pick<AppDependencies, 'transactions' | 'publicUrl'>,
+): void {
   const config = { access: tenantAccess('jobs:read') };
 
   app.get('/v1/problems', {
@@ -35,7 +38,7 @@ export function registerProblemInstanceRoutes(app: App, { transactions }: Pick<A
         format: byTime,
         load: (page) => transactions.withTenant(tenantId, (tx) => listProblems(tx, narrowed, page)),
         positionOf: ({ createdAt, id }) => ({ createdAt, id }),
-        show: ({ document }) => document,
+        show: ({ document }) => showProblem(document, publicUrl),
       }),
   });
 

@@ -6,7 +6,7 @@ import { describeCode, problemCatalogue } from '../../domain/problems/catalogue.
 import type { ProblemType } from '../../domain/problems/catalogue/problem-type.ts';
 import { fcmErrorTable } from '../../domain/problems/error-table/fcm-codes.ts';
 import { errorTable } from '../../domain/problems/error-table.ts';
-import { errorClasses, problemSources } from '../../domain/problems/problem.ts';
+import { errorClasses, problemSources, showProblem } from '../../domain/problems/problem.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import { findProblem } from '../../store/problems.ts';
 import { publicAccess, tenantAccess } from '../access.ts';
@@ -87,7 +87,7 @@ export function registerProblemRoutes(
     async handler(request, reply) {
       const problem = await transactions.withTenant(request.tenantId, (tx) => findProblem(tx, request.params.id));
       if (problem === null) throw apiProblem('not_found', 'There is no problem of this id in this tenant.');
-      return sendBytes(reply, 'application/problem+json', JSON.stringify(problem));
+      return sendBytes(reply, 'application/problem+json', JSON.stringify(showProblem(problem, publicUrl)));
     },
   });
 }

@@ -20,6 +20,7 @@ it.each([
   const attempt = createTellRefusals({
     // Nothing is refused, so nothing is remembered.
     transactions: createTransactions({ pool: { on: () => undefined } as never }),
+    publicUrl: 'https://waypost.test',
     currentRun: () => ({ workflowId: 'msg_1', runId: 'run_1', activityId: '1' }),
   })(
     () =>

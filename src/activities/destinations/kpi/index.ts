@@ -47,7 +47,7 @@ export function createKpiDestination(dependencies: {
         if (health.probeAt !== null && health.probeAt > now) return null;
         const limit = isBroken(health.failuresInARow) ? 1 : eventsPerBatch;
         const leaseUntil = new Date(now.getTime() + leaseMs);
-        const claim = { endpointId: channelId, url, limit, now, leaseUntil };
+        const claim = { endpointId: channelId, url, publicUrl, limit, now, leaseUntil };
         return { channel, url, health, deliveries: await claimDeliveries(tx, claim) };
       });
       if (taken === null) return null;

@@ -28,11 +28,10 @@ export function createRecordEvents(dependencies: {
   readonly transactions: Transactions;
   readonly webhooks: WebhookStore;
   readonly createId: CreateId;
-  readonly publicUrl: string;
   readonly clock: () => Date;
   readonly random: () => number;
 }): RecordEvents {
-  const { transactions, webhooks, createId, publicUrl, clock, random } = dependencies;
+  const { transactions, webhooks, createId, clock, random } = dependencies;
 
   return async (batch, outcome) =>
     transactions.withTenant(batch.row.webhook.tenantId, async (tx) => {
@@ -93,7 +92,6 @@ export function createRecordEvents(dependencies: {
         errors: [],
       },
       problemId: createId('problem'),
-      publicUrl,
       attempt: null,
       jobId: null,
       requestId: null,

@@ -37,9 +37,10 @@ export function createTakeEvents(dependencies: {
   readonly highWaterMark: EventHighWaterMark;
   readonly webhooks: WebhookStore;
   readonly createId: CreateId;
+  readonly publicUrl: string;
   readonly clock: () => Date;
 }): TakeEvents {
-  const { transactions, highWaterMark, webhooks, createId, clock } = dependencies;
+  const { transactions, highWaterMark, webhooks, createId, publicUrl, clock } = dependencies;
 
   return async ({ tenantId, endpointId }) => {
     const settled = await highWaterMark.read();
@@ -58,6 +59,7 @@ export function createTakeEvents(dependencies: {
     const due = await claimDeliveries(tx, {
       endpointId: webhook.id,
       url: webhook.url,
+      publicUrl,
       limit: isProbe ? 1 : dueDeliveriesPerBatch,
       now,
       leaseUntil: new Date(now.getTime() + leaseMs),
@@ -84,7 +86,7 @@ export function createTakeEvents(dependencies: {
       jobId: event.jobId,
       eventId: event.id,
       eventType: event.type,
-      body: buildEnvelope(event),
+      body: buildEnvelope(event, publicUrl),
       attempts: openAttempt([], now),
       earlierAttempts: 0,
       isStored: false,

@@ -18,7 +18,6 @@ function problemOf(failure: Failure) {
   return buildProblem({
     failure,
     problemId: 'prb_1',
-    publicUrl: 'https://waypost.test',
     attempt: null,
     jobId: 'ntf_1',
     requestId: null,

@@ -6,7 +6,6 @@ function inputWith(members: Partial<ProblemInput>): ProblemInput {
   return {
     failure: aFailure(),
     problemId: 'prb_1',
-    publicUrl: 'https://waypost.test',
     attempt: 2,
     jobId: 'msg_1',
     requestId: 'req-1',
@@ -21,11 +20,11 @@ describe('buildProblem', () => {
   it('writes a document whose type and instance can be looked up', () => {
     const failure = aFailure({ code: 'whatsapp_131026', source: 'whatsapp', class: 'permanent', scope: 'recipient' });
     expect(buildProblem(inputWith({ failure }))).toEqual({
-      type: 'https://waypost.test/problems/whatsapp_131026',
+      type: '/problems/whatsapp_131026',
       title: 'Message undeliverable',
       status: 400,
       detail: 'It did not work.',
-      instance: 'https://waypost.test/v1/problems/prb_1',
+      instance: '/v1/problems/prb_1',
       code: 'whatsapp_131026',
       source: 'whatsapp',
       class: 'permanent',
