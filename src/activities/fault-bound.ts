@@ -6,8 +6,9 @@ import { failByFault, internalFailure, planAfterFault } from '../domain/internal
 import { type Job, noChange } from '../domain/job.ts';
 import { type Problem, showProblem } from '../domain/problems/problem.ts';
 import { closeAttempt, findOpenAttempt } from '../store/attempts.ts';
+import { lineOf, makeNextDue } from '../store/conversation-lines.ts';
 import { stopCallbacks } from '../store/deliveries.ts';
-import { countFault, failRowAlone, forgetFaults, wakeNextInLine } from '../store/internal-faults.ts';
+import { countFault, failRowAlone, forgetFaults } from '../store/internal-faults.ts';
 import type { Stores } from '../store/index.ts';
 import { lockJob } from '../store/jobs.ts';
 import { cancelPendingRecipients } from '../store/recipients.ts';
@@ -82,7 +83,7 @@ export function createFaultBound(dependencies: {
     }
     const job = await inOne((tx) => failRowAlone(tx, id, problem, now));
     // Should this fail, the next one looks for its turn when its own time is over.
-    if (job !== null) await inOne((tx) => wakeNextInLine(tx, job, now)).catch(reportOf(job));
+    if (job !== null && lineOf(job) !== null) await inOne((tx) => makeNextDue(tx, { job, now })).catch(reportOf(job));
     return job;
   }
 

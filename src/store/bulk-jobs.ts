@@ -5,12 +5,23 @@ import type { Tx } from './transactions.ts';
 
 const isRetryable = "state in ('failed', 'expired', 'cancelled')";
 
-/** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_retryable`. */
-export async function countRetryable(tx: Tx, filter: JobFilter, bound: number): Promise<number> {
+/** The jobs of a filter that had ended at `now` and can be run again: what was run again since and has failed anew is none. */
+async function narrowRetryable(tx: Tx, filter: JobFilter, now: Date) {
   const { conditions, values } = narrowJobs(await resolveFilter(tx, filter));
+  values.push(now);
+  return { where: [isRetryable, `finished_at <= $${values.length}`, ...conditions].join(' and '), values };
+}
+
+/** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_retryable`. */
+export async function countRetryable(
+  tx: Tx,
+  filter: JobFilter,
+  { now, bound }: { readonly now: Date; readonly bound: number },
+): Promise<number> {
+  const { where, values } = await narrowRetryable(tx, filter, now);
   const rows = await tx.query<{ matched: string }>({
     text: `select count(*) as matched from (
-        select 1 from job where ${[isRetryable, ...conditions].join(' and ')} limit $${values.length + 1}
+        select 1 from job where ${where} limit $${values.length + 1}
       ) bounded`,
     values: [...values, bound],
   });
@@ -27,19 +38,19 @@ export async function retryPage(
   filter: JobFilter,
   page: { readonly limit: number; readonly now: Date; readonly startsAt: Date; readonly everyMs: number },
 ): Promise<number> {
-  const { conditions, values } = narrowJobs(await resolveFilter(tx, filter));
+  const { where, values } = await narrowRetryable(tx, filter, page.now);
   const base = values.length;
-  const [limit, now, startsAt, everyMs, ttlMs, detail, type, title] = [1, 2, 3, 4, 5, 6, 7, 8].map(
-    (n) => `$${base + n}`,
-  );
+  const now = `$${base}`;
+  const [limit, startsAt, everyMs, ttlMs, detail, type, title] = [1, 2, 3, 4, 5, 6, 7].map((n) => `$${base + n}`);
   return tx.execute({
     text: `
       with page as materialized (
-        select id, created_at from job where ${[isRetryable, ...conditions].join(' and ')}
+        select id, created_at from job where ${where}
         order by created_at, id limit ${limit} for update skip locked
       ), placed as (
         select id, ${startsAt}::timestamptz
-          + round((row_number() over (order by created_at, id) - 1) * ${everyMs}::float8) * interval '1 millisecond' as starts_at
+          + round((row_number() over (order by created_at, id) - 1) * ${everyMs}::float8) * interval '1 millisecond' as starts_at,
+          nextval('job_acceptance_seq') as acceptance
         from page
       ), retried as (
         update job j set
@@ -48,7 +59,7 @@ export async function retryPage(
           finished_at = null, wake_at = placed.starts_at, updated_at = ${now},
           expires_at = case when j.expires_at <= placed.starts_at
             then placed.starts_at + ${ttlMs}::float8 * interval '1 millisecond' else j.expires_at end,
-          internal_faults = 0, interruptions = 0,
+          internal_faults = 0, interruptions = 0, acceptance = placed.acceptance,
           -- What only messages have; a batch keeps its own.
           retries_used = case when j.kind = 'notification' then j.retries_used else 0 end,
           throttled_in_a_row = case when j.kind = 'notification' then j.throttled_in_a_row else 0 end,
@@ -66,7 +77,6 @@ export async function retryPage(
     values: [
       ...values,
       page.limit,
-      page.now,
       page.startsAt,
       page.everyMs,
       defaultTimeToLiveMs,

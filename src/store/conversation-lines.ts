@@ -74,6 +74,14 @@ export const findTurn = coalesce<{ readonly line: Line; readonly jobId: string }
 });
 
 /**
+ * Puts a job that is run again, and whose row the caller holds, behind all that its conversation has accepted: what came
+ * after it may be out by now, or on the wire.
+ */
+export async function takeLastPlace(tx: Tx, jobId: string): Promise<void> {
+  await tx.execute({ text: 'update job set acceptance = default where id = $1', values: [jobId] });
+}
+
+/**
  * For a job that has just left its line: makes the one now in front due, unless that one waits for something else or has
  * expired. It is started after the commit; should that be lost, the sweep starts it. Waits for that one's row. Served by
  * `job_line`.

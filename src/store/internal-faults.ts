@@ -41,14 +41,3 @@ export async function failRowAlone(tx: Tx, jobId: string, problem: Problem, now:
   });
   return findJob(tx, jobId);
 }
-
-/** Makes the one that is now in front of its conversation due, as the whole record of an end does. */
-export async function wakeNextInLine(tx: Tx, job: Job, now: Date): Promise<void> {
-  if (!job.isOrdered || job.conversationId === null) return;
-  await tx.execute({
-    text: `update job set wake_at = $1 where (state = 'queued' or waiting_reason = 'turn') and id = (
-        select id from job where channel_id = $2 and conversation_id = $3 and kind = $4 and is_ordered
-          and state in ('queued', 'held', 'sending', 'relaying') and id <> $5 order by acceptance limit 1)`,
-    values: [now, job.channelId, job.conversationId, job.kind, job.id],
-  });
-}

@@ -300,7 +300,7 @@ grant delete, insert, select, update on integration to waypost_app;
 create table job ( -- One accepted thing: a message, a notification, or what a user wrote
   id text not null, -- msg_…, ntf_… or inb_…
   tenant_id text not null, -- whose job it is
-  acceptance bigint not null generated always as identity, -- order of acceptance inside a conversation
+  acceptance bigint not null, -- place inside a conversation: order of acceptance, or of the last time it was run again
   kind text not null, -- what it is
   state text not null, -- how far it is; which states a kind has: domain/job.ts
   terminal boolean not null default false, -- true = the record is final

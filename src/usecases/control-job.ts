@@ -8,6 +8,7 @@ import { retryMessage, retryNow } from '../domain/message/control.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import { isBatchSending } from '../store/batch-jobs.ts';
+import { lineOf, takeLastPlace } from '../store/conversation-lines.ts';
 import type { CancelJob } from '../store/job-cancellation.ts';
 import type { WriteJobChange } from '../store/job-changes.ts';
 import { findJob, lockJob } from '../store/jobs.ts';
@@ -90,7 +91,9 @@ export function createControlJob(dependencies: {
           const [facts = null] = await readWaitFacts(tx, [job], { now, queues: queuesOfDeliveries });
           throw apiProblem('conflict', describeHold(job, facts));
         }
-        if (job.kind === 'message' && job.state !== 'held') await forgetUploadedMedia(tx, jobId);
+        const isRunAgain = job.state !== 'held';
+        if (isRunAgain && job.kind === 'message') await forgetUploadedMedia(tx, jobId);
+        if (isRunAgain && lineOf(job) !== null) await takeLastPlace(tx, jobId);
         await audit(tx, by, 'job.retried', jobId);
         return writeJobChange(tx, { job, change, now });
       });

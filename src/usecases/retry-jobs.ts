@@ -27,7 +27,7 @@ export interface RetryJobs {
 
 /**
  * Runs many failed, expired or cancelled jobs again, at a pace: nothing is started here, each becomes due in its turn and
- * the sweep starts it. Every page is a transaction of its own, so what a lost connection leaves undone still matches; the first one
+ * the sweep starts it. They are those that had ended when the call began, so that none is run again twice. Every page is a transaction of its own, so what a lost connection leaves undone still matches; the first one
  * that runs anything again leaves the audit's entry for all of them, with the names of the filter's members. Refuses with
  * `too_many_waiting_jobs`: more would only wait longer.
  */
@@ -41,12 +41,12 @@ export function createRetryJobs(dependencies: {
   return async (by, { filter, ratePerSecond, dryRun }) => {
     const { tenantId } = by;
     const changed = changedMembers({}, filter);
+    const now = clock();
     const found = await transactions.withTenant(tenantId, async (tx) => {
       if (!dryRun) await admissionControl.check(tx, tenantId);
-      return countRetryable(tx, filter, maxJobsPerRetry + 1);
+      return countRetryable(tx, filter, { now, bound: maxJobsPerRetry + 1 });
     });
     const matched = Math.min(found, maxJobsPerRetry);
-    const now = clock();
     const everyMs = 1_000 / ratePerSecond;
     const startOf = (place: number) => new Date(now.getTime() + Math.round(place * everyMs));
     let retried = 0;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { Job, JobKind } from '../../src/domain/job.ts';
 import { retryMessage } from '../../src/domain/message/control.ts';
 import { retryBatch } from '../../src/domain/notification/control.ts';
 import { retryPage } from '../../src/store/bulk-jobs.ts';
 import { type JobFilter, narrowJobs } from '../../src/store/job-filter.ts';
 import { createAdmissionControl } from '../../src/usecases/admission-control.ts';
-import { createCancelJobs } from '../../src/usecases/cancel-jobs.ts';
 import { createRetryJobs } from '../../src/usecases/retry-jobs.ts';
 import { createSweep } from '../../src/usecases/start-due-jobs.ts';
 import { testAdmissionLimits } from '../support/app-dependencies.ts';
@@ -126,6 +126,46 @@ describe('a bulk retry', () => {
     }
   });
 
+  it('takes what fails again while it goes on no second time, and reaches the newest', async () => {
+    // Each page took the oldest that had failed: those of the first page that failed again at once were run again by the
+    // second, the newest never, and the answer said that all were done.
+    const at = place.clock();
+    for (const id of ['again-1', 'again-2']) {
+      await insertEnded(id, 'message', 'failed', at, hour);
+      await place.rows("update job set label = 'again' where id = $1", [id]);
+    }
+    const now = place.clock();
+    const page = { limit: 1, now, startsAt: now, everyMs: 20 };
+    const takeOne = () => place.withTenant((tx) => retryPage(tx, { label: 'again' }, page));
+    expect(await takeOne()).toBe(1);
+    await place.rows("update job set state = 'failed', terminal = true, finished_at = $1 where id = 'again-1'", [
+      new Date(now.getTime() + 5),
+    ]);
+    expect(await takeOne()).toBe(1);
+    expect((await place.find('again-2')).state).toBe('scheduled');
+    expect(await takeOne()).toBe(0);
+  });
+
+  it('puts the messages of a conversation behind all that was accepted before it, in their order', async () => {
+    // They kept their old places, and went while another message of the conversation was on its way.
+    const ordered = await place.addChannel();
+    const talk = { conversationId: 'retried', to: '+34600000310' };
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) ids.push((await place.accept(ordered, { ...talk, label: 'late' })).id);
+    for (const id of ids) await place.control.cancel(place.tenantId, id);
+    place.kernel.script('+34600000310', [{ answer: metaRefusal(503, 2, { title: 'API Service' }) }]);
+    const other = await place.accept(ordered, talk);
+    await place.attempt(other.id);
+    expect(await retry({ label: 'late' }, { ratePerSecond: 1_000 })).toMatchObject({ done: 3 });
+    place.skip(10);
+    await place.attempt(ids[0] ?? '');
+    expect(await place.find(ids[0] ?? '')).toMatchObject({ state: 'held', waitingFor: { reason: 'turn' } });
+    const places = await place.rows<{ id: string }>(
+      "select id from job where conversation_id = 'retried' order by acceptance",
+    );
+    expect(places.map(({ id }) => id)).toEqual([other.id, ...ids]);
+  });
+
   it('uploads the files of a message anew, as the retry of one does', async () => {
     // A message that had failed because of its uploaded file failed again by the very same media id.
     const at = place.clock();
@@ -150,8 +190,9 @@ describe('a bulk retry', () => {
     // As "queued" they once counted as started and not taken up, and the sweep had no room for hours.
     const groupId = 'many';
     await place.rows(
-      `insert into job (id, tenant_id, kind, state, terminal, channel_id, group_id, request, expires_at, created_at, updated_at)
-        select 'many-' || n, $1, 'message', 'failed', true, $2, $3, '{}', now() + interval '1 day', now(), now()
+      `insert into job (id, tenant_id, kind, state, terminal, channel_id, group_id, request, expires_at, created_at, updated_at,
+          finished_at)
+        select 'many-' || n, $1, 'message', 'failed', true, $2, $3, '{}', now() + interval '1 day', now(), now(), now()
         from generate_series(1, 10500) n`,
       [place.tenantId, channelId, groupId],
     );
@@ -174,10 +215,11 @@ describe('a bulk retry', () => {
 
   it('finds a few among 50,000 by an index, whatever the filter', async () => {
     await place.rows(
-      `insert into job (id, tenant_id, kind, state, terminal, error_code, channel_id, request, expires_at, created_at, updated_at)
+      `insert into job (id, tenant_id, kind, state, terminal, error_code, channel_id, request, expires_at, created_at, updated_at,
+          finished_at)
         select 'plan-' || n, $1, 'message', case when n % 100 = 0 then 'failed' else 'read' end, true,
           case when n % 100 = 0 then 'whatsapp_131026' end, $2, '{}', now() + interval '1 day',
-          now() - n * interval '1 second', now()
+          now() - n * interval '1 second', now(), now()
         from generate_series(1, 50000) n`,
       [place.tenantId, channelId],
     );
@@ -186,7 +228,7 @@ describe('a bulk retry', () => {
       const { conditions, values } = narrowJobs(filter);
       const plan = await place.rows<{ 'QUERY PLAN': string }>(
         `explain (analyze, costs off, timing off) select id from job
-          where state in ('failed', 'expired', 'cancelled') and ${conditions.join(' and ')}
+          where state in ('failed', 'expired', 'cancelled') and finished_at <= now() and ${conditions.join(' and ')}
           order by created_at, id limit 1000 for update skip locked`,
         values,
       );
@@ -195,42 +237,5 @@ describe('a bulk retry', () => {
       expect(text).not.toContain('Sort');
     }
     expect(await retry({ errorCode: 'whatsapp_131026' }, { dryRun: true })).toMatchObject({ matched: 500 });
-  });
-});
-
-describe('a bulk cancel', () => {
-  const cancel = (filter: JobFilter) =>
-    createCancelJobs({ ...place.stores, clock: place.clock })(aCaller(place.tenantId), { filter, dryRun: false });
-
-  it('lets no one of a conversation go whose turn would come by it', async () => {
-    const paced = await place.addChannel();
-    const members = { conversationId: 'talk', label: 'stop' };
-    const ids: string[] = [];
-    for (let count = 0; count < 250; count += 1) ids.push((await place.accept(paced, members)).id);
-    const kept = await place.accept(paced, { conversationId: 'talk' });
-    expect(await cancel({ label: 'stop' })).toEqual({ matched: 250, done: 250, skipped: [], hasMore: false });
-    const states = await place.rows('select distinct state from job where id = any ($1)', [ids]);
-    expect(states).toEqual([{ state: 'cancelled' }]);
-    const woken = place.woken.map(({ id }) => id);
-    expect(woken.filter((id) => ids.slice(1).includes(id))).toEqual([]);
-    expect(woken).toContain(kept.id);
-    expect(await place.deliver(kept.id)).toMatchObject({ state: 'accepted' });
-  });
-
-  it('leaves what somebody else is changing, which still matches', async () => {
-    const [one, other] = [
-      await place.accept(channelId, { label: 'held' }),
-      await place.accept(channelId, { label: 'held' }),
-    ];
-    await place.stores.transactions.withTenant(place.tenantId, async (tx) => {
-      await tx.query({ text: 'select 1 from job where id = $1 for update', values: [one.id] });
-      expect(await cancel({ label: 'held' })).toMatchObject({
-        matched: 2,
-        done: 1,
-        skipped: [{ reason: 'busy', count: 1 }],
-      });
-    });
-    expect((await place.find(other.id)).state).toBe('cancelled');
-    expect(await cancel({ label: 'held' })).toMatchObject({ matched: 1, done: 1, skipped: [] });
   });
 });

@@ -122,6 +122,23 @@ describe('a message of a conversation', () => {
     expect(place.sendsOf(second)[0]?.at ?? 0).toBeGreaterThanOrEqual(place.sendsOf(first)[1]?.at ?? Infinity);
   });
 
+  it('goes to the end of the conversation when it is run again', async () => {
+    // It kept its old place, and went while a later one was on its way: two messages of a strict conversation at once.
+    const channelId = await place.addChannel();
+    place.kernel.script('+34600000306', [refused, unavailable]);
+    const [first = '', second = '', third = ''] = await acceptRow(channelId, 3, { to: '+34600000306' });
+    expect(await place.deliver(first)).toMatchObject({ state: 'failed' });
+    await place.attempt(second);
+    await place.control.retry(place.tenantId, first);
+    await place.attempt(first);
+    expect(await waitsFor(first)).toBe('turn');
+    for (const id of [second, third]) await place.deliver(id);
+    expect(await isDue(first)).toBe(true);
+    await place.deliver(first);
+    const [before, after] = [place.sendsOf(third), place.sendsOf(first)].map((sends) => sends.at(-1)?.at ?? 0);
+    expect(after).toBeGreaterThanOrEqual(before ?? Infinity);
+  });
+
   it('for later does not stand in the way before its time', async () => {
     const channelId = await place.addChannel();
     const sendAt = new Date(place.clock().getTime() + 3_600_000);
@@ -129,6 +146,21 @@ describe('a message of a conversation', () => {
     const [now = ''] = await acceptRow(channelId, 1);
     expect(await place.deliver(now)).toMatchObject({ state: 'accepted' });
     place.skip(3_600_000);
+    expect(await place.deliver(later)).toMatchObject({ state: 'accepted' });
+  });
+
+  it('for later waits at its time for those that were accepted before it and are not out yet', async () => {
+    // It asked for no turn, and overtook a message that was about to be tried again.
+    const channelId = await place.addChannel();
+    place.kernel.script('+34600000307', [unavailable]);
+    const [first = ''] = await acceptRow(channelId, 1, { to: '+34600000307' });
+    const [later = ''] = await acceptRow(channelId, 1, { sendAt: new Date(place.clock().getTime() + 100) });
+    await place.attempt(first);
+    place.skip(100);
+    await place.attempt(later);
+    expect(await waitsFor(later)).toBe('turn');
+    await place.deliver(first);
+    expect(await isDue(later)).toBe(true);
     expect(await place.deliver(later)).toMatchObject({ state: 'accepted' });
   });
 

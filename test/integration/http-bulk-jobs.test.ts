@@ -13,8 +13,8 @@ const retry = (body: object) => test.call('POST /v1/jobs/retry', { body });
 async function insertFailed(id: string, externalId: string, tenantId = test.tenantId): Promise<void> {
   await test.database.transactions.withTenant(tenantId, (tx) =>
     tx.execute({
-      text: `insert into job (id, tenant_id, kind, state, terminal, external_id, request, expires_at, created_at, updated_at)
-        values ($1, $2, 'message', 'failed', true, $3, '{}', now() + interval '1 hour', now(), now())`,
+      text: `insert into job (id, tenant_id, kind, state, terminal, external_id, request, expires_at, created_at, updated_at, finished_at)
+        values ($1, $2, 'message', 'failed', true, $3, '{}', now() + interval '1 hour', now(), now(), now())`,
       values: [id, tenantId, externalId],
     }),
   );

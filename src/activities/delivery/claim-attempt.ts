@@ -183,15 +183,14 @@ export function createClaimAttempt(dependencies: {
     await closeAttempt(tx, { ...unanswered, id: attemptId, outcome: 'retry', problem: null });
   }
 
-  /** What was claimed before had its turn; only what still stands in line has to wait for it. */
+  /** What was claimed before had its turn; only what stands in line, or comes into it because its time has come, has to wait. */
   async function turnOf(tx: Tx, job: Job): Promise<Turn> {
-    const line = job.state === 'queued' || job.state === 'held' ? lineOf(job) : null;
+    const line = isUnclaimed(job) ? lineOf(job) : null;
     return line === null ? 'free' : findTurn(tx, { line, jobId: job.id });
   }
 
   async function groupFailureOf(tx: Tx, job: Job): Promise<string | null> {
-    const isUnsent = job.state === 'queued' || job.state === 'held' || job.state === 'scheduled';
-    return job.groupId !== null && isUnsent && job.origin !== 'user_notice' ? findGroupFailure(tx, job) : null;
+    return job.groupId !== null && isUnclaimed(job) && job.origin !== 'user_notice' ? findGroupFailure(tx, job) : null;
   }
 
   /** Nothing is left to do: the sweep must not offer it for ever, nor an attempt stay open whose status told the rest. */
@@ -240,4 +239,8 @@ export function createClaimAttempt(dependencies: {
     const isDue = closed.decision.next === 'retry' && (ready.isReset || closed.decision.delayMs === 0);
     return isDue ? prepareSend(tx, { ...ready, job: closed.job }) : { kind: 'settled', job: closed.job };
   }
+}
+
+function isUnclaimed({ state }: Job): boolean {
+  return state === 'queued' || state === 'held' || state === 'scheduled';
 }
