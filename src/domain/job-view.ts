@@ -1,6 +1,7 @@
 import { type Blocker, explainWait, type WaitFacts } from './explain-wait.ts';
 import { type RecipientView, viewRecipient } from './identity/identity.ts';
 import type { Job, JobKind, JobState, WaitingReason } from './job.ts';
+import type { Pricing, ToldPricing } from './message/pricing.ts';
 import type { Problem } from './problems/problem.ts';
 
 /** A job as the API, the events and the webhooks show it. Times are RFC 3339 UTC with milliseconds. */
@@ -29,6 +30,7 @@ export interface JobView {
   readonly providerMessageIds: readonly string[];
   readonly possibleDuplicate: boolean;
   readonly deliveryConfirmed: boolean | null;
+  readonly pricing: Pricing | null;
   readonly userInformed: boolean;
   readonly counts: Job['counts'];
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -76,6 +78,7 @@ export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | nul
     providerMessageIds: job.providerMessageIds,
     possibleDuplicate: job.possibleDuplicate,
     deliveryConfirmed: job.deliveryConfirmed,
+    pricing: viewPricing(job.pricing),
     userInformed: job.userInformed,
     counts: job.counts,
     metadata: job.metadata,
@@ -89,6 +92,12 @@ export function toJobView(job: Job, links: WorkflowLinks, facts: WaitFacts | nul
     finishedAt: time(job.finishedAt),
     workflow: viewWorkflow(job, links),
   };
+}
+
+function viewPricing(told: ToldPricing | null): Pricing | null {
+  if (told === null) return null;
+  const { billable, pricing_model, type, category } = told;
+  return { billable, pricing_model, type, category };
 }
 
 /** Null = none has taken the job up yet: a link would lead to nothing. */

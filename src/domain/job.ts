@@ -1,4 +1,5 @@
 import type { KnownRecipient } from './identity/identity.ts';
+import type { ToldPricing } from './message/pricing.ts';
 import type { Problem } from './problems/problem.ts';
 
 export const jobKinds = ['message', 'notification', 'inbound'] as const;
@@ -115,6 +116,10 @@ export interface Job {
   readonly possibleDuplicate: boolean;
   readonly userInformed: boolean;
   readonly deliveryConfirmed: boolean | null;
+  /** What WhatsApp said last of its price; null = nothing. */
+  readonly pricing: ToldPricing | null;
+  /** When WhatsApp delivered it, by its own clock; null = not delivered. */
+  readonly deliveredAt: Date | null;
   readonly counts: BatchCounts | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly request: unknown;

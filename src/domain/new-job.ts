@@ -31,6 +31,8 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     possibleDuplicate: false,
     userInformed: false,
     deliveryConfirmed: null,
+    pricing: null,
+    deliveredAt: null,
     counts: null,
     metadata: {},
     causedBy: null,

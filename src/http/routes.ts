@@ -32,6 +32,7 @@ import { registerProblemRoutes } from './routes/problems.ts';
 import { registerRecipientRoutes } from './routes/recipients.ts';
 import { registerTemplateRoutes } from './routes/templates.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
+import { registerUsageRoute } from './routes/usage.ts';
 import { registerWebhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { registerWebhookRoutes } from './routes/webhooks.ts';
 
@@ -63,6 +64,7 @@ export function registerRoutes(
   registerJobsInBulkRoutes(app, dependencies);
   registerRecipientRoutes(app, dependencies);
   registerOptOutRoutes(app, dependencies);
+  registerUsageRoute(app, dependencies);
   registerCallbackRoutes(app, dependencies);
   registerNoticeRoutes(app, dependencies);
   registerConnectorRoutes(app, dependencies);

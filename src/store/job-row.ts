@@ -1,5 +1,6 @@
 import type { KnownRecipient } from '../domain/identity/identity.ts';
 import type { BatchCounts, Job, JobKind, JobOrigin, JobState, WaitingReason } from '../domain/job.ts';
+import type { ToldPricing } from '../domain/message/pricing.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 
 /** A row of `job` as the driver gives it. Its check constraints and our writes keep the unions true. */
@@ -37,6 +38,8 @@ export interface JobRow {
   possible_duplicate: boolean;
   user_informed: boolean;
   delivery_confirmed: boolean | null;
+  pricing: ToldPricing | null;
+  delivered_at: Date | null;
   counts: BatchCounts | null;
   metadata: Record<string, unknown>;
   request: unknown;
@@ -59,7 +62,7 @@ export interface JobRow {
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
   retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, recipient_ids, conversation_id, group_id, integration, label, provider_message_ids, possible_duplicate, user_informed,
-  delivery_confirmed, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
+  delivery_confirmed, pricing, delivered_at, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
   workflow_id, workflow_run_id, awaited_by, created_at, updated_at, finished_at`;
 
 export function toJob(row: JobRow): Job {
@@ -98,6 +101,8 @@ export function toJob(row: JobRow): Job {
     possibleDuplicate: row.possible_duplicate,
     userInformed: row.user_informed,
     deliveryConfirmed: row.delivery_confirmed,
+    pricing: row.pricing,
+    deliveredAt: row.delivered_at,
     counts: row.counts,
     metadata: row.metadata,
     request: row.request,

@@ -1,6 +1,7 @@
-import type { Job } from '../domain/job.ts';
+import { type Job, noChange } from '../domain/job.ts';
 import { applyStatus, type KnownSend, noteWord } from '../domain/message/apply-status.ts';
 import { callbackFailure, type CallbackError } from '../domain/message/kernel-failure.ts';
+import { laterPricing, type ToldPricing } from '../domain/message/pricing.ts';
 import { type ProviderStatus, toProviderStatus } from '../domain/message/status-merge.ts';
 import { findOpenAttempt } from './attempts.ts';
 import type { WhatsappChannel } from './channels.ts';
@@ -17,6 +18,8 @@ export interface StatusWord {
   /** As the provider says. */
   readonly occurredAt: Date;
   readonly error: CallbackError | null;
+  /** Null = it names no price. */
+  readonly pricing: ToldPricing | null;
 }
 
 export interface MessageStatuses {
@@ -31,15 +34,28 @@ export function createMessageStatuses(dependencies: {
   const { writeJobChange, failures } = dependencies;
 
   return {
-    async apply(tx, { job, channel, word, now }) {
+    async apply(tx, { job: stored, channel, word, now }) {
+      // Whatever is written of it has the price, too.
+      const job = { ...stored, pricing: laterPricing(stored.pricing, word.pricing) };
       const status = toProviderStatus(word.status);
       if (status === null) return writeJobChange(tx, { job, change: noteWord(word.status), now });
       const { numRetries, statusWindowSeconds } = channel.settings;
       const known = await readSends(tx, job, { ...word, status });
-      const { providerMessageId } = word;
-      const verdict = applyStatus({ job, ...known, providerMessageId, status, now, numRetries, statusWindowSeconds });
+      const { providerMessageId, occurredAt } = word;
+      const verdict = applyStatus({
+        job,
+        ...known,
+        providerMessageId,
+        status,
+        occurredAt,
+        now,
+        numRetries,
+        statusWindowSeconds,
+      });
       if (verdict.send !== null) await storeSend(tx, job, known.sends, verdict.send);
-      if (verdict.kind === 'nothing') return job;
+      if (verdict.kind === 'nothing') {
+        return job.pricing === stored.pricing ? job : writeJobChange(tx, { job, change: noChange, now });
+      }
       if (verdict.kind === 'refused') return refuse(tx, verdict.job, channel, word.error, now);
       return writeJobChange(tx, { job: verdict.job, change: verdict.change, now });
     },

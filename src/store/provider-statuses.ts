@@ -1,4 +1,5 @@
 import type { CallbackError } from '../domain/message/kernel-failure.ts';
+import type { ToldPricing } from '../domain/message/pricing.ts';
 import type { ProviderStatus as ProviderWord } from '../domain/message/status-merge.ts';
 import { coalesce } from './coalesce.ts';
 import { lockProviderIds } from './message-parts.ts';
@@ -79,7 +80,13 @@ export function readStatusWord(
   stored: { readonly status: string; readonly item: unknown; readonly occurredAt: Date },
 ) {
   const { status, item, occurredAt } = stored;
-  return { providerMessageId, status, occurredAt, error: readCallbackError(item) };
+  return {
+    providerMessageId,
+    status,
+    occurredAt,
+    error: readCallbackError(item),
+    pricing: readPricing(item, occurredAt),
+  };
 }
 
 /**
@@ -100,6 +107,18 @@ export async function isOvertaken(
     values: [word.providerMessageId, word.occurredAt],
   });
   return rows.length > 0;
+}
+
+const maxPriceWordChars = 64;
+
+/** Meta, status webhook: `pricing {billable, pricing_model, type, category}`. */
+function readPricing(item: unknown, occurredAt: Date): ToldPricing | null {
+  const pricing = memberOf(item, 'pricing');
+  const billable = memberOf(pricing, 'billable');
+  if (typeof billable !== 'boolean') return null;
+  const word = (name: string) => textOf(memberOf(pricing, name))?.slice(0, maxPriceWordChars) ?? null;
+  const [pricing_model, type, category] = [word('pricing_model'), word('type'), word('category')];
+  return { billable, pricing_model, type, category, at: occurredAt.toISOString() };
 }
 
 function readCallbackError(item: unknown): CallbackError | null {

@@ -349,6 +349,10 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   finished_at timestamp with time zone, -- when it became terminal; null = it is not
   recipient_ids json, -- what was known of the person when the job was last touched; null = no more than "recipient" says
   label text, -- the campaign that the caller named; null = none
+  pricing json, -- what the last status with a price said: billable, pricing_model, type, category, at; null = none has
+  delivered_at timestamp(3) with time zone, -- when WhatsApp delivered the message, by its own clock; null = not delivered
+  price_category text default (pricing ->> 'category'::text), -- the category of its price
+  is_billable boolean default ((pricing ->> 'billable'::text) = 'true'::text), -- whether it is charged; null = no status has said
   constraint job_pkey PRIMARY KEY (id),
   constraint job_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'notification'::text, 'inbound'::text]))),
   constraint job_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
@@ -364,6 +368,7 @@ CREATE INDEX job_by_kind ON job (tenant_id, kind, created_at DESC, id DESC) WHER
 CREATE INDEX job_by_label ON job (tenant_id, label, created_at DESC, id DESC) WHERE (label IS NOT NULL); -- listJobs and summarizeJobs by label
 CREATE INDEX job_by_recipient ON job (tenant_id, recipient, created_at DESC) WHERE (recipient IS NOT NULL); -- listJobs by recipient; erasures
 CREATE INDEX job_by_state ON job (tenant_id, state, created_at DESC, id DESC); -- listJobs by state
+CREATE INDEX job_delivered ON job (tenant_id, delivered_at) INCLUDE (channel_id, price_category, is_billable) WHERE (delivered_at IS NOT NULL); -- countUsage
 CREATE INDEX job_due ON job (tenant_id, wake_at) WHERE (wake_at IS NOT NULL); -- lease_due_jobs(), find_next_due_ms(); count-waiting-of-tenant, before more is accepted
 CREATE INDEX job_due_answer ON job (tenant_id, wake_at) WHERE ((wake_at IS NOT NULL) AND (origin = ANY (ARRAY['whatsapp'::text, 'bot'::text, 'user_notice'::text]))); -- lease_due_jobs(): what answers a person goes before the tenant's other jobs
 CREATE INDEX job_expiring ON job (expires_at) WHERE ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'held'::text])) AND (NOT is_outcome_unknown) AND (kind <> 'notification'::text)); -- list_expired_jobs()

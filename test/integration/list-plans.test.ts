@@ -114,6 +114,35 @@ describe('among 22,000 jobs with all that hangs on them', () => {
     );
   });
 
+  it('usage is counted by its index alone, by day, channel and category', async () => {
+    await runSql(
+      test.database.url,
+      `update job set delivered_at = created_at, pricing = case when n % 2 = 0 then '{"billable":true,"category":"utility"}'::json end
+        from (select id as job_id, row_number() over (order by id) as n from job where state = 'delivered') list
+        where id = job_id;
+        select 1`,
+      test.tenantId,
+    );
+    await runSql(test.database.url, 'vacuum analyze job', test.tenantId);
+    const [plan] = await plansOf('/v1/usage?groupBy=day,channelId,category');
+    expect(plan?.plan).toMatch(/Index Only Scan using job_delivered/);
+    const answer = await test.call('GET /v1/usage');
+    const data = answer.at('data') as { category: string | null; delivered: number; billable: number }[]; // its schema
+    expect(data.map(({ category, delivered, billable }) => [category, billable === delivered])).toEqual([
+      ['utility', true],
+      [null, false],
+    ]);
+    const counted = await test.call('GET /v1/usage?groupBy=day&from=2020-01-01');
+    expect(counted.at('code')).toBe('invalid_request');
+    const one = await test.call('GET /v1/usage?groupBy=category,day&from=2026-01-01&to=2026-01-02');
+    expect([one.at('from'), one.at('to'), one.at('data')]).toEqual([
+      '2026-01-01T00:00:00.000Z',
+      '2026-01-02T00:00:00.000Z',
+      [],
+    ]);
+    expect((await test.call('GET /v1/usage?groupBy=month')).status).toBe(422);
+  });
+
   it.each([
     ['userId=user-7', 'recipient_once'],
     ['userId=user-7&merchantId=merchant-0', 'recipient_once'],

@@ -9,10 +9,20 @@ export interface Told {
   readonly errors?: readonly object[];
   readonly occurredAt?: Date;
   readonly said?: SaidIdentity;
+  readonly pricing?: object;
 }
 
 /** As the door hands it to the use case. */
-export function toStatus({ wamid, status, jobId = null, phoneNumberId = null, errors, occurredAt, said }: Told) {
+export function toStatus({
+  wamid,
+  status,
+  jobId = null,
+  phoneNumberId = null,
+  errors,
+  occurredAt,
+  said,
+  pricing,
+}: Told) {
   return {
     providerMessageId: wamid,
     status,
@@ -20,6 +30,6 @@ export function toStatus({ wamid, status, jobId = null, phoneNumberId = null, er
     callbackData: jobId,
     phoneNumberId,
     said: said ?? null,
-    raw: { id: wamid, status, ...(errors !== undefined && { errors }) },
+    raw: { id: wamid, status, ...(errors !== undefined && { errors }), ...(pricing !== undefined && { pricing }) },
   };
 }

@@ -52,6 +52,15 @@ export const jobView = z
     providerMessageIds: z.array(z.string()).readonly(),
     possibleDuplicate: z.boolean(),
     deliveryConfirmed: z.boolean().nullable(),
+    pricing: z
+      .object({
+        billable: z.boolean(),
+        pricing_model: z.string().nullable(),
+        type: z.string().nullable(),
+        category: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What WhatsApp said last of its price, in its own names; null = nothing'),
     userInformed: z.boolean(),
     counts: z
       .object({

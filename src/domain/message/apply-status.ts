@@ -14,6 +14,7 @@ export interface StatusInput {
   readonly sends: readonly KnownSend[];
   readonly providerMessageId: string;
   readonly status: ProviderStatus;
+  readonly occurredAt: Date;
   /** WhatsApp has contradicted it later, or in the same second: a `failed` by a word that moves the send on, or the reverse. */
   readonly isOvertaken: boolean;
   /** Which part a send was for whose id nobody knows yet. */

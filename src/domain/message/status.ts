@@ -16,6 +16,8 @@ const correctedEnds = new Set(['failed', 'expired']);
 export function advanceMessage(input: {
   readonly job: Job;
   readonly confirmed: ConfirmedState;
+  /** When WhatsApp says that it was; left out = it is known from elsewhere. */
+  readonly occurredAt?: Date;
   readonly now: Date;
   readonly numRetries: number;
   readonly statusWindowSeconds: number;
@@ -29,10 +31,13 @@ export function advanceMessage(input: {
   const until = job.statusUntil ?? new Date(now.getTime() + input.statusWindowSeconds * 1000);
   const wasAccepted = (rank[job.state] ?? 0) >= 1 || job.partsAccepted >= job.partsTotal;
   const wasDelivered = job.state === 'delivered';
+  // The clocks of others may be ahead.
+  const { occurredAt = now } = input;
+  const deliveredAt = job.deliveredAt ?? (occurredAt < now ? occurredAt : now);
   return {
     ...noChange,
     set: isFinal
-      ? { ...endingAt(now), state: confirmed, error: null, deliveryConfirmed: true }
+      ? { ...endingAt(now), state: confirmed, error: null, deliveryConfirmed: true, deliveredAt }
       : {
           state: confirmed,
           error: null,

@@ -42,7 +42,10 @@ export function listCalls(routes: readonly Route[], naming: Naming): WalkedCall[
 
   function queriesOf(operation: Operation | null): Named<string>[] {
     const own = (operation?.parameters ?? []).filter(({ in: place }) => place === 'query');
-    return own.flatMap(({ name = '' }) =>
+    // Beside a `from` it is the end of a time, and nobody's number.
+    const isRange = own.some(({ name }) => name === 'from');
+    const named = own.filter(({ name }) => !isRange || name !== 'to');
+    return named.flatMap(({ name = '' }) =>
       need(parameters[name], `${operation?.operationId}: say what ?${name}= names`, 'parameter-names.ts').map((each) =>
         withName(name, each),
       ),

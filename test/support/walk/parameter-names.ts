@@ -16,6 +16,7 @@ export function nameParameters(naming: Naming): Readonly<Record<string, readonly
     code: [nameId('whatsapp_131026', 'whatsapp_nobodys')],
     // The cursors of the owner's lists are walked by themselves.
     category: [],
+    from: [],
     cursor: [],
     limit: [],
     kind: [],

@@ -41,6 +41,7 @@ function fold(start: Message, words: readonly Word[], failure: Failure = permane
       sends,
       providerMessageId: id,
       status,
+      occurredAt: noon,
       ...bounds,
       numRetries,
       statusWindowSeconds,

@@ -34,6 +34,14 @@ const arbitraryStart = fc.constantFrom(
 );
 
 describe('advanceMessage', () => {
+  it('keeps when WhatsApp delivered it, by its clock but not ahead of ours', () => {
+    const deliver = (occurredAt?: Date) =>
+      advanceMessage({ job: accepted, confirmed: 'delivered', ...bounds, ...(occurredAt && { occurredAt }) })?.set;
+    expect(deliver(after(-5_000))).toMatchObject({ deliveredAt: after(-5_000) });
+    expect(deliver(after(5_000))).toMatchObject({ deliveredAt: noon });
+    expect(deliver()).toMatchObject({ deliveredAt: noon });
+  });
+
   it.each([
     ['accepted', 'sent', true],
     ['sent', 'accepted', false],
