@@ -47,7 +47,9 @@ async function runDemo({ args, closing, progress, onPlayed }: Demo): Promise<voi
     log(`api on ${apiUrl}, worker's metrics on http://127.0.0.1:${metricsPort}`);
     const { apiKey, ...prepared } = await prepareTenant(apiUrl, file, standIns);
     progress.say('Playing the script:');
-    const played = await playStories(stories, { ...standIns, ...prepared, ...drawNames() }, progress);
+    const replaceWorker = () => product.replaceWorker();
+    const stage = { ...standIns, ...prepared, ...drawNames(), replaceWorker };
+    const played = await playStories(stories, stage, progress);
     progress.say(describeResults(played, { apiUrl, temporalUiUrl }));
     progress.say(`\n${describeVerdict(played)}`);
     onPlayed(played.every(({ differences }) => differences.length === 0) ? 0 : 1);

@@ -15,6 +15,8 @@ const stopSteps: readonly EndStep[] = [
   ['SIGKILL', 5_000],
 ];
 
+const killSteps: readonly EndStep[] = [['SIGKILL', 5_000]];
+
 const processNames = ['api', 'worker'] as const;
 type ProcessName = (typeof processNames)[number];
 
@@ -31,13 +33,15 @@ export interface Product {
   /** Rejects when one of them ends by itself, with its last words; never resolves. */
   readonly broken: Promise<never>;
   readonly logFiles: readonly string[];
+  /** Kills the worker in the middle of what it does, and resolves once another one is ready. */
+  replaceWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts the built api and worker as processes of their own, as in production. */
 export function startProduct({ logDir, env, apiUrl, metricsPort }: ProductOptions): Product {
   const { promise: broken, reject: reportBroken } = makeRejection();
-  const started: ServerProcess[] = [];
+  const started = new Map<ProcessName, ServerProcess>();
   let isStopping = false;
 
   async function start(name: ProcessName, readyUrl: string): Promise<void> {
@@ -54,16 +58,17 @@ export function startProduct({ logDir, env, apiUrl, metricsPort }: ProductOption
       onUnexpectedEnd: (how) =>
         reportBroken(new Error(`The ${name} ended by itself (${how}): ${lastWords(name, logFile)}`)),
     });
-    started.push(child);
+    started.set(name, child);
     await waitUntilReady(name, readyUrl, () => isStopping || child.hasEnded());
     // It never will be ready: whoever waits for that gets the reason.
     if (child.hasEnded()) await broken;
     if (isStopping) throw new Error(`The ${name} was stopped before it was ready.`);
   }
 
-  const starting = Promise.allSettled([
+  const startWorker = () => start('worker', `http://127.0.0.1:${metricsPort}/readyz`);
+  let starting: Promise<readonly PromiseSettledResult<void>[]> = Promise.allSettled([
     start('api', `${apiUrl}/readyz`),
-    start('worker', `http://127.0.0.1:${metricsPort}/readyz`),
+    startWorker(),
   ]);
   const ready = starting.then((starts) => {
     for (const each of starts) if (each.status === 'rejected') throw each.reason;
@@ -74,10 +79,17 @@ export function startProduct({ logDir, env, apiUrl, metricsPort }: ProductOption
     ready,
     broken,
     logFiles: processNames.map((name) => logFileOf(logDir, name)),
+    async replaceWorker() {
+      await started.get('worker')?.end(killSteps);
+      if (isStopping) return;
+      const next = startWorker();
+      starting = Promise.allSettled([next]);
+      await next;
+    },
     async stop() {
       isStopping = true;
       await starting;
-      await Promise.all(started.map((child) => child.end(stopSteps)));
+      await Promise.all([...started.values()].map((child) => child.end(stopSteps)));
     },
   };
 }

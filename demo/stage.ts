@@ -19,6 +19,8 @@ export interface Stage extends StandIns {
   readonly runId: string;
   /** A phone number that no other story and no other run uses. */
   readonly number: (story: number) => string;
+  /** Kills the worker in the middle of what it does, and resolves once another one is ready. */
+  readonly replaceWorker: () => Promise<void>;
   /** Says what is going on right now, on the story's line. */
   readonly tell: (text: string) => void;
 }

@@ -6,6 +6,7 @@ import { expiredToken } from './expired-token.ts';
 import { failedGroup } from './failed-group.ts';
 import { inboxRead } from './inbox-read.ts';
 import { inOrder } from './in-order.ts';
+import { killedWorker } from './killed-worker.ts';
 import { largeBatch } from './large-batch.ts';
 import { notRenderable } from './not-renderable.ts';
 import { notification } from './notification.ts';
@@ -33,6 +34,7 @@ export const stories: readonly Story[] = [
   notification,
   unreachableIntegrator,
   unreachableKernel,
+  killedWorker,
   largeBatch,
   inboxRead,
   push,
