@@ -7,7 +7,7 @@ import { buildApp } from './http/build-app.ts';
 import { startMetricsServer } from './http/probe-server.ts';
 import { createRegistry } from './http/registry.ts';
 import { createPayloadCodec } from './temporal/codec.ts';
-import { checkTemporal } from './temporal/health.ts';
+import { checkTemporal, checkVersion } from './temporal/health.ts';
 import { maxLaterJobs } from './usecases/admission-control.ts';
 import { createUseCases } from './usecases/index.ts';
 
@@ -39,6 +39,8 @@ await runDoor('api', async (whenStopped) => {
     dispatcher,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     checkTemporal: () => checkTemporal(connection, config.temporalNamespace),
+    checkVersion: () => checkVersion(connection, config.temporalNamespace),
+    isPaused: (jobId) => starter.isPaused(jobId),
     metrics,
     hasOwnMetricsPort: config.apiMetricsPort !== null,
     poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

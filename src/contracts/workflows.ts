@@ -7,6 +7,9 @@ import type { EndpointKind } from '../domain/delivery/delivery.ts';
  */
 export const taskQueues = { main: 'waypost', send: 'waypost-send', relay: 'waypost-relay' } as const;
 
+/** The Temporal Worker Deployment whose versions are build ids. */
+export const deploymentName = 'waypost';
+
 /** What a worker may serve, by the words of `WAYPOST_QUEUES`. */
 export const queueNames = ['workflows', 'sends', 'relays'] as const;
 export type QueueName = (typeof queueNames)[number];

@@ -1,6 +1,7 @@
 import type { ChannelSignsOfLife } from './channel-view.ts';
 import { type CircuitBreaker, type Destination, stateOf } from './circuit-breaker.ts';
 import type { Job, JobState, WaitingFor, WaitingReason } from './job.ts';
+import type { OutsidePolicy } from './message/conversation-window.ts';
 import type { Problem } from './problems/problem.ts';
 import { describeDuration } from './wording.ts';
 
@@ -31,6 +32,12 @@ export interface MetLimit {
 
 /** The channel of a job that waits. */
 export interface WaitChannel {
+  readonly kind: 'whatsapp' | 'push';
+  /** Last change of its settings or state. */
+  readonly updatedAt: Date;
+  /** What becomes of messages outside the window. */
+  readonly outside: OutsidePolicy;
+  readonly wabaId: string | null;
   readonly isPaused: boolean;
   /** Null = it is active, or was paused by hand. */
   readonly pausedReason: Problem | null;

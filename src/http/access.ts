@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { ApiCall } from '../domain/explain/calls.ts';
 import type { Scope } from '../domain/scope.ts';
 
 /**
@@ -65,4 +67,13 @@ export const operatorScopes: readonly Scope[] = ['jobs:read', 'jobs:write', 'inb
 export function isOpenToOperator(method: string, access: Access): boolean {
   if (access.kind !== 'tenant' || access.scope === 'content:read') return false;
   return ['GET', 'HEAD'].includes(method) || access.isOperators === true || operatorScopes.includes(access.scope);
+}
+
+/** Whether who asks may make another call of ours as well. */
+export function mayCall(
+  { isOperator, keyScopes }: Pick<FastifyRequest, 'isOperator' | 'keyScopes'>,
+  { method, scope, isOperators }: ApiCall,
+): boolean {
+  if (scope === null) return true;
+  return isOperator ? isOpenToOperator(method, tenantAccess(scope, { isOperators })) : keyScopes.includes(scope);
 }

@@ -82,6 +82,10 @@ export interface AppDependencies extends UseCases {
     decode(payloads: CodecPayload[]): Promise<CodecPayload[]>;
   };
   readonly checkTemporal: CheckTemporal;
+  /** What is wrong with the versions of the workers; null = nothing is, or nobody can tell. */
+  readonly checkVersion: () => Promise<string | null>;
+  /** Whether an operator has paused the job's activity in Temporal. */
+  readonly isPaused: (jobId: string) => Promise<boolean>;
   /** Replaces the process's own clock in `/readyz`. */
   readonly wallMs?: () => number;
   /** The newest migration that this build knows. */

@@ -4,6 +4,7 @@ import type { Job } from '../domain/job.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 import { readWaitFacts } from '../store/wait-facts.ts';
 import { type CheckTemporal, within } from '../usecases/check-readiness.ts';
+import type { EngineProbes } from '../usecases/explain-job.ts';
 import { shareBriefly } from './probe-cache.ts';
 
 const temporalAnswersWithinMs = 2_000;
@@ -21,19 +22,27 @@ export interface ExplainJobs {
   ): Promise<Omit<Loaded, 'rows'> & { readonly rows: readonly ExplainedJob[] }>;
 }
 
-export function createExplainJobs(dependencies: {
-  readonly transactions: Transactions;
+/** Asks Temporal, for all jobs of all who ask within `probeCacheMs` at once. */
+export function createTemporalProbe({
+  checkTemporal,
+  probeCacheMs,
+}: {
   readonly checkTemporal: CheckTemporal;
-  readonly clock: () => Date;
   readonly probeCacheMs: number;
-}): ExplainJobs {
-  const { transactions, checkTemporal, clock, probeCacheMs } = dependencies;
-
-  const askTemporal = shareBriefly(async (): Promise<string | null> => {
+}): EngineProbes['askTemporal'] {
+  return shareBriefly(async () => {
     const health = await within(temporalAnswersWithinMs, checkTemporal).catch(() => null);
     if (health === null || health.temporal !== null) return 'Temporal is away';
     return typeof health.namespace === 'string' ? 'Temporal lacks the namespace' : null;
   }, probeCacheMs);
+}
+
+export function createExplainJobs(dependencies: {
+  readonly transactions: Transactions;
+  readonly askTemporal: EngineProbes['askTemporal'];
+  readonly clock: () => Date;
+}): ExplainJobs {
+  const { transactions, askTemporal, clock } = dependencies;
 
   return async (tenantId, load) => {
     const { now, loaded, facts } = await transactions.withTenant(tenantId, async (tx) => {

@@ -22,28 +22,29 @@ const channelReasons: ReadonlySet<string> = new Set(['channel_paused', 'outage',
 /**
  * What is known of the waits of some jobs beside their records, in the order of the jobs. Only what their waits ask for is
  * read, for all of them at once; of a job that waits for nothing, nothing. `queues` = those that need a worker each.
+ * `isWhole` = also what may stop them beside what they wait for: channel and workers.
  */
 export async function readWaitFacts(
   tx: Tx,
   jobs: readonly Job[],
-  { now, queues }: { readonly now: Date; readonly queues: readonly string[] },
+  asked: { readonly now: Date; readonly queues: readonly string[]; readonly isWhole?: boolean },
 ): Promise<WaitFacts[]> {
+  const { now, queues, isWhole = false } = asked;
+  const needsChannel = ({ waitingFor }: Job) => isWhole || channelReasons.has(waitingFor?.reason ?? '');
+  const needsEngine = (job: Job) => isWhole || dependsOnEngine(job, now);
   const waitsFor = (reason: WaitingReason) => jobs.filter(({ waitingFor }) => waitingFor?.reason === reason);
   const [fronts, limits, channels, workers] = await Promise.all([
     findFronts(tx, waitsFor('turn')),
     findLimits(tx, waitsFor('rate_limit'), now),
-    findChannels(
-      tx,
-      jobs.filter(({ waitingFor }) => channelReasons.has(waitingFor?.reason ?? '')),
-    ),
-    jobs.some((job) => dependsOnEngine(job, now)) ? describeWorkers(tx, queues) : null,
+    findChannels(tx, jobs.filter(needsChannel)),
+    jobs.some(needsEngine) ? describeWorkers(tx, queues) : null,
   ]);
   return jobs.map((job) => ({
     now,
     front: fronts.get(job.id) ?? null,
     limit: limits.get(job.id) ?? null,
-    channel: (channelReasons.has(job.waitingFor?.reason ?? '') ? channels.get(job.channelId ?? '') : null) ?? null,
-    engine: dependsOnEngine(job, now) ? { temporal: null, workers } : noEngineFaults,
+    channel: (needsChannel(job) ? channels.get(job.channelId ?? '') : null) ?? null,
+    engine: needsEngine(job) ? { temporal: null, workers } : noEngineFaults,
   }));
 }
 
@@ -144,14 +145,19 @@ async function findChannels(tx: Tx, jobs: readonly Job[]): Promise<ReadonlyMap<s
         jobId === null || row.paused_by === null
           ? null
           : { jobId, state: row.paused_by, code: pausedReason?.code ?? null };
+      // The settings of a row are of its kind: the door parsed them.
+      const settings = channel.kind === 'whatsapp' ? (channel.settings as WhatsappSettings) : null;
       return [
         channel.id,
         {
+          kind: channel.kind,
+          updatedAt: channel.updatedAt,
+          outside: settings?.window.outside ?? 'send',
+          wabaId: settings?.wabaId ?? null,
           isPaused: channel.state === 'paused',
           pausedReason,
           pausedBy,
-          // The settings of a row are of its kind: the door parsed them.
-          ratePerSecond: channel.kind === 'whatsapp' ? (channel.settings as WhatsappSettings).ratePerSecond : null,
+          ratePerSecond: settings?.ratePerSecond ?? null,
           breakers: channel.breakers,
           signs: channel.signs,
         },

@@ -1,5 +1,5 @@
 import type { ConnectionLike } from '@temporalio/client';
-import { searchAttributeNames } from '../contracts/workflows.ts';
+import { deploymentName, searchAttributeNames } from '../contracts/workflows.ts';
 
 const answerWithinMs = 1_500;
 const notFound = 5;
@@ -33,6 +33,23 @@ export async function checkTemporal(connection: ConnectionLike, namespace: strin
     searchAttributes:
       attributes.status === 'rejected' ? undefined : describeMissing(Object.keys(attributes.value.customAttributes)),
   };
+}
+
+/**
+ * What is wrong with the versions of the workers, in words for the middle of a sentence: without a current one nobody takes up
+ * anything new. Null = nothing is, they have none, or the server does not tell.
+ */
+export async function checkVersion(connection: ConnectionLike, namespace: string): Promise<string | null> {
+  try {
+    const { workerDeploymentInfo } = await connection.withDeadline(Date.now() + answerWithinMs, () =>
+      connection.workflowService.describeWorkerDeployment({ namespace, deploymentName }),
+    );
+    const routing = workerDeploymentInfo?.routingConfig ?? null;
+    if (routing === null || (routing.currentDeploymentVersion?.buildId ?? '') !== '') return null;
+    return `no version of the worker deployment ${deploymentName} is current`;
+  } catch {
+    return null;
+  }
 }
 
 function describeMissing(present: readonly string[]): string | null {

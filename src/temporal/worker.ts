@@ -7,16 +7,13 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createFairSemaphore } from '../concurrency/fair-semaphore.ts';
-import { type QueueName, queueNames, type Slots, taskQueueOf } from '../contracts/workflows.ts';
+import { deploymentName, type QueueName, queueNames, type Slots, taskQueueOf } from '../contracts/workflows.ts';
 import { shareSlots } from './share-slots.ts';
 import { type FaultLog, hasToldItsEnd, idsOf, isTemporalsOwn, toApplicationFailure } from './failures.ts';
 
 /** How long running activities may finish after SIGTERM, and how long the process then insists. */
 const shutdownGraceTime = '30s';
 const shutdownForceTime = '10s';
-
-/** Of the Temporal Worker Deployment whose versions are build ids. */
-const deploymentName = 'waypost';
 
 /** Activities at once, where nobody says otherwise. A tenant has its share of them (`share-slots.ts`). */
 const usualSlots: Readonly<Record<QueueName, number>> = { workflows: 50, sends: 100, relays: 200 };

@@ -1,20 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
-import { type JobView, toJobView } from '../../src/domain/job-view.ts';
-import { createExplainJobs } from '../../src/http/explained-jobs.ts';
-import { findJob } from '../../src/store/jobs.ts';
 import { beatWorker } from '../../src/store/workers.ts';
 import { createExpireJobs } from '../../src/usecases/expire-jobs.ts';
+import { createTemporalProbe } from '../../src/http/explained-jobs.ts';
 import { temporalIsWell } from '../support/app-dependencies.ts';
 import { openInboundFixture } from '../support/inbound-fixture.ts';
+import { createJobLooks } from '../support/job-looks.ts';
 
-const links = { uiUrl: 'http://ui', namespace: 'default' };
 const beat = { id: 'w1', queues: ['workflows', 'sends', 'relays'], isLeaving: false };
 
 let place: Awaited<ReturnType<typeof openInboundFixture>>;
+let looks: ReturnType<typeof createJobLooks>;
 let isTemporalAway = false;
 beforeAll(async () => {
   place = await openInboundFixture();
+  const checkTemporal = async () => (isTemporalAway ? Promise.reject(new Error('away')) : temporalIsWell);
+  looks = createJobLooks({ ...place, askTemporal: createTemporalProbe({ checkTemporal, probeCacheMs: 0 }) });
 });
 afterAll(() => place.close());
 beforeEach(async () => {
@@ -22,26 +23,9 @@ beforeEach(async () => {
   await place.stores.transactions.acrossTenants((tx) => beatWorker(tx, beat));
 });
 
-/** What `GET /v1/jobs/{id}` shows. */
-async function look(id: string): Promise<JobView> {
-  const explainJobs = createExplainJobs({
-    transactions: place.stores.transactions,
-    checkTemporal: async () => (isTemporalAway ? Promise.reject(new Error('away')) : temporalIsWell),
-    clock: place.clock,
-    probeCacheMs: 0,
-  });
-  const { rows } = await explainJobs(place.tenantId, async (tx) => {
-    const job = await findJob(tx, id);
-    return { rows: job === null ? [] : [job] };
-  });
-  const [found] = rows;
-  if (found === undefined) throw new Error(`there is no job ${id}`);
-  return toJobView(found.job, links, found.facts);
-}
-
-/** The record's own sentence: what it waits for, or what it ended with. */
+/** What it waits for, or what it ended with. */
 async function sentenceOf(id: string): Promise<string> {
-  const { waitingFor, error } = await look(id);
+  const { waitingFor, error } = await looks.look(id);
   const wait = waitingFor === null ? '' : `${waitingFor.reason}: ${waitingFor.detail}. `;
   return `${wait}${error === null ? '' : `${error.title}: ${error.detail}`}`;
 }
@@ -71,11 +55,12 @@ async function receiveBy(botUrl: string): Promise<string> {
 }
 
 describe('the record names the cause in its own sentence', () => {
-  it.each<[fault: string, plant: () => Promise<string>, sentence: RegExp]>([
+  it.each<[fault: string, plant: () => Promise<string>, sentence: RegExp, explained: string]>([
     [
       'a wrong access token',
       () => sendRefused(401, 190),
       /^channel_paused: the channel is paused: Access token expired/,
+      'credentials: update-credentials resume cancel',
     ],
     [
       'a wrong appSecret',
@@ -88,11 +73,13 @@ describe('the record names the cause in its own sentence', () => {
         return id;
       },
       /^status: waits for the provider's word; no status has ever come on this channel.*signature_invalid: is its appSecret/,
+      'callbacks: update-app-secret',
     ],
     [
       'Kernel away',
       async () => sendTo(aPhone(), await place.addChannel({ apiBaseUrl: 'http://127.0.0.1:65500/v23.0' })),
       /^retry: Kernel unreachable.*ECONNREFUSED/,
+      'kernel_unreachable: retry update-address cancel',
     ],
     [
       'Kernel slow',
@@ -105,19 +92,32 @@ describe('the record names the cause in its own sentence', () => {
         return id;
       },
       /^retry: Kernel (?:timed out|did not answer)/,
+      'ambiguous: ',
     ],
-    ['a paused template', () => sendRefused(400, 132_015), /^template: Template paused/],
-    ['a recipient who is not allowed', () => sendRefused(400, 131_030), /^Recipient not in the allowed list/],
+    ['a paused template', () => sendRefused(400, 132_015), /^template: Template paused/, 'template: retry cancel'],
+    [
+      'a recipient who is not allowed',
+      () => sendRefused(400, 131_030),
+      /^Recipient not in the allowed list/,
+      'recipient: ',
+    ],
     [
       'a wrong number or token',
       () => sendRefused(401, 131_005),
       /^channel_paused: the channel is paused: Access denied/,
+      'credentials: update-credentials resume cancel',
     ],
-    ['a bot that is away', () => receiveBy('http://127.0.0.1:65500/'), /^retry: Bot unavailable.*ECONNREFUSED/],
+    [
+      'a bot that is away',
+      () => receiveBy('http://127.0.0.1:65500/'),
+      /^retry: Bot unavailable.*ECONNREFUSED/,
+      'bot: retry update-bot-address cancel',
+    ],
     [
       'a bot with bad TLS',
       () => receiveBy(place.bot.url.replace('http:', 'https:')),
       /^retry: Bot unavailable.*(?:TLS|SSL|ssl|certificate)/,
+      'bot: retry update-bot-address cancel',
     ],
     [
       'no worker',
@@ -128,6 +128,7 @@ describe('the record names the cause in its own sentence', () => {
         return id;
       },
       /^start: nobody has taken it up for \d+ s: no worker has been seen for \d+ s/,
+      'worker: ',
     ],
     [
       'Temporal away',
@@ -138,6 +139,7 @@ describe('the record names the cause in its own sentence', () => {
         return id;
       },
       /^start: nobody has taken it up for \d+ s: Temporal is away/,
+      'temporal: ',
     ],
     [
       'a channel that was paused by hand',
@@ -147,6 +149,7 @@ describe('the record names the cause in its own sentence', () => {
         return sendTo(aPhone(), channelId);
       },
       /^channel_paused: the channel is paused by hand/,
+      'channel_paused: resume cancel',
     ],
     [
       'a message in front that is stuck',
@@ -157,6 +160,7 @@ describe('the record names the cause in its own sentence', () => {
         return sendTo(to, channelId, 'c-1');
       },
       /^turn: msg_\w+ of its conversation goes first: held, Account in maintenance mode/,
+      'turn: retry cancel-front cancel',
     ],
     [
       'a rate limit that another message has met',
@@ -167,6 +171,7 @@ describe('the record names the cause in its own sentence', () => {
         return sendTo(aPhone(), channelId);
       },
       /^rate_limit: WhatsApp throttles this number, 130429, seen by msg_\w+\. $/,
+      'rate_limit: ',
     ],
     [
       'an expiry while it was held',
@@ -181,9 +186,14 @@ describe('the record names the cause in its own sentence', () => {
         return id;
       },
       /^Expired: .*It waited last for channel_paused: the channel is paused: Access token expired \(whatsapp_190\)/,
+      'expired: update-credentials resume retry',
     ],
-  ])('%s', async (_fault, plant, sentence) => {
-    expect(await sentenceOf(await plant())).toMatch(sentence);
+  ])('%s', async (_fault, plant, sentence, explained) => {
+    const id = await plant();
+    expect(await sentenceOf(id)).toMatch(sentence);
+    const told = await looks.explain(id);
+    expect(`${told.cause.kind}: ${told.remedies.map(({ rel }) => rel).join(' ')}`, told.sentence).toBe(explained);
+    expect(JSON.stringify(told)).not.toContain('34600');
   });
 });
 
@@ -194,19 +204,23 @@ it('a message behind another one, or behind a limit, names it', async () => {
   const others = [await sendTo(to, channelId, 'c-2'), await sendTo(to, channelId, 'c-2')];
   for (const id of others) {
     const blockedBy = { jobId: front, state: 'held', code: 'whatsapp_131057' };
-    expect((await look(id)).waitingFor).toMatchObject({ reason: 'turn', blockedBy });
+    expect((await looks.look(id)).waitingFor).toMatchObject({ reason: 'turn', blockedBy });
   }
+  // One transaction reads it all, also of the message in front.
+  const before = looks.transactions();
+  expect((await looks.explain(others[1] ?? '')).evidence[0]?.href).toBe(`/v1/jobs/${front}/explain`);
+  expect(looks.transactions() - before).toBe(1);
   // The refusal of a retry said "an earlier message of the conversation goes first", and not which.
   await expect(place.control.retry(place.tenantId, others[1] ?? '')).rejects.toThrow(front);
   const met = await sendRefused(429, 130_429);
-  const throttled = await look(met);
+  const throttled = await looks.look(met);
   expect(throttled.waitingFor).toMatchObject({
     detail: expect.stringContaining('seen by this message'),
     blockedBy: null,
   });
   const other = await sendTo(aPhone(), throttled.channelId ?? '');
   const blockedBy = { jobId: met, state: 'held', code: 'whatsapp_130429' };
-  expect((await look(other)).waitingFor).toMatchObject({ reason: 'rate_limit', blockedBy });
+  expect((await looks.look(other)).waitingFor).toMatchObject({ reason: 'rate_limit', blockedBy });
 });
 
 it('a paused template holds the message that names it, alone; a retry tries it at once', async () => {
@@ -219,6 +233,6 @@ it('a paused template holds the message that names it, alone; a retry tries it a
   await place.control.retry(place.tenantId, held);
   expect(await place.deliver(held)).toMatchObject({ state: 'accepted', attempts: 2, retriesUsed: 0 });
   await place.stores.channelSigns.flush();
-  const channel = await place.withTenant((tx) => place.stores.channels.find(tx, channelId));
-  expect(channel?.signs).toMatchObject({ lastSendAt: expect.any(Date), lastStatusAt: null, refused24h: 0 });
+  const { signs } = (await place.withTenant((tx) => place.stores.channels.find(tx, channelId))) ?? {};
+  expect(signs).toMatchObject({ lastSendAt: expect.any(Date), lastStatusAt: null, refused24h: 0 });
 });

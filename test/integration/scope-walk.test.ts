@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ApiCall, apiCalls } from '../../src/domain/explain/calls.ts';
 import { type Scope, scopes } from '../../src/domain/scope.ts';
 import { adminKey, type Answer, type TestApp } from '../support/test-app.ts';
 import { listCalls, type WalkedCall } from '../support/walk/calls.ts';
@@ -150,4 +151,15 @@ it("the operator's header opens a tenant's reads but its contents, the actions o
   // Beside a tenant's own key it says nothing.
   const foreign = await test.call('GET /v1/me', { key: tenantKey, headers: { 'x-waypost-tenant': tenantId } });
   expect(foreign.at('key')).not.toBeNull();
+});
+
+it('what an explanation offers is a route, with the scope that its table says', () => {
+  const described = Object.keys(apiCalls).map((operationId) => {
+    const route = routes.find(({ operation }) => operation?.operationId === operationId);
+    const { description = '', security = [], tags = [] } = route?.operation ?? {};
+    const scope = /Scope `([a-z:]+)`/.exec(description)?.[1] ?? null;
+    const isOperators = scope === null || security.some((each) => 'adminKey' in each);
+    return [operationId, { method: route?.method, path: route?.path, scope, isOperators, tag: tags[0] }];
+  });
+  expect(Object.fromEntries(described)).toEqual(apiCalls satisfies Readonly<Record<string, ApiCall>>);
 });

@@ -67,6 +67,8 @@ export async function createAppDependencies(
     links,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
     checkTemporal: async () => temporalIsWell,
+    checkVersion: async () => null,
+    isPaused: async () => false,
     schemaVersion: await expectedSchemaVersion(),
     metrics: new Registry(),
     hasOwnMetricsPort: false,

@@ -51,6 +51,8 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     dispatcher: { queueLength: () => 0 },
     payloadCodec: createPayloadCodec({ keyRing: shared.keyRing }),
     checkTemporal: async () => ({ temporal: null, namespace: null, searchAttributes: null, workers: null }),
+    checkVersion: async () => null,
+    isPaused: async () => false,
     schemaVersion: await expectedSchemaVersion(),
     metrics: createRegistry(),
     hasOwnMetricsPort: false,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { causeKinds } from '../../domain/explain/explanation.ts';
 import { jobKinds, jobStates, waitingReasons } from '../../domain/job.ts';
 import { mustBeRecipient, withPlus } from './messages.ts';
 import { pageQuery } from './page.ts';
@@ -202,3 +203,45 @@ export const jobContent = z.object({
 });
 
 export const cancelResult = z.object({ result: z.enum(['cancelled', 'too_late']) });
+
+const isPersons = 'What only a person has is null';
+export const explanationView = z
+  .object({
+    sentence: z.string().describe('What is true now, for a person'),
+    cause: z.object({
+      kind: z.enum(causeKinds).describe('`none` = nothing is wrong'),
+      code: z.string().nullable().describe('Of the problem: `/problems/{code}` says what it means'),
+      since: time.nullable(),
+    }),
+    evidence: z
+      .array(
+        z.object({
+          text: z.string(),
+          href: z.string().nullable().describe('Where to look; null = nowhere, or the key may not'),
+        }),
+      )
+      .readonly()
+      .describe('What shows it, the causes behind it among them'),
+    next: z
+      .object({ what: z.string(), at: time.nullable() })
+      .nullable()
+      .describe('What happens by itself; null = nothing'),
+    remedies: z
+      .array(
+        z.object({
+          rel: z.string().describe('What it does: `retry`, `resume`, `update-credentials`, `cancel` …'),
+          title: z.string(),
+          method: z.enum(['GET', 'POST', 'PATCH', 'PUT']),
+          href: z.string().describe('Relative to this API'),
+          body: z.record(z.string(), z.unknown()).optional().describe(isPersons),
+          needs: z
+            .array(z.string())
+            .readonly()
+            .optional()
+            .describe('JSON pointers into `body` at what is to be filled in'),
+        }),
+      )
+      .readonly()
+      .describe('Calls that help, best first, giving up last; those that the key may make'),
+  })
+  .meta({ id: 'Explanation', description: 'Why a job has not arrived, and what to do' });

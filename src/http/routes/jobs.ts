@@ -1,6 +1,7 @@
 import {
   attemptView,
   cancelResult,
+  explanationView,
   jobListQuery,
   jobSummary,
   jobSummaryQuery,
@@ -9,6 +10,7 @@ import {
   timelineItem,
 } from '../../contracts/http/jobs.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
+import { viewExplanation } from '../../domain/explain/explanation.ts';
 import { toJobView } from '../../domain/job-view.ts';
 import { apiProblem, type Refusal } from '../../domain/problems/refusal.ts';
 import { listAttempts } from '../../store/attempts.ts';
@@ -18,22 +20,30 @@ import { findJob } from '../../store/jobs.ts';
 import { listTimeline } from '../../store/timeline.ts';
 import type { Tx } from '../../store/transactions.ts';
 import type { ControlJob } from '../../usecases/control-job.ts';
-import { tenantAccess } from '../access.ts';
+import { createExplainJob } from '../../usecases/explain-job.ts';
+import { mayCall, tenantAccess } from '../access.ts';
 import type { App } from '../app.ts';
 import type { AppDependencies } from '../app-dependencies.ts';
 import { callerOf } from '../caller.ts';
-import { createExplainJobs, type ExplainedJob } from '../explained-jobs.ts';
+import { createExplainJobs, createTemporalProbe, type ExplainedJob } from '../explained-jobs.ts';
 import { answerPage, byCount, byNumber, byTime } from '../pages.ts';
+import { shareBriefly } from '../probe-cache.ts';
 
 export function registerJobRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'links' | 'checkTemporal' | 'clock'> & {
+  dependencies: Pick<
+    AppDependencies,
+    'transactions' | 'links' | 'checkTemporal' | 'checkVersion' | 'isPaused' | 'clock'
+  > & {
     readonly controlJob: ControlJob;
     readonly probeCacheMs: number;
   },
 ): void {
-  const { transactions, links, controlJob } = dependencies;
-  const explainJobs = createExplainJobs(dependencies);
+  const { transactions, links, controlJob, isPaused } = dependencies;
+  const askTemporal = createTemporalProbe(dependencies);
+  const askVersion = shareBriefly(dependencies.checkVersion, dependencies.probeCacheMs);
+  const explainJobs = createExplainJobs({ ...dependencies, askTemporal });
+  const explainJob = createExplainJob({ ...dependencies, probes: { askTemporal, askVersion, isPaused } });
   const show = ({ job, facts }: ExplainedJob) => toJobView(job, links, facts);
   const reads = { access: tenantAccess('jobs:read') };
   const writes = { access: tenantAccess('jobs:write'), described: { refusals: [409] } };
@@ -51,6 +61,29 @@ export function registerJobRoutes(
       const [job] = rows;
       if (job === undefined) throw noJob(id);
       return show(job);
+    },
+  );
+
+  app.get(
+    '/v1/jobs/:id/explain',
+    {
+      config: reads,
+      schema: {
+        operationId: 'explainJob',
+        tags,
+        summary: 'Why a job has not arrived, and what to do',
+        description:
+          'Looks across everything the job depends on: its attempts, channel, conversation and the message in front, limits, ' +
+          'window, template, directory, integrator, endpoints, Temporal and workers. Of several causes the outermost is told, the ' +
+          'others are evidence. `remedies` are calls of this API, best first, giving up last; what only a person has is null in ' +
+          '`body`, and `needs` points at it. What the key may not do is left out. There is nothing personal in it.',
+        params: jobParams,
+        response: { 200: explanationView },
+      },
+    },
+    async (request) => {
+      const finding = await explainJob(request.tenantId, request.params.id);
+      return viewExplanation(finding, (call) => mayCall(request, call));
     },
   );
 

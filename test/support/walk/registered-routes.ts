@@ -4,6 +4,7 @@ import type { TestApp } from '../test-app.ts';
 export interface Operation {
   readonly operationId: string;
   readonly description?: string;
+  readonly tags?: readonly string[];
   readonly security: readonly Record<string, unknown>[];
   readonly parameters?: readonly { readonly name?: string; readonly in?: string; readonly $ref?: string }[];
   readonly requestBody?: { readonly content: Record<string, unknown> };

@@ -20,6 +20,10 @@ const facts = (members: Partial<WaitFacts> = {}): WaitFacts => ({
   ...members,
 });
 const channel = (members: Partial<WaitChannel> = {}): WaitChannel => ({
+  kind: 'whatsapp',
+  updatedAt: noon,
+  outside: 'send',
+  wabaId: null,
   isPaused: false,
   pausedReason: null,
   pausedBy: null,
