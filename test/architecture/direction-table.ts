@@ -40,6 +40,8 @@ export const directions: Readonly<Record<string, Direction>> = {
   console: { folders: ['domain', 'contracts'], typeFolders: [], packages: ['zod', 'node:'] },
   // Carries out what domain asks of a key ring; only the doors put it in.
   encryption: { folders: ['domain'], typeFolders: [], packages: ['node:'] },
+  // Published as @waypost/client: it stands on nothing of ours, and runs in browsers.
+  client: { folders: [], typeFolders: [], packages: ['openapi-fetch', 'standardwebhooks'] },
 };
 
 /** Files right under `src/` that start a process or read its environment: nothing in a folder imports them. */

@@ -1,10 +1,12 @@
 import { homedir } from 'node:os';
 import { basename, dirname, extname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listFiles, listSources, readText, repositoryRoot } from './source-files.ts';
+import { generatedFiles, listFiles, listSources, readText, repositoryRoot } from './source-files.ts';
 
-const codeFolders = ['src', 'demo', 'bench', 'chaos', 'dev', 'test'];
-const codeFiles = listFiles('').filter((path) => /\.(ts|mjs)$/.test(path) && codeFolders.includes(rootFolderOf(path)));
+const codeFolders = ['src', 'client', 'demo', 'bench', 'chaos', 'dev', 'test'];
+const codeFiles = listFiles('').filter(
+  (path) => /\.(ts|mjs)$/.test(path) && codeFolders.includes(rootFolderOf(path)) && !generatedFiles.includes(path),
+);
 
 const maxLines = 250;
 const emptyWords = ['utils', 'util', 'helpers', 'helper', 'common', 'lib', 'misc', 'managers', 'services'];
