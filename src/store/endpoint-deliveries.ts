@@ -2,7 +2,10 @@ import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain
 import type { Problem } from '../domain/problems/problem.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { leaseDeliveries } from './deliveries.ts';
-import type { Tx } from './transactions.ts';
+import type { Transactions, Tx } from './transactions.ts';
+
+/** A transaction changes so many rows of an endpoint at most; `inPages` goes on in the next. */
+const rowsAtOnce = 1_000;
 
 /** One document for one endpoint, taken to be tried now. */
 export interface EndpointDelivery {
@@ -28,7 +31,8 @@ interface ClaimRow {
   event_id: string;
   event_type: string | null;
   body: string | null;
-  data: string;
+  /** Null = a KPI event, or the event was purged. */
+  data: string | null;
   event_created_at: Date;
   attempts: DeliveryAttempt[];
   earlier_attempts: number;
@@ -36,7 +40,7 @@ interface ClaimRow {
 
 /**
  * Takes due deliveries of an endpoint, the longest due first, as `claimCallbacks` does; of KPI events the first that is left of each
- * job. Served by `delivery_endpoint_due`, `delivery_by_job`.
+ * job. One whose event was purged has nothing to say, and ends. Served by `delivery_endpoint_due`, `delivery_by_job`.
  */
 export async function claimDeliveries(
   tx: Tx,
@@ -58,35 +62,47 @@ export async function claimDeliveries(
         d.attempts, d.earlier_attempts
       from (
         select d.* from delivery d
-        where d.endpoint_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2 and case
-          when d.kind = 'event' then (select e.id from event e where e.id = d.event_id) is not null
-          else not exists (
-            select from delivery earlier where earlier.job_id = d.job_id and earlier.position < d.position
-              and case when earlier.state = 'pending' and earlier.kind = 'kpi' then earlier.endpoint_id = d.endpoint_id end)
-          end
+        where d.endpoint_id = $1 and d.state = 'pending' and d.next_attempt_at <= $2 and (d.kind = 'event' or not exists (
+          select from delivery earlier where earlier.job_id = d.job_id and earlier.position < d.position
+            and case when earlier.state = 'pending' and earlier.kind = 'kpi' then earlier.endpoint_id = d.endpoint_id end))
         order by d.next_attempt_at, d.position limit $3 for update skip locked
       ) d left join event e on e.id = d.event_id
       order by d.next_attempt_at, d.position`,
     values: [claim.endpointId, claim.now, claim.limit],
   });
-  const claimed = rows.map((row) => ({
-    id: row.id,
-    jobId: row.job_id,
-    eventId: row.event_id,
-    eventType: row.event_type,
-    body:
-      row.body ??
-      buildEnvelope(
-        { id: row.event_id, type: row.event_type ?? '', data: row.data, createdAt: row.event_created_at },
-        claim.publicUrl,
-      ),
-    attempts: openAttempt(row.attempts, claim.now),
-    earlierAttempts: row.earlier_attempts,
-    isStored: true,
-  }));
-  if (claimed.length === 0) return [];
-  await leaseDeliveries(tx, claimed, claim);
+  const claimed = rows.flatMap((row): EndpointDelivery[] => {
+    const body = row.body ?? envelopeOf(row, claim.publicUrl);
+    if (body === null) return [];
+    return [
+      {
+        id: row.id,
+        jobId: row.job_id,
+        eventId: row.event_id,
+        eventType: row.event_type,
+        body,
+        attempts: openAttempt(row.attempts, claim.now),
+        earlierAttempts: row.earlier_attempts,
+        isStored: true,
+      },
+    ];
+  });
+  const purged = rows.filter((row) => row.body === null && row.data === null).map(({ id }) => id);
+  if (purged.length > 0) await endPurged(tx, purged, claim.now);
+  if (claimed.length > 0) await leaseDeliveries(tx, claimed, claim);
   return claimed;
+}
+
+function envelopeOf(row: ClaimRow, publicUrl: string): string | null {
+  const { event_id: id, event_type: type, data, event_created_at: createdAt } = row;
+  return data === null ? null : buildEnvelope({ id, type: type ?? '', data, createdAt }, publicUrl);
+}
+
+async function endPurged(tx: Tx, ids: readonly string[], now: Date): Promise<void> {
+  await tx.execute({
+    name: 'end-purged-deliveries',
+    text: `update delivery set state = 'disabled', next_attempt_at = null, updated_at = $2 where id = any ($1)`,
+    values: [ids, now],
+  });
 }
 
 /** What became of a delivery. `nextAttemptAt` null = it is not tried again. */
@@ -95,6 +111,8 @@ export interface EndpointResult {
   readonly attempts: readonly DeliveryAttempt[];
   readonly state: DeliveryState;
   readonly nextAttemptAt: Date | null;
+  /** By the answer's `Retry-After`; null = it set none. */
+  readonly notBefore: Date | null;
   readonly error: Problem | null;
 }
 
@@ -107,7 +125,7 @@ interface Owner {
 const recordset = `
   select entry ->> 'id' as id, entry ->> 'jobId' as job_id, entry ->> 'eventId' as event_id,
     entry ->> 'eventType' as event_type, (entry -> 'attempts')::jsonb as attempts, entry ->> 'state' as state,
-    (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at, (entry ->> 'claimed')::integer as claimed,
+    (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at, (entry ->> 'notBefore')::timestamptz as not_before, (entry ->> 'claimed')::integer as claimed,
     case when json_typeof(entry -> 'error') = 'null' then null else entry -> 'error' end as error, position
   from json_array_elements($1::json) with ordinality as list (entry, position)`;
 
@@ -124,28 +142,35 @@ export async function insertResults(
     // The job may have been purged meanwhile, and its events live on without it; what was erased leaves no delivery.
     text: `
       insert into delivery (id, tenant_id, kind, job_id, endpoint_id, event_id, event_type, url, state, attempts,
-        attempt_count, next_attempt_at, error, created_at, updated_at)
+        attempt_count, next_attempt_at, not_before, error, created_at, updated_at)
       select r.id, $2, 'event', (select j.id from job j where j.id = r.job_id), $3, r.event_id, r.event_type, $4, r.state,
-        r.attempts, jsonb_array_length(r.attempts), r.next_attempt_at, r.error, $5, $5
+        r.attempts, jsonb_array_length(r.attempts), r.next_attempt_at, r.not_before, r.error, $5, $5
       from (${recordset}) r where exists (select 1 from event e where e.id = r.event_id) order by r.position
       on conflict (endpoint_id, event_id) where kind in ('event', 'test') do nothing`,
     values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.endpointId, owner.url, now],
   });
 }
 
-/** Records tries of stored deliveries. A result whose claim has passed to somebody else changes nothing. */
+/**
+ * Records tries of stored deliveries. A result whose claim has passed to somebody else changes nothing. One that was ended
+ * meanwhile keeps its try, and its end unless the endpoint has taken it.
+ */
 export async function updateResults(tx: Tx, results: readonly EndpointResult[], now: Date): Promise<void> {
   if (results.length === 0) return;
   await tx.execute({
     name: 'update-delivery-results',
     text: `
-      update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), state = r.state,
-        next_attempt_at = r.next_attempt_at, error = r.error, updated_at = $2
+      update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), updated_at = $2,
+        state = case when d.state = 'pending' or r.state = 'delivered' then r.state else d.state end,
+        next_attempt_at = case when d.state = 'pending' then r.next_attempt_at end,
+        not_before = case when d.state = 'pending' then r.not_before end,
+        error = case when d.state = 'pending' or r.state = 'delivered' then r.error else d.error end
       -- "offset 0" keeps the set a set, with plain columns: row level security lets no index be asked with what a function
       -- makes of them.
       from (${recordset} offset 0) r
       -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
-      where d.id = r.id and case when d.state = 'pending' then d.attempt_count = r.claimed end`,
+      where d.id = r.id and d.attempt_count = r.claimed
+        and case when d.state = 'pending' then true else d.attempts -> -1 ->> 'outcome' is null end`,
     values: [JSON.stringify(results.map(toEntry)), now],
   });
 }
@@ -167,26 +192,41 @@ export async function insertProblems(tx: Tx, tenantId: string, problems: readonl
   });
 }
 
-/** Ends what is still to be sent to an endpoint that takes nothing any more; returns how many. */
+/** Ends what is still to be sent to an endpoint that takes nothing any more, a page of it; returns how many. */
 export async function disableDeliveries(tx: Tx, endpointId: string, error: Problem | null, now: Date): Promise<number> {
   return tx.execute({
     text: `update delivery set state = 'disabled', next_attempt_at = null, error = coalesce($2, error), updated_at = $3
-      where endpoint_id = $1 and state = 'pending'`,
-    values: [endpointId, error === null ? null : JSON.stringify(error), now],
+      where id = any (array(select id from delivery where endpoint_id = $1 and state = 'pending'
+        order by next_attempt_at, position limit $4 for update))`,
+    values: [endpointId, error === null ? null : JSON.stringify(error), now, rowsAtOnce],
   });
 }
 
-/** The endpoint answers again: what waits for a later try is due now, but for what somebody is sending. */
-export async function hastenDeliveries(tx: Tx, endpointId: string, now: Date): Promise<void> {
-  await tx.execute({
-    text: `update delivery set next_attempt_at = $2
-      where endpoint_id = $1 and state = 'pending' and next_attempt_at > $2
-        and (attempt_count = 0 or attempts -> -1 ->> 'outcome' is not null)`,
-    values: [endpointId, now],
+/**
+ * The endpoint answers again: what waits for a later try is due now, a page of it, but for what somebody is sending, and no
+ * earlier than the `Retry-After` of its own last answer. Returns how many it has moved.
+ */
+export async function hastenDeliveries(tx: Tx, endpointId: string, now: Date): Promise<number> {
+  return tx.execute({
+    text: `update delivery set next_attempt_at = greatest($2, not_before)
+      where id = any (array(select id from delivery
+        where endpoint_id = $1 and state = 'pending' and next_attempt_at > $2 and next_attempt_at > greatest($2, not_before)
+          and (attempt_count = 0 or attempts -> -1 ->> 'outcome' is not null)
+        order by next_attempt_at, position limit $3 for update))`,
+    values: [endpointId, now, rowsAtOnce],
   });
 }
 
-function toEntry({ delivery, attempts, state, nextAttemptAt, error }: EndpointResult) {
+/** Changes an endpoint's deliveries in one transaction after the other, until `change` finds no full page. */
+export async function inPages(
+  transactions: Transactions,
+  tenantId: string,
+  change: (tx: Tx) => Promise<number>,
+): Promise<void> {
+  while ((await transactions.withTenant(tenantId, change)) >= rowsAtOnce);
+}
+
+function toEntry({ delivery, attempts, state, nextAttemptAt, notBefore, error }: EndpointResult) {
   return {
     id: delivery.id,
     jobId: delivery.jobId,
@@ -195,6 +235,7 @@ function toEntry({ delivery, attempts, state, nextAttemptAt, error }: EndpointRe
     attempts,
     state,
     nextAttemptAt,
+    notBefore,
     claimed: delivery.attempts.length,
     error,
   };

@@ -1,6 +1,8 @@
 import { type EndpointHealth, isBroken } from '../domain/delivery/endpoint-health.ts';
 import type { Tx } from './transactions.ts';
 
+const blockedAtOnce = 1_000;
+
 /** How a channel's KPI sink does; its row is locked until the transaction ends. No row = it is whole. */
 export async function lockSinkHealth(tx: Tx, channelId: string): Promise<EndpointHealth> {
   const [row] = await tx.query<{ failures: number; opened_at: Date | null; probe_at: Date | null }>({
@@ -39,6 +41,33 @@ export async function writeSinkHealth(
       on conflict (channel_id, destination) do update set failures = excluded.failures, opened_at = excluded.opened_at,
         probe_at = excluded.probe_at`,
     values: [tenantId, channelId, failuresInARow, isBroken(failuresInARow) ? failingSince : null, probeAt],
+  });
+}
+
+/**
+ * Puts what is due behind an event of its job that waits for a later time, a page of it, to that time: it cannot go before,
+ * and would be read at each claim. What is behind an event that is being sent stays due. Served by `delivery_endpoint_due`,
+ * `delivery_by_job`.
+ */
+export async function postponeBlocked(
+  tx: Tx,
+  { channelId, now }: { readonly channelId: string; readonly now: Date },
+): Promise<void> {
+  await tx.execute({
+    name: 'postpone-blocked',
+    text: `
+      with due as materialized (
+        select id, job_id, endpoint_id, position from delivery
+        where endpoint_id = $1 and state = 'pending' and next_attempt_at <= $2 and job_id is not null
+        order by next_attempt_at, position limit $3 for update skip locked)
+      update delivery d set next_attempt_at = head.next_attempt_at
+      from due cross join lateral (
+        select e.next_attempt_at, e.attempt_count, e.attempts -> -1 ->> 'outcome' as outcome from delivery e
+        where e.job_id = due.job_id and e.position < due.position
+          and case when e.kind = 'kpi' and e.state = 'pending' then e.endpoint_id = due.endpoint_id end
+        order by e.position limit 1) head
+      where d.id = due.id and head.next_attempt_at > $2 and (head.attempt_count = 0 or head.outcome is not null)`,
+    values: [channelId, now, blockedAtOnce],
   });
 }
 

@@ -136,6 +136,7 @@ create table delivery ( -- One document on its way to one URL: an event to an en
   is_replay boolean not null default false, -- its present or last try was asked for, outside its job's run
   created_at timestamp with time zone not null, -- when it was made
   updated_at timestamp with time zone not null, -- last change
+  not_before timestamp with time zone, -- no try before it, by Retry-After of the last answer, also where its endpoint answers others; null = it asked for none
   constraint delivery_pkey PRIMARY KEY (id),
   constraint delivery_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'error_callback'::text, 'kpi'::text, 'test'::text]))),
   constraint delivery_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'disabled'::text]))),
@@ -1220,19 +1221,20 @@ begin
         order by d.endpoint_id, d.next_attempt_at, d.position limit 1
       ) later
     ), due as (
-      select w.tenant_id, case w.kind when 'kpi' then 'kpi' else 'webhook' end as kind, w.endpoint_id from waiting w
-      where w.next_attempt_at <= now()
-      union
-      select w.tenant_id, 'webhook', w.id from webhook w
-      where exists (select 1 from (
+      select w.tenant_id, case w.kind when 'kpi' then 'kpi' else 'webhook' end as kind, w.endpoint_id, w.next_attempt_at
+      from waiting w
+      union all
+      select w.tenant_id, 'webhook', w.id, now() from webhook w
+      where w.state = 'enabled' and exists (select 1 from (
         select e.type from event e where e.tenant_id = w.tenant_id and e.sequence > w.event_cursor
         order by e.sequence limit 10000
       ) next where event_is_wanted(w.events, next.type))
     )
-    select due.tenant_id, due.kind, due.endpoint_id from due
+    select distinct due.tenant_id, due.kind, due.endpoint_id from due
     left join destination_breaker b on b.channel_id = due.endpoint_id and b.destination = due.kind
     left join webhook w on w.id = due.endpoint_id
-    where coalesce(b.probe_at, w.probe_at, now()) <= now() and coalesce(w.state, 'enabled') = 'enabled';
+    where case when due.kind = 'webhook' and w.state is distinct from 'enabled' then true
+      else due.next_attempt_at <= now() and coalesce(b.probe_at, w.probe_at, now()) <= now() end;
 end $function$
 ;
 grant execute on function list_endpoint_backlog() to waypost_app;

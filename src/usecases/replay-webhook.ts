@@ -47,7 +47,8 @@ export function createReplayWebhook(dependencies: {
 
     async one(tx, deliveryId) {
       const webhookId = await findWebhookOfDelivery(tx, deliveryId);
-      const row = webhookId === null ? null : await webhooks.find(tx, webhookId);
+      // Locked: who disables or removes it ends what is pending, and must not miss this one.
+      const row = webhookId === null ? null : await webhooks.lock(tx, webhookId);
       if (row === null) throw apiProblem('conflict', 'The endpoint of this delivery was removed.');
       const webhook = requireEnabled(row);
       if (!(await makeOneDue(tx, deliveryId, webhook.url, clock())))

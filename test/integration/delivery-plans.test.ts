@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const result = { attempts: [], state: 'delivered', nextAttemptAt: null, error: null } as const;
+const result = { attempts: [], state: 'delivered', nextAttemptAt: null, notBefore: null, error: null } as const;
 const delivery = {
   id: 'dlv_1',
   jobId: null,

@@ -71,6 +71,48 @@ describe('a KPI sink that refuses', () => {
     for (const id of ids) expect(place.eventsOf(id)).toEqual(['accepted']);
   });
 
+  it('puts what comes behind an event that waits to the time of that one', async () => {
+    // It was once due and could not go: its relay was started again and again, and each claim read all of its kind.
+    const channelId = await place.addSunkChannel();
+    const id = await place.acceptAndSend(channelId);
+    place.told.answer = () => ({ status: 429, headers: { 'retry-after': '7200' } });
+    await place.relay(channelId);
+    place.told.answer = () => ({ status: 200 });
+    place.skip(11 * 60_000);
+    await place.tell(channelId, { wamid: place.sendsOf(id)[0]?.wamid ?? '', status: 'delivered' });
+    await place.relay(channelId);
+    const [head, behind] = await place.deliveriesOf(id);
+    expect(head?.nextAttemptAt?.getTime()).toBeGreaterThan(place.clock().getTime() + 100 * 60_000);
+    expect(behind).toMatchObject({ attempts: [], nextAttemptAt: head?.nextAttemptAt });
+    place.skip(120 * 60_000);
+    await place.relay(channelId);
+    expect(place.eventsOf(id)).toEqual(['accepted', 'delivered']);
+  });
+
+  it('leaves due what is behind an event that is being sent', async () => {
+    const channelId = await place.addSunkChannel();
+    const id = await place.deliverAndTell(channelId);
+    await place.rows(
+      `update delivery set attempts = '[{"outcome": null}]', attempt_count = 1, next_attempt_at = now() + interval '9 days'
+        where id = (select id from delivery where job_id = $1 order by position limit 1)`,
+      [id],
+    );
+    await place.relay(channelId);
+    expect((await place.deliveriesOf(id))[1]?.nextAttemptAt?.getTime()).toBeLessThan(place.clock().getTime());
+  });
+
+  it('has nothing left, however much it was, when its channel has no sink any more', async () => {
+    const channelId = 'chn_sinkless';
+    await place.rows(
+      `insert into delivery (id, tenant_id, kind, endpoint_id, event_id, url, body, created_at, updated_at, next_attempt_at)
+        select $2 || '-' || n, $1, 'kpi', $2, 'evt_' || n, '', '{}', now(), now(), now() from generate_series(1, 1100) n`,
+      [place.tenantId, channelId],
+    );
+    await place.relay(channelId);
+    const sql = "select count(*)::integer as left from delivery where endpoint_id = $1 and state = 'pending'";
+    expect(await place.rows(sql, [channelId])).toEqual([{ left: 0 }]);
+  });
+
   it('keeps nothing of an answer that quotes the address by which bots reach the channel', async () => {
     // An answer that quoted the request once left the capability of the channel, which is a secret, in the list of attempts.
     const channelId = await place.addSunkChannel();

@@ -60,6 +60,9 @@ describe('the sweep of webhooks', () => {
     await place.rows("update webhook set probe_at = now() + interval '1 minute' where id = $1", [wanting.id]);
     expect(await startedFor()).toEqual([]);
     await place.rows("update webhook set state = 'disabled', probe_at = null where id = $1", [wanting.id]);
+    // To end what it has left.
+    expect(await startedFor()).toEqual([wanting.id]);
+    await place.relay(wanting.id);
     expect(await startedFor()).toEqual([]);
   });
 

@@ -30,13 +30,13 @@ export interface SinkAnswer {
 export async function startWebhookSink() {
   const posts: ReceivedPost[] = [];
   /** An answer of null never comes. */
-  const sink = { answer: (_event: ReceivedEvent): SinkAnswer | null => ({ status: 204 }) };
+  const sink = { answer: (_event: ReceivedEvent): SinkAnswer | null | Promise<SinkAnswer> => ({ status: 204 }) };
   const server = await startHttpServer({
     name: 'webhook sink',
-    handle({ path, headers, body }, response) {
+    async handle({ path, headers, body }, response) {
       const text = body.toString();
       const event = JSON.parse(text) as ReceivedEvent; // our own body
-      const answer = sink.answer(event);
+      const answer = await sink.answer(event);
       posts.push({
         path,
         webhookId: String(headers['webhook-id']),

@@ -25,8 +25,13 @@ export interface TakenBatch {
   readonly secrets: readonly string[];
   /** Sends one, in the form of its kind. */
   readonly post: (delivery: EndpointDelivery) => Promise<HttpOutcome>;
-  /** Writes what came of it in one transaction, with what an end means for the endpoint. Twice is once. */
-  readonly record: (outcome: BatchOutcome) => Promise<void>;
+  /** False = the endpoint was removed, disabled or changed since it was taken: what is not sent yet is not to be sent so. */
+  readonly isCurrent: () => Promise<boolean>;
+  /**
+   * Writes what came of it in one transaction, with what an end means for the endpoint. Twice is once. `isHealed` = its breaker
+   * was open, and it answers again.
+   */
+  readonly record: (outcome: BatchOutcome) => Promise<{ readonly isHealed: boolean }>;
 }
 
 /** A kind of destination: where its endpoints and their documents come from, and how they are sent. A folder each. */

@@ -15,6 +15,8 @@ export interface JudgedAttempt {
   readonly state: DeliveryState;
   /** Null = it is not tried again. */
   readonly nextAttemptAt: Date | null;
+  /** By the answer's `Retry-After`; null = it set none. */
+  readonly notBefore: Date | null;
   /** Why the delivery has ended without being taken; null otherwise. */
   readonly error: Problem | null;
   /** To be stored: that of the attempt, and that of the delivery where it is another. */
@@ -101,6 +103,7 @@ export function createJudgeAttempt(dependencies: {
       attempts,
       state: stateAfter[decision.next],
       nextAttemptAt,
+      notBefore: decision.next === 'retry' && decision.askedMs > 0 ? new Date(now.getTime() + decision.askedMs) : null,
       error,
       problems: [problem, error === problem ? null : error].filter((each) => each !== null),
       verdict: verdictOf(decision),

@@ -5,7 +5,13 @@ import type { EndpointKind } from '../../domain/delivery/delivery.ts';
 import { isBroken } from '../../domain/delivery/endpoint-health.ts';
 import { isUnsent } from '../../domain/failure.ts';
 import { localDelayMs } from '../../domain/retry.ts';
-import type { EndpointDelivery, EndpointResult } from '../../store/endpoint-deliveries.ts';
+import {
+  type EndpointDelivery,
+  type EndpointResult,
+  hastenDeliveries,
+  inPages,
+} from '../../store/endpoint-deliveries.ts';
+import type { Transactions } from '../../store/transactions.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
 import type { Destination, TakenBatch } from './destination.ts';
 import type { JudgeAttempt, JudgedAttempt } from './judge-attempt.ts';
@@ -16,6 +22,8 @@ const runForMs = 60_000;
 /** An endpoint without work is looked at again for this long before the relay ends: a workflow an event would cost more. */
 const lingerMs = 3_000;
 const lookEveryMs = 250;
+/** Nothing is posted that was claimed longer ago without another look at its endpoint: it may have been removed or changed. */
+const lookAgainMs = 1_000;
 /** Much shorter than a call may take: who takes over from a dead worker must not wait for the longest call. */
 const beatEveryMs = 3_000;
 
@@ -27,13 +35,14 @@ const beatEveryMs = 3_000;
 export function createRelayEndpoint(dependencies: {
   readonly destinations: Readonly<Record<EndpointKind, Destination>>;
   readonly judgeAttempt: JudgeAttempt;
+  readonly transactions: Transactions;
   readonly clock: () => Date;
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly heartbeat: () => void;
   readonly isStopping: () => boolean;
 }): RelayActivities['relayDeliveries'] {
-  const { destinations, judgeAttempt, clock, random, heartbeat } = dependencies;
+  const { destinations, judgeAttempt, transactions, clock, random, heartbeat } = dependencies;
   const nowMs = () => clock().getTime();
 
   return async function relayDeliveries(reference) {
@@ -67,15 +76,22 @@ export function createRelayEndpoint(dependencies: {
   }
 
   async function deliver(batch: TakenBatch, isOver: () => boolean): Promise<number> {
-    const { tenantId, rules, scheduleSeconds, health } = batch;
+    const { tenantId, endpointId, rules, scheduleSeconds, health } = batch;
     const judged: (JudgedAttempt & { readonly delivery: EndpointDelivery })[] = [];
     const unsent: EndpointResult[] = [];
     let failuresInARow = isBroken(health.failuresInARow) ? 0 : health.failuresInARow;
     let mustRest = false;
+    let look = { atMs: nowMs(), isCurrent: Promise.resolve(true) };
     const rest = groupByJob(batch.deliveries);
     const firstWaitSeconds = scheduleSeconds[0] ?? 0;
 
+    /** One look serves all lanes. One that fails must not cost the answers of the others: nothing more is sent then. */
+    async function isCurrent(): Promise<boolean> {
+      if (nowMs() - look.atMs >= lookAgainMs) look = { atMs: nowMs(), isCurrent: batch.isCurrent().catch(() => false) };
+      return look.isCurrent;
+    }
     async function send(delivery: EndpointDelivery): Promise<void> {
+      if (!(await isCurrent())) mustRest = true;
       const isEarly = firstWaitSeconds > 0 && delivery.attempts.length === 1 && !delivery.isStored;
       if (isOver() || mustRest || isBroken(failuresInARow) || isEarly) {
         const waitMs = isEarly ? scheduledDelayMs(firstWaitSeconds, rules.jitter, random) : 0;
@@ -99,7 +115,7 @@ export function createRelayEndpoint(dependencies: {
         outcome,
         secrets: batch.secrets,
         logged: {
-          endpointId: batch.endpointId,
+          endpointId,
           deliveryId: delivery.id,
           eventId: delivery.eventId,
           type: delivery.eventType,
@@ -121,14 +137,23 @@ export function createRelayEndpoint(dependencies: {
       problems: judged.flatMap(({ problems }) => problems),
     };
     // The answers are known only here: a database that is away for seconds must not make them unknown.
-    await retryDuringOutage(() => batch.record(outcome));
+    const { isHealed } = await retryDuringOutage(() => batch.record(outcome));
+    // Should the process end here, what is not made due comes at its own time.
+    if (isHealed) await inPages(transactions, tenantId, (tx) => hastenDeliveries(tx, endpointId, clock()));
     return judged.filter(({ verdict }) => verdict.said === 'taken').length;
   }
 }
 
 /** It was not sent: its open attempt goes, and it is due then. */
 function giveBack(delivery: EndpointDelivery, nextAttemptAt: Date): EndpointResult {
-  return { delivery, attempts: delivery.attempts.slice(0, -1), state: 'pending', nextAttemptAt, error: null };
+  return {
+    delivery,
+    attempts: delivery.attempts.slice(0, -1),
+    state: 'pending',
+    nextAttemptAt,
+    notBefore: null,
+    error: null,
+  };
 }
 
 /** A job's events go one after the other, so that a receiver does not hear of its end before its beginning. */

@@ -37,10 +37,10 @@ export const kpiRules: DeliveryRules = {
 /** Standard Webhooks: at once, then over 75 hours. */
 export const standardScheduleSeconds = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-/** `exhausted`: this delivery is not tried again. `gone`: nor is anything else sent to its endpoint. */
+/** `askedMs` = the part of the wait that `Retry-After` asked for. `exhausted`: this delivery is not tried again. `gone`: nor is anything else sent to its endpoint. */
 export type DeliveryDecision =
   | { readonly next: 'delivered' }
-  | { readonly next: 'retry'; readonly failure: Failure; readonly delayMs: number }
+  | { readonly next: 'retry'; readonly failure: Failure; readonly delayMs: number; readonly askedMs: number }
   | { readonly next: 'exhausted'; readonly failure: Failure }
   | { readonly next: 'gone'; readonly failure: Failure };
 
@@ -66,7 +66,8 @@ export function decideDelivery(input: {
   const waitSeconds = scheduleSeconds[attempts] ?? rules.afterScheduleSeconds;
   if (waitSeconds === null) return { next: 'exhausted', failure };
   const askedMs = Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs);
-  return { next: 'retry', failure, delayMs: Math.max(scheduledDelayMs(waitSeconds, rules.jitter, random), askedMs) };
+  const delayMs = Math.max(scheduledDelayMs(waitSeconds, rules.jitter, random), askedMs);
+  return { next: 'retry', failure, delayMs, askedMs };
 }
 
 /** A wait of the schedule, spread. */

@@ -7,12 +7,12 @@ import {
   claimDeliveries,
   disableDeliveries,
   type EndpointDelivery,
-  hastenDeliveries,
+  inPages,
   insertProblems,
   updateResults,
 } from '../../../store/endpoint-deliveries.ts';
-import { isWhole, lockSinkHealth, postponeBehind, writeSinkHealth } from '../../../store/kpi-sinks.ts';
-import type { Transactions } from '../../../store/transactions.ts';
+import { isWhole, lockSinkHealth, postponeBehind, postponeBlocked, writeSinkHealth } from '../../../store/kpi-sinks.ts';
+import type { Transactions, Tx } from '../../../store/transactions.ts';
 import type { BotClient } from '../../../upstreams/bot/bot-client.ts';
 import type { Destination } from '../destination.ts';
 
@@ -37,19 +37,20 @@ export function createKpiDestination(dependencies: {
     async take({ tenantId, endpointId: channelId }) {
       const taken = await transactions.withTenant(tenantId, async (tx) => {
         const now = clock();
-        const channel = await channels.findWhatsapp(tx, channelId);
-        const url = channel?.settings.kpiUrl ?? channel?.settings.botUrl ?? null;
-        if (channel === null || url === null) {
-          await disableDeliveries(tx, channelId, null, now);
-          return null;
-        }
+        const { channel, url } = await findSink(tx, channelId);
+        if (channel === null || url === null) return 'sinkless';
         const health = await lockSinkHealth(tx, channelId);
         if (health.probeAt !== null && health.probeAt > now) return null;
         const limit = isBroken(health.failuresInARow) ? 1 : eventsPerBatch;
         const leaseUntil = new Date(now.getTime() + leaseMs);
-        const claim = { endpointId: channelId, url, publicUrl, limit, now, leaseUntil };
-        return { channel, url, health, deliveries: await claimDeliveries(tx, claim) };
+        const deliveries = await claimDeliveries(tx, { endpointId: channelId, url, publicUrl, limit, now, leaseUntil });
+        if (deliveries.length < limit) await postponeBlocked(tx, { channelId, now });
+        return { channel, url, health, deliveries };
       });
+      if (taken === 'sinkless') {
+        await inPages(transactions, tenantId, (tx) => endWithoutSink(tx, channelId));
+        return null;
+      }
       if (taken === null) return null;
       const { channel, url, health, deliveries } = taken;
       const { capability } = channels.openSecrets(channel);
@@ -68,6 +69,7 @@ export function createKpiDestination(dependencies: {
           const activity = buildKpiActivity({ id, value, channel, serviceUrl });
           return bot.postActivity({ owner, url, body: JSON.stringify(activity) });
         },
+        isCurrent: () => transactions.withTenant(tenantId, async (tx) => (await findSink(tx, channelId)).url === url),
         record: ({ results, verdicts, problems }) =>
           transactions.withTenant(tenantId, async (tx) => {
             const now = clock();
@@ -81,10 +83,20 @@ export function createKpiDestination(dependencies: {
             );
             await insertProblems(tx, tenantId, problems);
             if (!isWhole(before) || !isWhole(after)) await writeSinkHealth(tx, { tenantId, channelId }, after);
-            if (isBroken(before.failuresInARow) && after.failuresInARow === 0)
-              await hastenDeliveries(tx, channelId, now);
+            return { isHealed: isBroken(before.failuresInARow) && after.failuresInARow === 0 };
           }),
       };
     },
   };
+
+  async function findSink(tx: Tx, channelId: string) {
+    const channel = await channels.findWhatsapp(tx, channelId);
+    return { channel, url: channel?.settings.kpiUrl ?? channel?.settings.botUrl ?? null };
+  }
+
+  /** Ends a page of what a channel has to tell nobody; returns how many. */
+  async function endWithoutSink(tx: Tx, channelId: string): Promise<number> {
+    const { url } = await findSink(tx, channelId);
+    return url === null ? disableDeliveries(tx, channelId, null, clock()) : 0;
+  }
 }

@@ -2,7 +2,7 @@ import { webhookRules } from '../../../domain/delivery/decide.ts';
 import { signingSecrets } from '../../../domain/delivery/signing-secrets.ts';
 import type { WebhookClient } from '../../../upstreams/webhook/webhook-client.ts';
 import type { Destination } from '../destination.ts';
-import { createRecordEvents } from './record-events.ts';
+import { createRecordEvents, isUnchanged } from './record-events.ts';
 import { createTakeEvents } from './take-events.ts';
 
 /**
@@ -13,7 +13,7 @@ export function createWebhookDestination(
   dependencies: { readonly webhookClient: WebhookClient } & Parameters<typeof createTakeEvents>[0] &
     Parameters<typeof createRecordEvents>[0],
 ): Destination {
-  const { webhookClient, clock } = dependencies;
+  const { webhookClient, transactions, webhooks, clock } = dependencies;
   const takeEvents = createTakeEvents(dependencies);
   const recordEvents = createRecordEvents(dependencies);
   return {
@@ -34,6 +34,8 @@ export function createWebhookDestination(
         secrets: [...secrets, ...Object.values(own.headers)],
         post: ({ eventId, body }) =>
           webhookClient.postEvent({ owner, url, secrets, headers: own.headers, eventId, body }),
+        isCurrent: () =>
+          transactions.withTenant(tenantId, async (tx) => isUnchanged(webhook, await webhooks.find(tx, endpointId))),
         record: (outcome) => recordEvents(batch, outcome),
       };
     },

@@ -8,17 +8,16 @@ import { insertEvents } from '../../../store/events.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
 import {
   disableDeliveries,
-  hastenDeliveries,
   insertProblems,
   insertResults,
   updateResults,
   type EndpointResult,
 } from '../../../store/endpoint-deliveries.ts';
-import { recordProgress, type WebhookStore } from '../../../store/webhooks.ts';
+import { recordProgress, type WebhookRow, type WebhookStore } from '../../../store/webhooks.ts';
 import type { BatchOutcome } from '../destination.ts';
 import type { EventBatch } from './take-events.ts';
 
-export type RecordEvents = (batch: EventBatch, outcome: BatchOutcome) => Promise<void>;
+export type RecordEvents = (batch: EventBatch, outcome: BatchOutcome) => Promise<{ readonly isHealed: boolean }>;
 
 /**
  * Writes a batch in one transaction: deliveries, problems, the events that they make, and how far and how well the endpoint
@@ -36,14 +35,21 @@ export function createRecordEvents(dependencies: {
   return async (batch, outcome) =>
     transactions.withTenant(batch.row.webhook.tenantId, async (tx) => {
       const row = await webhooks.lock(tx, batch.row.webhook.id);
-      // Removed meanwhile: who removed it has ended its deliveries.
-      if (row === null) return;
       const now = clock();
+      if (row === null) {
+        // Removed meanwhile: nothing is sent any more, and what was tried stays on record.
+        const tried = outcome.results.filter(({ delivery, attempts }) => delivery.isStored || attempts.length > 0);
+        await write(tx, batch, tried.map(asDisabled), now);
+        await insertProblems(tx, batch.row.webhook.tenantId, outcome.problems);
+        return { isHealed: false };
+      }
       const isOurs = row.eventCursor === batch.cursor.from;
-      const results = outcome.results.filter(({ delivery }) => delivery.isStored || isOurs);
+      const isSame = isUnchanged(batch.row.webhook, row);
+      const recorded = outcome.results.filter(({ delivery }) => delivery.isStored || isOurs);
+      const results = isSame ? recorded : recorded.map((result) => asPending(result, now));
       const { health, mustDisable } = judgeHealth({
         health: row.webhook,
-        verdicts: outcome.verdicts,
+        verdicts: isSame ? outcome.verdicts : [],
         now,
         random,
       });
@@ -60,9 +66,8 @@ export function createRecordEvents(dependencies: {
       await insertProblems(tx, webhook.tenantId, [...outcome.problems, ...(reason === null ? [] : [reason])]);
       await recordProgress(tx, { webhook, eventCursor: isOurs ? batch.cursor.to : row.eventCursor });
       if (isDisabled) await disableDeliveries(tx, webhook.id, webhook.disabledReason, now);
-      else if (isBroken(row.webhook.failuresInARow) && health.failuresInARow === 0)
-        await hastenDeliveries(tx, webhook.id, now);
       await insertEvents(tx, webhook.tenantId, listEventsToTell(webhook, results, reason !== null), now);
+      return { isHealed: !isDisabled && isBroken(row.webhook.failuresInARow) && health.failuresInARow === 0 };
     });
 
   async function write(tx: Tx, batch: EventBatch, results: readonly EndpointResult[], now: Date): Promise<void> {
@@ -115,6 +120,16 @@ export function createRecordEvents(dependencies: {
       ...(isDisabledNow ? [{ id: createId('event'), type: 'webhook.disabled', data: view }] : []),
     ];
   }
+}
+
+/** Whoever set up an endpoint has not touched it since, and it is not disabled. */
+export function isUnchanged(before: Webhook, row: WebhookRow | null): boolean {
+  return row?.webhook.state === 'enabled' && row.webhook.updatedAt.getTime() === before.updatedAt.getTime();
+}
+
+/** The endpoint as it was is gone, and not that of now. */
+function asPending(result: EndpointResult, now: Date): EndpointResult {
+  return result.state === 'disabled' ? { ...result, state: 'pending', nextAttemptAt: now, error: null } : result;
 }
 
 /** What would have been tried again will not be. */

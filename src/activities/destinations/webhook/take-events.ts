@@ -6,7 +6,12 @@ import type { EndpointReference } from '../../../contracts/workflows.ts';
 import type { EventHighWaterMark } from '../../../store/event-high-water-mark.ts';
 import { type StoredEvent, listEvents } from '../../../store/events.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
-import { claimDeliveries, type EndpointDelivery } from '../../../store/endpoint-deliveries.ts';
+import {
+  claimDeliveries,
+  disableDeliveries,
+  type EndpointDelivery,
+  inPages,
+} from '../../../store/endpoint-deliveries.ts';
 import { moveCursor, type WebhookRow, type WebhookStore } from '../../../store/webhooks.ts';
 
 const eventsPerBatch = 100;
@@ -44,14 +49,25 @@ export function createTakeEvents(dependencies: {
 
   return async ({ tenantId, endpointId }) => {
     const settled = await highWaterMark.read();
-    return transactions.withTenant(tenantId, async (tx) => {
+    const batch = await transactions.withTenant(tenantId, async (tx) => {
       const row = await webhooks.find(tx, endpointId);
       const now = clock();
-      if (row === null || row.webhook.state === 'disabled') return null;
+      if (row === null || row.webhook.state === 'disabled') return 'over';
       if (row.webhook.probeAt !== null && row.webhook.probeAt > now) return null;
       return take(tx, row, settled, now);
     });
+    if (batch !== 'over') return batch;
+    await inPages(transactions, tenantId, (tx) => endRest(tx, endpointId));
+    return null;
   };
+
+  /** Ends a page of what an endpoint that was removed or disabled has left; returns how many. */
+  async function endRest(tx: Tx, endpointId: string): Promise<number> {
+    // Locked: somebody may enable it, and replay what it missed.
+    const row = await webhooks.lock(tx, endpointId);
+    if (row?.webhook.state === 'enabled') return 0;
+    return disableDeliveries(tx, endpointId, row?.webhook.disabledReason ?? null, clock());
+  }
 
   async function take(tx: Tx, row: WebhookRow, settled: bigint, now: Date): Promise<EventBatch> {
     const { webhook, eventCursor } = row;
