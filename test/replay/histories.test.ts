@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowNames } from '../../src/contracts/workflow-names.ts';
-import { bundleWorkflows, replay } from '../support/workflow-bundle.ts';
+import { bundleWorkflows, createReplayer, type Replayer } from '../support/workflow-bundle.ts';
 import { shapes } from './shapes.ts';
 
 const folder = new URL('./histories/', import.meta.url);
@@ -22,13 +22,15 @@ function shapeOf(name: string): string {
   return name.replace(/-\d+$/, '');
 }
 
-let present: string;
-let reordered: string;
+let present: Replayer;
+let reordered: Replayer;
 beforeAll(async () => {
   const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
-  [present, reordered] = await Promise.all([bundleWorkflows(), bundleWorkflows(reorderedPath)]);
+  const bundles = await Promise.all([bundleWorkflows(), bundleWorkflows(reorderedPath)]);
+  [present, reordered] = [createReplayer(bundles[0]), createReplayer(bundles[1])];
 });
+afterAll(() => Promise.all([present, reordered].map((each) => each.close())));
 
 describe('a history that a real server kept', () => {
   it('is there for every shape, and nothing else is', () => {
@@ -41,11 +43,11 @@ describe('a history that a real server kept', () => {
   });
 
   it.each(names)('is told again by the present workflows: %s', async (name) => {
-    await expect(replay(present, readHistory(name), shapeOf(name))).resolves.toBeUndefined();
+    await expect(present.replay(readHistory(name), shapeOf(name))).resolves.toBeUndefined();
   });
 
   it.each(names)('is not told by workflows that do things in another order: %s', async (name) => {
-    await expect(replay(reordered, readHistory(name), shapeOf(name))).rejects.toThrow(DeterminismViolationError);
+    await expect(reordered.replay(readHistory(name), shapeOf(name))).rejects.toThrow(DeterminismViolationError);
   });
 });
 

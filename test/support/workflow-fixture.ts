@@ -22,7 +22,7 @@ import type { replayDelivery } from '../../src/workflows/replay-delivery.ts';
 import { startWorkers } from '../../src/temporal/worker.ts';
 import { type ActivityScript, createFakeActivities } from './fake-activities.ts';
 import { createKeptFaults } from './fault-log.ts';
-import { replay } from './workflow-bundle.ts';
+import { createReplayer } from './workflow-bundle.ts';
 
 const startTries = 3;
 /** Less than a test may take, so that one that hangs says so by itself. */
@@ -53,6 +53,7 @@ export async function openWorkflowFixture() {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
   const [environment, code] = await Promise.all([startTimeSkipping(), readFile(inject('workflowBundle'), 'utf8')]);
   await addSearchAttributes(environment);
+  const replayer = createReplayer(code);
   const client = environment.client.workflow;
   let count = 0;
   let scripted: Record<string, (input: Record<string, unknown>) => Promise<unknown>> = {};
@@ -98,14 +99,14 @@ export async function openWorkflowFixture() {
     }
     const wakeNewest = async (): Promise<void> => handles.at(-1)?.signal(wakeSignal);
     await within(workTimeoutMs, work({ ...fakes, start, startBySignal, wakeNewest }));
-    for (const handle of handles) await replay(code, await handle.fetchHistory(), handle.workflowId);
+    for (const handle of handles) await replayer.replay(await handle.fetchHistory(), handle.workflowId);
   }
 
   return {
     withWorker,
     async close() {
       workers.shutDown();
-      await workers.done;
+      await Promise.all([workers.done, replayer.close()]);
       await environment.teardown();
     },
   };
