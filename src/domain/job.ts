@@ -128,6 +128,8 @@ export interface Job {
   readonly requestId: string | null;
   readonly sendAt: Date | null;
   readonly expiresAt: Date;
+  /** From its first beginning to its first `expiresAt`, kept when it is run again; null = it never was. */
+  readonly lifetimeMs: number | null;
   readonly statusUntil: Date | null;
   /** When the sweep makes sure that a workflow runs; null = nothing is due. */
   readonly wakeAt: Date | null;

@@ -38,6 +38,7 @@ export function newJob(given: Given & Partial<Job>, now: Date): Job {
     causedBy: null,
     requestId: null,
     sendAt: null,
+    lifetimeMs: null,
     statusUntil: null,
     wakeAt: null,
     workflowId: null,

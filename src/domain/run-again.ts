@@ -1,20 +1,24 @@
-import { defaultTimeToLiveMs, startGraceMs } from './acceptance.ts';
+import { startGraceMs } from './acceptance.ts';
 import type { Job, JobUpdate, TimelineEntry } from './job.ts';
 
 /** The ends that an operator may take back. `store/bulk-jobs.ts` says the same in SQL. */
-export const retryable: ReadonlySet<string> = new Set(['failed', 'expired', 'cancelled']);
+export const retryable: ReadonlySet<string> = new Set(['failed', 'expired', 'cancelled', 'completed_with_errors']);
 
 export const runAgainEntry: TimelineEntry = { type: 'job.retried', title: 'Run again by an operator' };
 
 export const waitsForBulkRetry = 'waits for its place in a bulk retry';
 
-/**
- * What every kind of job needs to run again: at once, or at its place in a bulk retry. A time-to-live that is over by then
- * is given anew.
- */
-export function runAgain(job: Job, now: Date, startsAt: Date | null): JobUpdate {
+/** What is asked of a job that is run again; left out or null = at once, and with its first lifetime from then on. */
+export interface RunAgain {
+  /** Its place in a bulk retry. */
+  readonly startsAt?: Date | null;
+  readonly expiresAt?: Date | null;
+}
+
+/** What every kind of job needs to run again. */
+export function runAgain(job: Job, now: Date, { startsAt = null, expiresAt = null }: RunAgain): JobUpdate {
   const start = startsAt ?? now;
-  const isOver = job.expiresAt.getTime() <= start.getTime();
+  const lifetimeMs = firstLifetimeMs(job);
   return {
     state: startsAt === null ? 'queued' : 'scheduled',
     terminal: false,
@@ -25,7 +29,13 @@ export function runAgain(job: Job, now: Date, startsAt: Date | null): JobUpdate 
     sendAt: null,
     error: null,
     finishedAt: null,
-    expiresAt: isOver ? new Date(start.getTime() + defaultTimeToLiveMs) : job.expiresAt,
+    expiresAt: expiresAt ?? new Date(start.getTime() + lifetimeMs),
+    lifetimeMs,
     wakeAt: startsAt ?? new Date(now.getTime() + startGraceMs),
   };
+}
+
+/** A past `sendAt` meant at once. */
+function firstLifetimeMs({ lifetimeMs, expiresAt, sendAt, createdAt }: Job): number {
+  return lifetimeMs ?? expiresAt.getTime() - Math.max(sendAt?.getTime() ?? 0, createdAt.getTime());
 }

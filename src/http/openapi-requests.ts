@@ -83,6 +83,9 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, Re
     },
   },
   acceptIntegrationNotification: { invoice: { summary: 'As existing integrators send it', value: notification } },
+  retryJob: {
+    again: { summary: 'For as long as at first; a time says until when', value: { expiresAt: null } },
+  },
   retryJobs: {
     count: { summary: 'Only count', value: { filter: { state: 'failed', ...bulk }, dryRun: true } },
     paced: {

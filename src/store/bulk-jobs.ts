@@ -1,9 +1,9 @@
-import { defaultTimeToLiveMs } from '../domain/acceptance.ts';
 import { runAgainEntry, waitsForBulkRetry } from '../domain/run-again.ts';
 import { type JobFilter, narrowJobs, resolveFilter } from './job-filter.ts';
 import type { Tx } from './transactions.ts';
 
-const isRetryable = "state in ('failed', 'expired', 'cancelled')";
+// Word for word as in the index `job_runnable_again`; `retryable` says the same.
+const isRetryable = "state in ('failed', 'expired', 'cancelled', 'completed_with_errors')";
 
 /** The jobs of a filter that had ended at `now` and can be run again: what was run again since and has failed anew is none. */
 async function narrowRetryable(tx: Tx, filter: JobFilter, now: Date) {
@@ -12,7 +12,7 @@ async function narrowRetryable(tx: Tx, filter: JobFilter, now: Date) {
   return { where: [isRetryable, `finished_at <= $${values.length}`, ...conditions].join(' and '), values };
 }
 
-/** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_retryable`. */
+/** How many jobs of a filter can be run again, counted up to `bound`. Served by `job_runnable_again`. */
 export async function countRetryable(
   tx: Tx,
   filter: JobFilter,
@@ -31,7 +31,7 @@ export async function countRetryable(
 /**
  * Makes the oldest jobs of a filter run again, job i (from 0) due at `startsAt` + i × `everyMs`, and returns how many: what
  * `retryMessage` and `retryBatch` do to one, done to a page. One that someone else holds is left out. A second time there
- * is nothing to find. Served by `job_retryable`.
+ * is nothing to find. Served by `job_runnable_again`.
  */
 export async function retryPage(
   tx: Tx,
@@ -41,14 +41,16 @@ export async function retryPage(
   const { where, values } = await narrowRetryable(tx, filter, page.now);
   const base = values.length;
   const now = `$${base}`;
-  const [limit, startsAt, everyMs, ttlMs, detail, type, title] = [1, 2, 3, 4, 5, 6, 7].map((n) => `$${base + n}`);
+  const [limit, startsAt, everyMs, detail, type, title] = [1, 2, 3, 4, 5, 6].map((n) => `$${base + n}`);
   return tx.execute({
     text: `
       with page as materialized (
-        select id, created_at from job where ${where}
+        select id, created_at, coalesce(lifetime_ms,
+          extract(epoch from expires_at - greatest(send_at, created_at)) * 1000)::float8 as lifetime_ms
+        from job where ${where}
         order by created_at, id limit ${limit} for update skip locked
       ), placed as (
-        select id, ${startsAt}::timestamptz
+        select id, lifetime_ms, ${startsAt}::timestamptz
           + round((row_number() over (order by created_at, id) - 1) * ${everyMs}::float8) * interval '1 millisecond' as starts_at,
           nextval('job_acceptance_seq') as acceptance
         from page
@@ -57,8 +59,8 @@ export async function retryPage(
           state = 'scheduled', terminal = false, waiting_reason = 'schedule', waiting_until = placed.starts_at,
           waiting_detail = ${detail}, next_attempt_at = null, send_at = null, error = null, error_code = null,
           finished_at = null, wake_at = placed.starts_at, updated_at = ${now},
-          expires_at = case when j.expires_at <= placed.starts_at
-            then placed.starts_at + ${ttlMs}::float8 * interval '1 millisecond' else j.expires_at end,
+          expires_at = placed.starts_at + placed.lifetime_ms * interval '1 millisecond',
+          lifetime_ms = placed.lifetime_ms,
           internal_faults = 0, interruptions = 0, acceptance = placed.acceptance,
           -- What only messages have; a batch keeps its own.
           retries_used = case when j.kind = 'notification' then j.retries_used else 0 end,
@@ -79,7 +81,6 @@ export async function retryPage(
       page.limit,
       page.startsAt,
       page.everyMs,
-      defaultTimeToLiveMs,
       waitsForBulkRetry,
       runAgainEntry.type,
       runAgainEntry.title,

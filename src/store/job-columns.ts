@@ -38,6 +38,7 @@ export const changingColumns: readonly JobColumn[] = [
   { name: 'counts', type: 'jsonb', of: (job) => job.counts },
   { name: 'send_at', type: 'timestamptz', of: (job) => job.sendAt },
   { name: 'expires_at', type: 'timestamptz', of: (job) => job.expiresAt },
+  { name: 'lifetime_ms', type: 'double precision', of: (job) => job.lifetimeMs },
   { name: 'status_until', type: 'timestamptz', of: (job) => job.statusUntil },
   { name: 'wake_at', type: 'timestamptz', of: (job) => job.wakeAt },
   { name: 'workflow_id', type: 'text', of: (job) => job.workflowId },

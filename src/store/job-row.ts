@@ -48,6 +48,7 @@ export interface JobRow {
   request_id: string | null;
   send_at: Date | null;
   expires_at: Date;
+  lifetime_ms: number | null;
   status_until: Date | null;
   wake_at: Date | null;
   workflow_id: string | null;
@@ -62,7 +63,7 @@ export interface JobRow {
 export const jobColumns = `id, tenant_id, kind, state, terminal, waiting_reason, waiting_until, waiting_detail, attempts,
   retries_used, throttled_in_a_row, internal_faults, interruptions, parts_total, parts_accepted, next_attempt_at, is_ordered, queued_at, rate_slot_at, is_outcome_unknown, error, external_id,
   channel_id, recipient, recipient_ids, conversation_id, group_id, integration, label, provider_message_ids, possible_duplicate, user_informed,
-  delivery_confirmed, pricing, delivered_at, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, status_until, wake_at,
+  delivery_confirmed, pricing, delivered_at, counts, metadata, case when kind = 'notification' then null else request end as request, origin, caused_by, request_id, send_at, expires_at, lifetime_ms, status_until, wake_at,
   workflow_id, workflow_run_id, awaited_by, created_at, updated_at, finished_at`;
 
 export function toJob(row: JobRow): Job {
@@ -111,6 +112,7 @@ export function toJob(row: JobRow): Job {
     requestId: row.request_id,
     sendAt: row.send_at,
     expiresAt: row.expires_at,
+    lifetimeMs: row.lifetime_ms,
     statusUntil: row.status_until,
     wakeAt: row.wake_at,
     workflowId: row.workflow_id,

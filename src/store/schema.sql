@@ -354,6 +354,7 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   delivered_at timestamp(3) with time zone, -- when WhatsApp delivered the message, by its own clock; null = not delivered
   price_category text default (pricing ->> 'category'::text), -- the category of its price
   is_billable boolean default ((pricing ->> 'billable'::text) = 'true'::text), -- whether it is charged; null = no status has said
+  lifetime_ms double precision, -- its first lifetime, from its sendAt or acceptance to its first expiry, kept when it is run again; null = it never was
   constraint job_pkey PRIMARY KEY (id),
   constraint job_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'notification'::text, 'inbound'::text]))),
   constraint job_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
@@ -384,7 +385,7 @@ CREATE INDEX job_line ON job (channel_id, conversation_id, kind, acceptance) WHE
 CREATE INDEX job_newest ON job (tenant_id, created_at DESC, id DESC); -- listJobs without a filter
 CREATE UNIQUE INDEX job_one_notice_a_group ON job (tenant_id, group_id) WHERE ((origin = 'user_notice'::text) AND (group_id IS NOT NULL)); -- the insert of a notice; hasNotice
 CREATE UNIQUE INDEX job_one_notice_a_message ON job (tenant_id, caused_by) WHERE ((origin = 'user_notice'::text) AND (group_id IS NULL)); -- the insert of a notice; hasNotice
-CREATE INDEX job_retryable ON job (tenant_id, created_at, id) INCLUDE (state, kind, channel_id, error_code) WHERE (state = ANY (ARRAY['failed'::text, 'expired'::text, 'cancelled'::text])); -- countRetryable and retryPage of bulk retry
+CREATE INDEX job_runnable_again ON job (tenant_id, created_at, id) INCLUDE (state, kind, channel_id, error_code, finished_at) WHERE (state = ANY (ARRAY['failed'::text, 'expired'::text, 'cancelled'::text, 'completed_with_errors'::text])); -- countRetryable and retryPage of bulk retry
 CREATE INDEX job_status_window ON job (status_until) WHERE (status_until IS NOT NULL); -- close_status_windows()
 -- row level security: forced
 create policy named_functions on job to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findTooFarAhead } from '../domain/acceptance.ts';
 import { type Caller, isOperator } from '../domain/audit.ts';
 import { queuesOfDeliveries } from '../contracts/workflows.ts';
 import { explainWait, type WaitFacts } from '../domain/explain-wait.ts';
@@ -31,10 +32,12 @@ export interface ControlJob {
     by?: Caller,
   ): Promise<{ readonly result: 'cancelled' | 'too_late'; readonly job: Job }>;
   /**
-   * Runs a failed, expired or cancelled job again at once, and tries a message at once that waits for a retry. Refuses with
-   * `not_found`, and with a `conflict` that names what else holds it.
+   * Runs a job again at once that failed, expired, was cancelled or completed with errors, and tries a message at once that
+   * waits for a retry. `expiresAt` null = its first lifetime from now on; of one that waits, as before. Refuses with
+   * `not_found`, with `invalid_request` for an `expiresAt` that is over or too far ahead, and with a `conflict` that names
+   * what else holds it.
    */
-  retry(tenantId: string, jobId: string, by?: Caller): Promise<Job>;
+  retry(tenantId: string, jobId: string, by?: Caller, asked?: { readonly expiresAt: Date | null }): Promise<Job>;
 }
 
 export function createControlJob(dependencies: {
@@ -78,7 +81,8 @@ export function createControlJob(dependencies: {
         await waitForSends(transactions, { tenantId, jobId, untilMs: performance.now() + writeWithinMs });
       return cancelled;
     },
-    async retry(tenantId, jobId, by) {
+    async retry(tenantId, jobId, by, { expiresAt } = { expiresAt: null }) {
+      requireAhead(expiresAt, clock());
       const found = await transactions.withTenant(tenantId, (tx) => findJob(tx, jobId));
       if (found !== null && found.awaitedBy !== null && !found.terminal && (await isPaused(jobId)))
         throw apiProblem('conflict', 'An operator has paused its activity in Temporal, and unpauses it there.');
@@ -86,7 +90,9 @@ export function createControlJob(dependencies: {
         const job = await lock(tx, jobId);
         const now = clock();
         const change =
-          job.kind === 'notification' ? retryBatch(job, now) : (retryNow(job, now) ?? retryMessage(job, now));
+          job.kind === 'notification'
+            ? retryBatch(job, now, { expiresAt })
+            : (retryNow(job, now, expiresAt) ?? retryMessage(job, now, { expiresAt }));
         if (change === null) {
           const [facts = null] = await readWaitFacts(tx, [job], { now, queues: queuesOfDeliveries });
           throw apiProblem('conflict', describeHold(job, facts));
@@ -114,8 +120,16 @@ export async function waitForSends(
   }
 }
 
+function requireAhead(expiresAt: Date | null, now: Date): void {
+  const isOver = expiresAt !== null && expiresAt.getTime() <= now.getTime();
+  const errors = isOver
+    ? [{ pointer: '/expiresAt', detail: 'must lie in the future' }]
+    : findTooFarAhead({ sendAt: null, expiresAt }, now);
+  if (errors.length > 0) throw apiProblem('invalid_request', 'The job could not run until then.', { errors });
+}
+
 function describeHold(job: Job, facts: WaitFacts | null): string {
   const wait = explainWait(job, facts);
   const cause = wait === null ? '' : ` and waits for ${wait.reason} (${wait.detail ?? 'no detail'})`;
-  return `The job is ${job.state}${cause}; what is tried again is one that waits for a retry, or has failed, expired or been cancelled.`;
+  return `The job is ${job.state}${cause}; what is tried again is one that waits for a retry, or has failed, expired, been cancelled or completed with errors.`;
 }

@@ -155,8 +155,9 @@ describe('the audit', () => {
     const channelId = await makeChannel();
     await test.database.transactions.withTenant(test.tenantId, (tx) =>
       tx.execute({
-        text: `insert into job (id, tenant_id, kind, state, terminal, channel_id, request, expires_at, created_at, updated_at)
-          select 'msg_' || n, $1, 'message', 'failed', true, $2, '{}', now(), now(), now() from generate_series(1, 1500) n`,
+        text: `insert into job (id, tenant_id, kind, state, terminal, channel_id, request, expires_at, created_at, updated_at,
+            finished_at)
+          select 'msg_' || n, $1, 'message', 'failed', true, $2, '{}', now(), now(), now(), now() from generate_series(1, 1500) n`,
         values: [test.tenantId, channelId],
       }),
     );

@@ -64,13 +64,14 @@ describe('a bulk retry', () => {
     ['inbound', 'failed', hour],
     ['notification', 'failed', hour],
     ['notification', 'expired', -hour],
+    ['notification', 'completed_with_errors', hour],
   ] as const)('leaves the very row that the retry of one %s would: %s, expiring in %i ms', async (kind, state, ms) => {
     const at = place.clock();
     const one = await insertEnded(`one-${kind}-${state}-${ms}`, kind, state, at, ms);
     const two = await insertEnded(`two-${kind}-${state}-${ms}`, kind, state, at, ms);
     const now = place.clock();
     const startsAt = new Date(now.getTime() + 60_000);
-    const change = kind === 'notification' ? retryBatch(one, now, startsAt) : retryMessage(one, now, startsAt);
+    const change = kind === 'notification' ? retryBatch(one, now, { startsAt }) : retryMessage(one, now, { startsAt });
     if (change === null) throw new Error('it could not be run again');
     await place.stores.transactions.withTenant(place.tenantId, async (tx) => {
       await place.stores.writeJobChange(tx, { job: one, change, now });
@@ -228,12 +229,12 @@ describe('a bulk retry', () => {
       const { conditions, values } = narrowJobs(filter);
       const plan = await place.rows<{ 'QUERY PLAN': string }>(
         `explain (analyze, costs off, timing off) select id from job
-          where state in ('failed', 'expired', 'cancelled') and finished_at <= now() and ${conditions.join(' and ')}
+          where state in ('failed', 'expired', 'cancelled', 'completed_with_errors') and finished_at <= now() and ${conditions.join(' and ')}
           order by created_at, id limit 1000 for update skip locked`,
         values,
       );
       const text = plan.map((line) => line['QUERY PLAN']).join('\n');
-      expect(text).toMatch(/using (job_retryable|job_by_error_code)/);
+      expect(text).toMatch(/using (job_runnable_again|job_by_error_code)/);
       expect(text).not.toContain('Sort');
     }
     expect(await retry({ errorCode: 'whatsapp_131026' }, { dryRun: true })).toMatchObject({ matched: 500 });

@@ -70,6 +70,30 @@ describe('POST /v1/jobs/retry', () => {
   });
 });
 
+describe('POST /v1/jobs/{id}/retry', () => {
+  // It took no body: an `expiresAt` was ignored.
+  it('lives until the time that its body names, by default as long again as at first', async () => {
+    for (const id of ['msg_7', 'msg_8']) await insertFailed(id, 'order-7');
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const named = await test.call('POST /v1/jobs/msg_7/retry', { body: { expiresAt } });
+    expect([named.status, named.at('expiresAt')]).toEqual([200, expiresAt]);
+    const before = Date.now();
+    const again = await test.call('POST /v1/jobs/msg_8/retry');
+    expect(again.status).toBe(200);
+    expect(Date.parse(String(again.at('expiresAt'))) - before).toBeGreaterThanOrEqual(3_599_000);
+  });
+
+  it.each([{ expiresAt: '2020-01-01T00:00:00Z' }, { expiresAt: '9000-01-01T00:00:00Z' }, { expiresAt: 'soon' }])(
+    'refuses %j and leaves the job as it is',
+    async (body) => {
+      await insertFailed(`msg_${body.expiresAt}`, 'order-8');
+      const refused = await test.call(`POST /v1/jobs/msg_${body.expiresAt}/retry`, { body });
+      expect(refusalOf(refused)).toEqual([422, 'invalid_request', '/expiresAt']);
+      expect((await test.call(`GET /v1/jobs/msg_${body.expiresAt}`)).at('state')).toBe('failed');
+    },
+  );
+});
+
 describe('POST /v1/jobs/cancel', () => {
   const cancel = (body: object, key?: string) => test.call('POST /v1/jobs/cancel', { body, ...(key && { key }) });
 

@@ -160,4 +160,19 @@ describe('the end of a batch', () => {
     const told = bench.integrator.received.filter(({ body }) => body.requestId === job.id);
     expect(told.map(({ body }) => body.errors[0]?.code)).toEqual(['no_active_user_for_merchant']);
   });
+
+  it('with errors can be followed by a retry, which repeats what failed and nothing else', async () => {
+    // It was refused: who was not reached by a batch that had reached somebody could be reached by a new one only.
+    const job = await bench.accept([
+      { merchantId: 'm8', userIds: ['late'] },
+      { merchantId: 'm1', userIds: ['u1'] },
+    ]);
+    expect(await bench.run(job)).toMatchObject({ state: 'completed_with_errors', delivered: 1, failed: 1 });
+    const [, reached] = await bench.recipients(job);
+    await bench.register('m8', ['late']);
+    await change(job, retryBatch);
+    expect(await bench.run(job)).toMatchObject({ state: 'completed', delivered: 2, failed: 0 });
+    expect((await bench.recipients(job))[1]).toEqual(reached);
+    expect(bench.integrator.received.filter(({ body }) => body.requestId === job.id)).toHaveLength(1);
+  });
 });

@@ -129,6 +129,8 @@ async function send(example: {
   const key = isAdmins ? adminKey : (operation.security ?? []).length === 0 ? null : owner.key;
   const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
   const signature = operation.operationId === 'takeCallback' ? signCallback(body, owner.channel.appSecret) : {};
+  // What stands in the path is a job that waits to be taken up.
+  if (operation.operationId === 'retryJob') await test.call(`POST ${target.replace('/retry', '/cancel')}`, { key });
   return test.call(`${method.toUpperCase()} ${target}`, {
     key,
     body,

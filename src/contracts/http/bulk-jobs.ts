@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bulkSkips } from '../../domain/bulk.ts';
 import { jobFilter } from './jobs.ts';
-import { time } from './primitives.ts';
+import { instant, time } from './primitives.ts';
 
 const defaultRatePerSecond = 50;
 const maxRatePerSecond = 1_000;
@@ -16,6 +16,13 @@ const members = {
     .describe('As the query of `GET /v1/jobs`; never empty'),
   dryRun: z.boolean().default(false).describe('Only count'),
 };
+
+/** What the retry of one job may ask for; it may be left out. */
+export const jobRetry = z
+  .strictObject({
+    expiresAt: instant.nullish().describe('RFC 3339; default its first lifetime, from now on'),
+  })
+  .nullish();
 
 export const bulkCancel = z.strictObject(members);
 

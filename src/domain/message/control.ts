@@ -1,7 +1,7 @@
 import { startGraceMs } from '../acceptance.ts';
 import { endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import type { Problem } from '../problems/problem.ts';
-import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
+import { retryable, type RunAgain, runAgain, runAgainEntry } from '../run-again.ts';
 import { mayStillBeSent } from './interruption.ts';
 import { buildKpiValue } from './kpi.ts';
 
@@ -38,14 +38,18 @@ export function cancelByGroup(input: {
 
 const triedAtOnce: ReadonlySet<string> = new Set(['retry', 'template']);
 
-/** Tries a message, in or out, at once that waits for a retry or for its template. Null = it waits for something else, or for nothing. */
-export function retryNow(job: Job, now: Date): JobChange | null {
+/**
+ * Tries a message, in or out, at once that waits for a retry or for its template, and lets it live until `expiresAt` (null = as
+ * long as before). Null = it waits for something else, or for nothing.
+ */
+export function retryNow(job: Job, now: Date, expiresAt: Date | null = null): JobChange | null {
   if (job.state !== 'held' || job.waitingFor === null || !triedAtOnce.has(job.waitingFor.reason)) return null;
   return {
     ...noChange,
     set: {
       waitingFor: { ...job.waitingFor, until: now },
       nextAttemptAt: now,
+      expiresAt: expiresAt ?? job.expiresAt,
       wakeAt: new Date(now.getTime() + startGraceMs),
     },
     timeline: [{ type: 'job.retried', title: 'Tried at once by an operator' }],
@@ -54,16 +58,15 @@ export function retryNow(job: Job, now: Date): JobChange | null {
 }
 
 /**
- * Makes a failed, expired or cancelled message run again at once, with its retries unused and, where its time-to-live has
- * passed, a new one. Null = it has not ended that way. `startsAt` = its place in a bulk retry: until then it is scheduled,
- * and no one of its conversation waits for it.
+ * Makes a failed, expired or cancelled message run again, with its retries unused. Null = it has not ended that way. With
+ * a `startsAt` it is scheduled until then, and no one of its conversation waits for it.
  */
-export function retryMessage(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
+export function retryMessage(job: Job, now: Date, asked: RunAgain = {}): JobChange | null {
   if (!retryable.has(job.state)) return null;
   return {
     ...noChange,
     set: {
-      ...runAgain(job, now, startsAt),
+      ...runAgain(job, now, asked),
       retriesUsed: 0,
       throttledInARow: 0,
       queuedAt: now,
@@ -71,6 +74,6 @@ export function retryMessage(job: Job, now: Date, startsAt: Date | null = null):
       deliveryConfirmed: null,
     },
     timeline: [runAgainEntry],
-    isDue: startsAt === null,
+    isDue: (asked.startsAt ?? null) === null,
   };
 }

@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import { type BatchCounts, endingAt, type Job, type JobChange, noChange } from '../job.ts';
 import { describeHold } from '../message/ending-failures.ts';
 import type { Problem } from '../problems/problem.ts';
-import { retryable, runAgain, runAgainEntry } from '../run-again.ts';
+import { retryable, type RunAgain, runAgain, runAgainEntry } from '../run-again.ts';
 
 /**
  * What a look at a running batch allowed to be sent is written within this time or never. So whoever ends a batch can say
@@ -22,17 +22,14 @@ export function cancelBatch(job: Job, now: Date): JobChange | null {
   };
 }
 
-/**
- * Makes a failed, expired or cancelled batch run again at once for those who were not reached, with a new time-to-live
- * where the old one has passed. Null = it has not ended that way. `startsAt` = its place in a bulk retry.
- */
-export function retryBatch(job: Job, now: Date, startsAt: Date | null = null): JobChange | null {
+/** Makes a batch run again for those who were not reached. Null = it reached all, or has not ended. */
+export function retryBatch(job: Job, now: Date, asked: RunAgain = {}): JobChange | null {
   if (!retryable.has(job.state)) return null;
   return {
     ...noChange,
-    set: { ...runAgain(job, now, startsAt), queuedAt: now },
+    set: { ...runAgain(job, now, asked), queuedAt: now },
     timeline: [runAgainEntry],
-    isDue: startsAt === null,
+    isDue: (asked.startsAt ?? null) === null,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   jobView,
   timelineItem,
 } from '../../contracts/http/jobs.ts';
+import { jobRetry } from '../../contracts/http/bulk-jobs.ts';
 import { pageOf, pageQuery } from '../../contracts/http/page.ts';
 import { viewExplanation } from '../../domain/explain/explanation.ts';
 import { toJobView } from '../../domain/job-view.ts';
@@ -219,13 +220,20 @@ export function registerJobRoutes(
         tags,
         summary: 'Run a failed, expired or cancelled job again at once, or try one at once that waits for a retry',
         description:
+          'It lives until `expiresAt`, by default as long again as it was given at first. A message goes to the end of its conversation; a ' +
+          'notification, also one that completed with errors, is repeated for those who were not reached. ' +
           'A message that waits for a retry, or for its template, stays `held` in the answer, and its attempt follows. What something else holds ' +
           '(its turn, its channel, a limit, an activity that is paused in Temporal) is a 409 that says what.',
         params: jobParams,
+        body: jobRetry,
         response: { 200: jobView },
       },
     },
-    async (request) => toJobView(await controlJob.retry(request.tenantId, request.params.id, callerOf(request)), links),
+    async (request) => {
+      const asked = { expiresAt: request.body?.expiresAt ?? null };
+      const job = await controlJob.retry(request.tenantId, request.params.id, callerOf(request), asked);
+      return toJobView(job, links);
+    },
   );
 }
 

@@ -41,6 +41,7 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     previewMessage: messages.map(toBody),
     acceptMessages: messages.map((message) => toBody(within(message, (each) => ({ messages: [each] })))),
     cancelJobs: filters.map(([member, name]) => toBody(within(name, (text) => ({ filter: { [member]: text } })))),
+    retryJob: asBody({}),
     retryJobs: filters.map(([member, name]) => toBody(within(name, (text) => ({ filter: { [member]: text } })))),
     acceptNotification: [toBody(within(nameTheirs('theirs'), aNotification))],
     acceptIntegrationNotification: asBody(aNotification('theirs')),

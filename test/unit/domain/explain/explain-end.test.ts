@@ -185,7 +185,7 @@ const situations: Situation[] = [
     { batchErrors: [pushOff], silentUser },
     'push',
     /2 of 3 users reached.*push_notifications_disabled/,
-    'register-device',
+    'register-device retry',
   ],
   [
     'a user who has switched pushes off',
@@ -193,7 +193,7 @@ const situations: Situation[] = [
     { batchErrors: [pushOff], silentUser: { ...silentUser, isPushEnabled: false } },
     'push',
     /switched off/,
-    '',
+    'retry',
   ],
   [
     'a directory that was away',
@@ -201,7 +201,7 @@ const situations: Situation[] = [
     { directory: 'http', batchErrors: [{ ...pushOff, code: 'error_retrieving_active_users_for_merchant' }] },
     'directory',
     /the directory did not answer/,
-    'update-directory',
+    'retry update-directory',
   ],
   [
     'an integrator who was never told',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { messageStates } from '../../../../src/domain/job.ts';
 import { claimMessage } from '../../../../src/domain/message/claim.ts';
-import { cancelByGroup, cancelMessage, retryMessage } from '../../../../src/domain/message/control.ts';
+import { cancelByGroup, cancelMessage, retryMessage, retryNow } from '../../../../src/domain/message/control.ts';
 import { interruptedFailure } from '../../../../src/domain/message/interruption.ts';
 import { advanceMessage } from '../../../../src/domain/message/status.ts';
 import { after, aJob, aProblem, noon } from '../../../support/a-job.ts';
@@ -87,18 +87,32 @@ describe('retryMessage', () => {
     expect(retryMessage(aJob({ state: 'failed', attempts: 6 }), noon)?.set).not.toHaveProperty('attempts');
   });
 
-  it('gives a new time-to-live to what has expired', () => {
-    const change = retryMessage(aJob({ state: 'expired', expiresAt: after(-1) }), noon);
-    expect(change?.set.expiresAt).toEqual(after(24 * 3_600_000));
+  // It kept what was left of its old time, and got a day where nothing was.
+  it('lives as long again as it was given at first, however often it is run again', () => {
+    const sendAt = after(-60_000);
+    const job = aJob({ state: 'failed', createdAt: after(-90_000), sendAt, expiresAt: after(30_000) });
+    const first = { ...job, ...retryMessage(job, noon)?.set };
+    expect(first.expiresAt).toEqual(after(90_000));
+    const again = { ...first, state: 'expired' as const };
+    expect(retryMessage(again, after(5_000))?.set.expiresAt).toEqual(after(95_000));
+    expect(retryMessage({ ...job, sendAt: after(-1_000_000) }, noon)?.set.expiresAt).toEqual(after(120_000));
   });
 
-  it('puts it into its place in a bulk retry, with a time-to-live that lasts beyond it', () => {
-    const change = retryMessage(aJob({ state: 'failed', expiresAt: after(5_000) }), noon, after(10_000));
-    expect(change?.set).toMatchObject({
+  it('lives until the time that is asked for', () => {
+    const change = retryMessage(aJob({ state: 'failed' }), noon, { expiresAt: after(7_000) });
+    expect(change?.set.expiresAt).toEqual(after(7_000));
+    const held = aJob({ state: 'held', waitingFor: { reason: 'retry', until: after(9_000), detail: null } });
+    expect(retryNow(held, noon)?.set.expiresAt).toEqual(held.expiresAt);
+    expect(retryNow(held, noon, after(7_000))?.set.expiresAt).toEqual(after(7_000));
+  });
+
+  it('puts it into its place in a bulk retry, with its lifetime from there on', () => {
+    const job = aJob({ state: 'failed', expiresAt: after(5_000) });
+    expect(retryMessage(job, noon, { startsAt: after(10_000) })?.set).toMatchObject({
       state: 'scheduled',
       waitingFor: { reason: 'schedule', until: after(10_000) },
       wakeAt: after(10_000),
-      expiresAt: after(10_000 + 24 * 3_600_000),
+      expiresAt: after(15_000),
     });
   });
 
