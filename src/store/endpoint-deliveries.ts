@@ -1,7 +1,8 @@
-import { type DeliveryAttempt, type DeliveryState, openAttempt } from '../domain/delivery/delivery.ts';
+import { type DeliveryAttempt, openAttempt } from '../domain/delivery/delivery.ts';
 import type { Problem } from '../domain/problems/problem.ts';
 import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { leaseDeliveries } from './deliveries.ts';
+import type { DeliveryResult } from './delivery-results.ts';
 import type { Transactions, Tx } from './transactions.ts';
 
 /** A transaction changes so many rows of an endpoint at most; `inPages` goes on in the next. */
@@ -105,15 +106,8 @@ async function endPurged(tx: Tx, ids: readonly string[], now: Date): Promise<voi
   });
 }
 
-/** What became of a delivery. `nextAttemptAt` null = it is not tried again. */
-export interface EndpointResult {
+export interface EndpointResult extends DeliveryResult {
   readonly delivery: EndpointDelivery;
-  readonly attempts: readonly DeliveryAttempt[];
-  readonly state: DeliveryState;
-  readonly nextAttemptAt: Date | null;
-  /** By the answer's `Retry-After`; null = it set none. */
-  readonly notBefore: Date | null;
-  readonly error: Problem | null;
 }
 
 interface Owner {
@@ -121,13 +115,6 @@ interface Owner {
   readonly endpointId: string;
   readonly url: string;
 }
-
-const recordset = `
-  select entry ->> 'id' as id, entry ->> 'jobId' as job_id, entry ->> 'eventId' as event_id,
-    entry ->> 'eventType' as event_type, (entry -> 'attempts')::jsonb as attempts, entry ->> 'state' as state,
-    (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at, (entry ->> 'notBefore')::timestamptz as not_before, (entry ->> 'claimed')::integer as claimed,
-    case when json_typeof(entry -> 'error') = 'null' then null else entry -> 'error' end as error, position
-  from json_array_elements($1::json) with ordinality as list (entry, position)`;
 
 /** Stores deliveries that were tried before they had a row, in the order of their events. */
 export async function insertResults(
@@ -145,50 +132,15 @@ export async function insertResults(
         attempt_count, next_attempt_at, not_before, error, created_at, updated_at)
       select r.id, $2, 'event', (select j.id from job j where j.id = r.job_id), $3, r.event_id, r.event_type, $4, r.state,
         r.attempts, jsonb_array_length(r.attempts), r.next_attempt_at, r.not_before, r.error, $5, $5
-      from (${recordset}) r where exists (select 1 from event e where e.id = r.event_id) order by r.position
+      from (
+        select entry ->> 'id' as id, entry ->> 'jobId' as job_id, entry ->> 'eventId' as event_id,
+          entry ->> 'eventType' as event_type, (entry -> 'attempts')::jsonb as attempts, entry ->> 'state' as state,
+          (entry ->> 'nextAttemptAt')::timestamptz as next_attempt_at, (entry ->> 'notBefore')::timestamptz as not_before,
+          case when json_typeof(entry -> 'error') = 'null' then null else entry -> 'error' end as error, position
+        from json_array_elements($1::json) with ordinality as list (entry, position)
+      ) r where exists (select 1 from event e where e.id = r.event_id) order by r.position
       on conflict (endpoint_id, event_id) where kind in ('event', 'test') do nothing`,
     values: [JSON.stringify(results.map(toEntry)), owner.tenantId, owner.endpointId, owner.url, now],
-  });
-}
-
-/**
- * Records tries of stored deliveries. A result whose claim has passed to somebody else changes nothing. One that was ended
- * meanwhile keeps its try, and its end unless the endpoint has taken it.
- */
-export async function updateResults(tx: Tx, results: readonly EndpointResult[], now: Date): Promise<void> {
-  if (results.length === 0) return;
-  await tx.execute({
-    name: 'update-delivery-results',
-    text: `
-      update delivery d set attempts = r.attempts, attempt_count = jsonb_array_length(r.attempts), updated_at = $2,
-        state = case when d.state = 'pending' or r.state = 'delivered' then r.state else d.state end,
-        next_attempt_at = case when d.state = 'pending' then r.next_attempt_at end,
-        not_before = case when d.state = 'pending' then r.not_before end,
-        error = case when d.state = 'pending' or r.state = 'delivered' then r.error else d.error end
-      -- "offset 0" keeps the set a set, with plain columns: row level security lets no index be asked with what a function
-      -- makes of them.
-      from (${recordset} offset 0) r
-      -- Inside a case the state draws no plan to the index of pending rows, which may be all of them.
-      where d.id = r.id and d.attempt_count = r.claimed
-        and case when d.state = 'pending' then true else d.attempts -> -1 ->> 'outcome' is null end`,
-    values: [JSON.stringify(results.map(toEntry)), now],
-  });
-}
-
-/** The problems of tries, each once. */
-export async function insertProblems(tx: Tx, tenantId: string, problems: readonly Problem[]): Promise<void> {
-  if (problems.length === 0) return;
-  const entries = problems.map((document) => ({ id: document.instance.split('/').at(-1), document }));
-  await tx.execute({
-    name: 'insert-delivery-problems',
-    text: `
-      insert into problem (id, tenant_id, job_id, code, source, class, occurred_at, document)
-      select entry ->> 'id', $2, (select j.id from job j where j.id = entry -> 'document' ->> 'jobId'),
-        entry -> 'document' ->> 'code', entry -> 'document' ->> 'source', entry -> 'document' ->> 'class',
-        (entry -> 'document' ->> 'occurredAt')::timestamptz, entry -> 'document'
-      from json_array_elements($1::json) as list (entry)
-      on conflict (id) do nothing`,
-    values: [JSON.stringify(entries), tenantId],
   });
 }
 
@@ -236,7 +188,6 @@ function toEntry({ delivery, attempts, state, nextAttemptAt, notBefore, error }:
     state,
     nextAttemptAt,
     notBefore,
-    claimed: delivery.attempts.length,
     error,
   };
 }

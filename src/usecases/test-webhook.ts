@@ -9,7 +9,7 @@ import { buildEnvelope } from '../domain/webhook/envelope.ts';
 import { testEventType } from '../domain/webhook/event-type.ts';
 import { toWebhookView } from '../domain/webhook/webhook.ts';
 import type { Transactions } from '../store/transactions.ts';
-import { insertProblems } from '../store/endpoint-deliveries.ts';
+import { insertProblems } from '../store/delivery-results.ts';
 import { insertTest } from '../store/webhook-lists.ts';
 import type { WebhookStore } from '../store/webhooks.ts';
 

@@ -1,4 +1,4 @@
-import type { CallbackResult } from '../../store/deliveries.ts';
+import type { CallbackResult } from './judge-callback.ts';
 
 /** The first result of all waits so long for those that come with it. */
 const gatherMs = 10;

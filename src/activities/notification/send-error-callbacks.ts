@@ -6,14 +6,7 @@ import { callbackFailure, silentFailure } from '../../domain/notification/ending
 import { postponeCallbacks } from '../../domain/notification/progress.ts';
 import { localDelayMs } from '../../domain/retry.ts';
 import { findBatch, holdBatch, lockBatch } from '../../store/batch-jobs.ts';
-import {
-  type CallbackResult,
-  type ClaimedCallback,
-  claimCallbacks,
-  countPendingCallbacks,
-  recordCallbacks,
-  stopCallbacks,
-} from '../../store/deliveries.ts';
+import { type ClaimedCallback, claimCallbacks, countPendingCallbacks, stopCallbacks } from '../../store/deliveries.ts';
 import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { insertProblem } from '../../store/notification-errors.ts';
@@ -28,7 +21,7 @@ import type { IntegratorGate } from './integrator-gate.ts';
 import { startClaim } from '../delivery/claim-deadline.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
 import type { JudgeAttempt } from '../destinations/judge-attempt.ts';
-import { giveBack, judgeCallback } from './judge-callback.ts';
+import { type CallbackResult, giveBack, judgeCallback, recordCallbacks } from './judge-callback.ts';
 
 /** One run of the activity; the workflow asks for another. A last call may take 25 s more. */
 const runForMs = 60_000;
@@ -163,11 +156,11 @@ export function createSendErrorCallbacks(dependencies: {
     beforeWrite: BeforeWrite,
   ): Promise<readonly CallbackResult[]> {
     const beginUntilMs = claimedAt.getTime() + writeWithinMs;
-    const owner = { tenantId: job.tenantId, jobId: job.id };
+    const { tenantId } = job;
     const recorder = createCallbackRecorder((results) =>
       // The answers are known only here: a database that is away for seconds must not make them unknown.
       retryDuringOutage(() =>
-        transactions.withTenant(job.tenantId, (tx) => recordCallbacks(tx, owner, results, clock())),
+        transactions.withTenant(tenantId, (tx) => recordCallbacks(tx, tenantId, results, clock())),
       ),
     );
     const rest = [...callbacks];

@@ -4,7 +4,7 @@ import type { Job } from '../../domain/job.ts';
 import { callbackFailure } from '../../domain/notification/ending.ts';
 import { localDelayMs } from '../../domain/retry.ts';
 import { findBatch } from '../../store/batch-jobs.ts';
-import { type CallbackResult, type ClaimedCallback, recordCallbacks } from '../../store/deliveries.ts';
+import type { ClaimedCallback } from '../../store/deliveries.ts';
 import { lockReplay, openReplayAttempt } from '../../store/delivery-replays.ts';
 import type { IntegrationTarget, IntegrationTargets } from '../../store/integration-targets.ts';
 import type { Transactions, Tx } from '../../store/transactions.ts';
@@ -13,7 +13,7 @@ import { callbackUrl, ownerOf } from './callback-url.ts';
 import type { DescribeFailure } from './describe-failure.ts';
 import { retryDuringOutage } from '../retry-during-outage.ts';
 import type { JudgeAttempt } from '../destinations/judge-attempt.ts';
-import { giveBack, judgeCallback } from './judge-callback.ts';
+import { giveBack, judgeCallback, recordCallbacks } from './judge-callback.ts';
 
 /** Longer than the call: the sweep offers the replay again only when its process has died. */
 const leaseMs = 180_000;
@@ -57,7 +57,9 @@ export function createSendReplay(dependencies: {
     const result = isUnsent(outcome)
       ? giveBack(callback, new Date(clock().getTime() + localDelayMs(0, dependencies.random)))
       : judgeCallback(judgeAttempt, { job, target, callback, outcome });
-    await retryDuringOutage(() => transactions.withTenant(tenantId, (tx) => record(tx, job, result)));
+    await retryDuringOutage(() =>
+      transactions.withTenant(tenantId, (tx) => recordCallbacks(tx, tenantId, [result], clock())),
+    );
     return { state: result.state };
   };
 
@@ -72,23 +74,20 @@ export function createSendReplay(dependencies: {
       const last = 'there is no such integration any more.';
       const failure = callbackFailure({ integration: replay.integration, tries: replay.attempts.length, last });
       const error = describeFailure(job, failure, now);
-      await record(tx, job, {
-        id: replay.id,
-        claimedAttempts: replay.attempts.length,
+      const ended = {
+        delivery: replay,
         attempts: replay.attempts,
         state: 'failed',
         nextAttemptAt: null,
+        notBefore: null,
         error,
         problems: [error],
-      });
+      } as const;
+      await recordCallbacks(tx, job.tenantId, [ended], now);
       return null;
     }
     const leaseUntil = new Date(now.getTime() + leaseMs);
     const attempts = await openReplayAttempt(tx, replay, { url: callbackUrl(target.url), now, leaseUntil });
     return { job, target, callback: { id: replay.id, body: replay.body, attempts } };
-  }
-
-  function record(tx: Tx, job: Job, result: CallbackResult): Promise<void> {
-    return recordCallbacks(tx, { tenantId: job.tenantId, jobId: job.id }, [result], clock());
   }
 }

@@ -8,9 +8,8 @@ import {
   disableDeliveries,
   type EndpointDelivery,
   inPages,
-  insertProblems,
-  updateResults,
 } from '../../../store/endpoint-deliveries.ts';
+import { insertProblems, updateResults } from '../../../store/delivery-results.ts';
 import { isWhole, lockSinkHealth, postponeBehind, postponeBlocked, writeSinkHealth } from '../../../store/kpi-sinks.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
 import type { BotClient } from '../../../upstreams/bot/bot-client.ts';

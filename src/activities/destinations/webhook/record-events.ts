@@ -6,13 +6,8 @@ import { isAboutWebhooks } from '../../../domain/webhook/event-type.ts';
 import { toWebhookView, type Webhook } from '../../../domain/webhook/webhook.ts';
 import { insertEvents } from '../../../store/events.ts';
 import type { Transactions, Tx } from '../../../store/transactions.ts';
-import {
-  disableDeliveries,
-  insertProblems,
-  insertResults,
-  updateResults,
-  type EndpointResult,
-} from '../../../store/endpoint-deliveries.ts';
+import { disableDeliveries, insertResults, type EndpointResult } from '../../../store/endpoint-deliveries.ts';
+import { insertProblems, updateResults } from '../../../store/delivery-results.ts';
 import { recordProgress, type WebhookRow, type WebhookStore } from '../../../store/webhooks.ts';
 import type { BatchOutcome } from '../destination.ts';
 import type { EventBatch } from './take-events.ts';
