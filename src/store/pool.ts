@@ -153,13 +153,17 @@ export function findDanger(inForce: InForce): string | null {
   return null;
 }
 
+/** `current_setting` says "20s"; the view `pg_settings`, which says 20000, makes all of its 400 rows for one. */
+const askMs = (name: string): string =>
+  `(extract(epoch from current_setting('${name}')::interval) * 1000)::integer as ${name}`;
+
 /** Prepared by name, as the statements of the hot path are: a pooler that cannot carry those fails here. */
 const question: pg.QueryConfig & { readonly query_timeout: number } = {
   name: 'check-connection',
   text: `select current_user::text as role, rolsuper or rolbypassrls as bypasses,
       exists (select 1 from pg_policy p join pg_class c on c.oid = p.polrelid
         where p.polname = 'tenant_rows' and pg_has_role(current_user, c.relowner, 'member')) as owns,
-      ${timeoutNames.map((name) => `(select setting::integer from pg_settings where name = '${name}') as ${name}`).join(', ')}
+      ${timeoutNames.map(askMs).join(', ')}
     from pg_roles where rolname = current_user`,
   // Callers wait for a connection no longer than this.
   query_timeout: connectTimeoutMs,
