@@ -17,6 +17,9 @@ const steps: readonly Step[] = [
   { name: 'unused code', args: ['node_modules/knip/bin/knip.js'] },
 ];
 
+/** For the compiler and the linter, which are written in Go: a sixth less CPU for a twentieth more memory. */
+const lessGarbage = { GOGC: '400' };
+
 /** The kinds of tests that need no server. */
 export const pureKinds = ['unit', 'architecture', 'replay'];
 
@@ -30,7 +33,7 @@ export async function runChecks(kinds: readonly string[]): Promise<Counts> {
 async function runSteps(): Promise<number> {
   const outcomes = await Promise.all(
     steps.map(async ({ name, args }) => {
-      const { exitCode, output, durationMs } = await runNode(args);
+      const { exitCode, output, durationMs } = await runNode(args, { env: lessGarbage });
       const seconds = (durationMs / 1000).toFixed(1);
       if (exitCode === 0) console.log(`ok      ${name} (${seconds} s)`);
       else console.log(`FAILED  ${name} (${seconds} s, exit code ${exitCode})\n${output}`);
