@@ -6,7 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY dev/build.mjs dev/
+COPY dev/build.mjs dev/build-console.mjs dev/
+COPY console console
 COPY src src
 RUN npm run build
 RUN npm prune --omit=dev --no-audit --no-fund

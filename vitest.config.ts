@@ -24,6 +24,8 @@ const kinds: readonly Kind[] = [
   { name: 'replay', timeoutMs: 30_000, shares: null, group: 'pure' },
   { name: 'e2e', timeoutMs: 120_000, shares: 'product', group: 'parallel' },
   { name: 'integration', timeoutMs: 60_000, shares: 'stack', group: 'parallel' },
+  // Needs a Chromium on the machine, so it is asked for by its name: `npm run test:console`.
+  { name: 'console', timeoutMs: 120_000, shares: 'stack', group: 'parallel' },
   { name: 'workflow', timeoutMs: 60_000, shares: 'workflow-bundle', group: 'parallel' },
   // Tests that measure time or race for it, or need all of the machine: one beside another would lie.
   { name: 'timing', timeoutMs: 60_000, shares: 'stack', group: 'alone' },

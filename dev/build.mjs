@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildConsole } from './build-console.mjs';
 
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(projectDir, 'src');
@@ -14,6 +15,7 @@ const target = join(projectDir, 'dist');
 rmSync(target, { recursive: true, force: true });
 compile();
 copyAssets();
+await buildConsole(join(target, 'console/page'));
 await bundleWorkflows('index.js', 'workflow-bundle.js');
 await bundleWorkflows('versioned.js', 'versioned-workflow-bundle.js');
 // It hands activities their context, and finds its native core and its threads by their place: all of it stays where it is.
@@ -29,7 +31,7 @@ function compile() {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** What is no TypeScript goes along as it is: migrations, the console's page. */
+/** What is no TypeScript goes along as it is: migrations. */
 function copyAssets() {
   cpSync(source, target, {
     recursive: true,

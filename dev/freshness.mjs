@@ -34,7 +34,12 @@ export function matchesLock(installed, lock) {
 export function buildState(projectDir) {
   const stampFile = join(projectDir, 'dist', '.waypost-built');
   const configs = readdirSync(projectDir).filter((name) => /^(tsconfig.*|package(-lock)?)\.json$/.test(name));
-  const inputs = [...configs, ...listFiles(projectDir, 'src'), 'dev/build.mjs'].sort();
+  const inputs = [
+    ...configs,
+    ...['src', 'console'].flatMap((dir) => listFiles(projectDir, dir)),
+    'dev/build.mjs',
+    'dev/build-console.mjs',
+  ].sort();
   const stamp = hash(inputs.map((path) => describeFile(projectDir, path)).join('\n'));
   return { stampFile, stamp, isCurrent: readOrEmpty(stampFile) === stamp };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { createCollaborators, createStarting } from './collaborators.ts';
 import { readConfig } from './config.ts';
+import { readPageFiles } from './console/page-files.ts';
 import { runDoor } from './door.ts';
 import { buildApp } from './http/build-app.ts';
 import { startMetricsServer } from './http/probe-server.ts';
@@ -35,6 +36,7 @@ await runDoor('api', async (whenStopped) => {
     randomBytes,
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
+    consoleFiles: readPageFiles(new URL('console/page', import.meta.url)),
     retentionDays: config.retentionDays,
     dispatcher,
     payloadCodec: createPayloadCodec({ keyRing, unsealed: 'show' }),
@@ -48,7 +50,6 @@ await runDoor('api', async (whenStopped) => {
   await app.listen({ host: config.host, port: config.port });
   const figures = await startMetricsServer({ ...shared, ...config, port: config.apiMetricsPort, metrics });
   log.info({ url: config.publicUrl, metricsPort: config.apiMetricsPort }, 'api ready');
-
   await new Promise<void>((resolve) => whenStopped(resolve));
   await app.close();
   await figures?.stop();

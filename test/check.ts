@@ -11,7 +11,7 @@ interface Step {
 const steps: readonly Step[] = [
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'] },
   { name: 'types of the workflows', args: ['node_modules/typescript/bin/tsc', '--project', 'src/workflows'] },
-  { name: 'types of the console', args: ['node_modules/typescript/bin/tsc', '--project', 'src/console/page'] },
+  { name: 'types of the console', args: ['node_modules/typescript/bin/tsc', '--project', 'console'] },
   { name: 'format', args: ['node_modules/oxfmt/bin/oxfmt', '--check'] },
   { name: 'lint', args: ['node_modules/oxlint/bin/oxlint'] },
   { name: 'unused code', args: ['node_modules/knip/bin/knip.js'] },

@@ -5,12 +5,14 @@ import type { Scope } from '../domain/scope.ts';
 
 /**
  * Who may call a route. `callback`: the route itself proves the caller, by a signature over the raw body or by an
- * unguessable part of the path; `public`: nobody has to.
+ * unguessable part of the path; `public`: nobody has to; `key`: any key in force, a tenant's or the operator's, itself
+ * and not by a session.
  */
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'callback' }
   | { readonly kind: 'admin' }
+  | { readonly kind: 'key' }
   | {
       readonly kind: 'tenant';
       readonly scope: Scope;
@@ -47,6 +49,8 @@ declare module 'fastify' {
     /** The key that was used on routes of kind `tenant`, else empty; and what it may do. */
     apiKeyId: string;
     keyScopes: readonly string[];
+    /** Of the key that was used on routes of kind `key`, else null. */
+    keyHash: Buffer | null;
     /** The operator asks, for the tenant that `X-Waypost-Tenant` names. */
     isOperator: boolean;
   }
@@ -55,6 +59,7 @@ declare module 'fastify' {
 export const publicAccess: Access = { kind: 'public' };
 export const callbackAccess: Access = { kind: 'callback' };
 export const adminAccess: Access = { kind: 'admin' };
+export const keyAccess: Access = { kind: 'key' };
 
 export function tenantAccess(scope: Scope, options: { readonly isOperators?: boolean } = {}): Access {
   return { kind: 'tenant', scope, ...options };

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { PageFiles } from '../console/page-files.ts';
 import type { KernelCredentials } from '../domain/channel.ts';
 import type { CreateId } from '../domain/ids.ts';
 import type { WorkflowLinks } from '../domain/job-view.ts';
@@ -62,6 +63,7 @@ export interface AppDependencies extends UseCases {
   readonly randomBytes: (count: number) => Buffer;
   readonly publicUrl: string;
   readonly adminKey: string;
+  readonly consoleFiles: PageFiles;
   readonly urlGuard: UrlJudge;
   readonly mediaSource: MediaSource;
   /** The templates of a WhatsApp business account, as Kernel knows them. */

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { ConsoleSessions } from '../console/session.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { isId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -26,19 +27,23 @@ export function authenticateRequests(
     readonly transactions: Transactions;
     readonly adminKey: string;
     readonly strangers: StrangerLookups;
+    readonly sessions: ConsoleSessions;
   },
 ): void {
-  const { transactions, strangers } = dependencies;
+  const { transactions, strangers, sessions } = dependencies;
   /** Keys, by their hashes, that this process has seen in force. Each call asks again: a key ends at once. */
   const known = new LRUCache<string, true>({ max: maxKnownKeys });
   const unknown = new LRUCache<string, true>({ max: maxUnknownKeys, ttl: unknownKeyMs });
-  const isAdminKey = createKeyComparer(dependencies.adminKey);
+  const adminHash = hashApiKey(dependencies.adminKey);
+  // Digests, so that the time tells neither length nor common beginning.
+  const isAdminKey = ({ hash }: GivenKey) => timingSafeEqual(hash, adminHash);
   const share = shareNext<Awaited<ReturnType<typeof findApiKey>>>();
 
   app.decorateRequest('tenantId', '');
   app.decorateRequest('apiKeyId', '');
   app.decorateRequest('keyScopes');
   app.decorateRequest('isOperator', false);
+  app.decorateRequest('keyHash', null);
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not name its access`);
@@ -47,18 +52,32 @@ export function authenticateRequests(
     if (request.is404) return;
     const { access } = request.routeOptions.config;
     if (access.kind === 'public' || access.kind === 'callback') return;
-    const key = readKey(request);
+    const key = readKey(request) ?? (access.kind === 'key' ? null : readSession(request));
     if (key === null) throw apiProblem('unauthorized', 'The request carries no key.');
     if (access.kind === 'tenant')
       await (isAdminKey(key) ? admitOperator(request, access) : admitTenant(request, key, access.scope));
+    else if (access.kind === 'key') await admitAnyKey(request, key);
     else if (!isAdminKey(key)) await refuseAdmin(key);
   });
 
-  async function admitTenant(request: FastifyRequest, key: string, scope: Scope): Promise<void> {
+  function readSession(request: FastifyRequest): GivenKey | null {
+    const hash = sessions.read(request.headers);
+    return hash === null ? null : { hash, isWellFormed: true };
+  }
+
+  async function admitAnyKey(request: FastifyRequest, key: GivenKey): Promise<void> {
+    if (!isAdminKey(key)) request.admission?.claimTenant((await requireKey(key)).tenantId);
+    request.keyHash = key.hash;
+  }
+
+  async function requireKey(key: GivenKey) {
     const found = await lookUp(key);
-    if (found === null) {
-      throw apiProblem('unauthorized', 'The key is unknown, expired or deleted.');
-    }
+    if (found === null) throw apiProblem('unauthorized', 'The key is unknown, expired or deleted.');
+    return found;
+  }
+
+  async function admitTenant(request: FastifyRequest, key: GivenKey, scope: Scope): Promise<void> {
+    const found = await requireKey(key);
     if (!found.scopes.includes(scope)) throw apiProblem('insufficient_scope', `The key lacks the scope ${scope}.`);
     request.admission?.claimTenant(found.tenantId);
     request.tenantId = found.tenantId;
@@ -86,14 +105,13 @@ export function authenticateRequests(
     request.isOperator = true;
   }
 
-  async function refuseAdmin(key: string): Promise<never> {
+  async function refuseAdmin(key: GivenKey): Promise<never> {
     if ((await lookUp(key)) === null) throw apiProblem('unauthorized', 'This is not the admin key.');
     throw apiProblem('insufficient_scope', 'A key of a tenant does not open this route; the admin key does.');
   }
 
-  async function lookUp(key: string) {
-    if (!apiKeyShape.test(key)) return null;
-    const hash = hashApiKey(key);
+  async function lookUp({ hash, isWellFormed }: GivenKey) {
+    if (!isWellFormed) return null;
     const name = hash.toString('base64');
     const load = async () => (unknown.has(name) ? null : transactions.acrossTenants((tx) => findApiKey(tx, hash)));
     const found = await (known.has(name) ? share(name, load) : strangers.run(load));
@@ -104,18 +122,19 @@ export function authenticateRequests(
   }
 }
 
-/** `Authorization: Bearer …` first, then `X-Api-Key`. */
-function readKey(request: FastifyRequest): string | null {
-  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return bearer;
-  const header = request.headers['x-api-key'];
-  return typeof header === 'string' && header !== '' ? header : null;
+/** What the caller showed: the key itself, or a session of the console that stands for it. */
+interface GivenKey {
+  readonly hash: Buffer;
+  /** False = no key has this form, so there is no need to look. */
+  readonly isWellFormed: boolean;
 }
 
-/** Compares digests, so that the time tells neither length nor common beginning. */
-export function createKeyComparer(expected: string): (given: string) => boolean {
-  const expectedHash = hashApiKey(expected);
-  return (given) => timingSafeEqual(hashApiKey(given), expectedHash);
+/** `Authorization: Bearer …` first, then `X-Api-Key`. */
+function readKey(request: FastifyRequest): GivenKey | null {
+  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  const key = bearer ?? request.headers['x-api-key'];
+  if (typeof key !== 'string' || key === '') return null;
+  return { hash: hashApiKey(key), isWellFormed: apiKeyShape.test(key) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { type ZodTypeProvider, serializerCompiler } from 'fastify-type-provider-zod';
+import { createConsoleSessions } from '../console/session.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { publicAccess } from './access.ts';
 import { admitRequests } from './admission.ts';
@@ -56,7 +57,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   opensDocs(app);
   admitRequests(app, { ...dependencies, limits });
   const strangers = createStrangerLookups(dependencies);
-  authenticateRequests(app, { ...dependencies, strangers });
+  const sessions = createConsoleSessions(dependencies);
+  authenticateRequests(app, { ...dependencies, strangers, sessions });
   logAnswers(app);
   measureRequests(app, dependencies);
   readQueriesAsMeant(app);
@@ -64,7 +66,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   await describeRoutes(app, dependencies);
   const callbackKeys = createCallbackKeys({ ...dependencies, strangers });
   const { probeCacheMs: keepMs = probeCacheMs } = dependencies;
-  registerRoutes(app, { ...dependencies, callbackKeys, readBody, probeCacheMs: keepMs });
+  registerRoutes(app, { ...dependencies, callbackKeys, readBody, sessions, probeCacheMs: keepMs });
   await serveDescription(app);
   await app.ready();
   return app;

@@ -28,6 +28,7 @@ const securityOf: Readonly<Record<Access['kind'], readonly Record<string, string
   public: [],
   callback: [],
   admin: [{ adminKey: [] }],
+  key: [{ bearerKey: [] }, { headerKey: [] }, { adminKey: [] }],
   tenant: [{ bearerKey: [] }, { headerKey: [] }],
 };
 

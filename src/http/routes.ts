@@ -1,3 +1,4 @@
+import type { ConsoleSessions } from '../console/session.ts';
 import type { App } from './app.ts';
 import type { AppDependencies } from './app-dependencies.ts';
 import type { CallbackKeySource } from './callback-keys.ts';
@@ -42,6 +43,7 @@ export function registerRoutes(
   dependencies: AppDependencies & {
     readonly callbackKeys: CallbackKeySource;
     readonly readBody: ReadBody;
+    readonly sessions: ConsoleSessions;
     readonly probeCacheMs: number;
   },
 ): void {
@@ -49,7 +51,7 @@ export function registerRoutes(
   registerProblemRoutes(app, dependencies);
   registerProblemInstanceRoutes(app, dependencies);
   registerCodecRoutes(app, dependencies);
-  registerConsoleRoutes(app);
+  registerConsoleRoutes(app, dependencies);
   registerTemplateRoutes(app, dependencies);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);

@@ -3,9 +3,9 @@ import { basename, dirname, extname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { generatedFiles, listFiles, listSources, readText, repositoryRoot } from './source-files.ts';
 
-const codeFolders = ['src', 'client', 'demo', 'bench', 'chaos', 'dev', 'test'];
+const codeFolders = ['src', 'client', 'console', 'demo', 'bench', 'chaos', 'dev', 'test'];
 const codeFiles = listFiles('').filter(
-  (path) => /\.(ts|mjs)$/.test(path) && codeFolders.includes(rootFolderOf(path)) && !generatedFiles.includes(path),
+  (path) => /\.(ts|tsx|mjs)$/.test(path) && codeFolders.includes(rootFolderOf(path)) && !generatedFiles.includes(path),
 );
 
 const maxLines = 250;

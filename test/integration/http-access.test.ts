@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createConsoleSessions } from '../../src/console/session.ts';
 import { createStrangerLookups } from '../../src/http/stranger-lookups.ts';
 import { buildApp } from '../../src/http/build-app.ts';
 import { scopes } from '../../src/domain/scope.ts';
@@ -170,7 +171,8 @@ describe('routes', () => {
     const { authenticateRequests } = await import('../../src/http/authentication.ts');
     const app = fastify();
     const strangers = createStrangerLookups(test.dependencies);
-    authenticateRequests(app, { transactions: test.database.transactions, adminKey, strangers });
+    const sessions = createConsoleSessions(test.dependencies);
+    authenticateRequests(app, { transactions: test.database.transactions, adminKey, strangers, sessions });
     expect(() => app.get('/forgotten', async () => 'open to all')).toThrow('GET /forgotten does not name its access');
     await app.close();
   });

@@ -59,6 +59,7 @@ export async function createAppDependencies(
     randomBytes,
     publicUrl,
     adminKey,
+    consoleFiles: new Map(),
     retentionDays: 30,
     urlGuard: createUrlGuard({ allowHttp: false, allowNetworks: [] }),
     mediaSource: noMedia,

@@ -47,6 +47,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     randomBytes,
     publicUrl: config.publicUrl,
     adminKey: config.adminKey,
+    consoleFiles: new Map(),
     retentionDays: config.retentionDays,
     dispatcher: { queueLength: () => 0 },
     payloadCodec: createPayloadCodec({ keyRing: shared.keyRing }),
