@@ -18,7 +18,7 @@ const drainStartsMs = 3_000;
 
 await runDoor('api', async (whenStopped) => {
   const config = readConfig();
-  const { pool, stores, http, dataConverter, webhookClient, ...shared } = await createCollaborators(config, {
+  const { pool, stores, http, dataConverter, calls, ...shared } = await createCollaborators(config, {
     poolSize,
     onStarts: (starts) => dispatcher.add(starts),
   });
@@ -31,7 +31,7 @@ await runDoor('api', async (whenStopped) => {
   const metrics = createRegistry();
   const app = await buildApp({
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl: config.publicUrl, clock, admissionLimits }),
+    ...createUseCases({ ...stores, ...calls, starter, publicUrl: config.publicUrl, clock, admissionLimits }),
     ...shared,
     randomBytes,
     publicUrl: config.publicUrl,

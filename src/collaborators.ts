@@ -18,6 +18,7 @@ import { createStarter } from './temporal/starter.ts';
 import { createGuardedHttp } from './upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from './upstreams/guarded-http/url-guard.ts';
 import { createKernelAccess } from './upstreams/kernel/kernel-access.ts';
+import { createKernelClient, type ReadMark } from './upstreams/kernel/kernel-client.ts';
 import { createTemplateSource } from './upstreams/kernel/template-source.ts';
 import { createMediaSource } from './upstreams/kernel/media-source.ts';
 import { createWebhookClient } from './upstreams/webhook/webhook-client.ts';
@@ -64,6 +65,7 @@ export async function createCollaborators(
   const urlGuard = createUrlGuard(config);
   const http = createGuardedHttp({ guard: urlGuard, connectionsPerOwner, nowMs });
   const access = createKernelAccess({ http, nowMs });
+  const kernel = createKernelClient({ http, access });
   return {
     log,
     schemaVersion: await expectedSchemaVersion(),
@@ -78,7 +80,11 @@ export async function createCollaborators(
     http,
     mediaSource: createMediaSource({ http, access }),
     listTemplates: createTemplateSource({ http, access }),
-    webhookClient: createWebhookClient({ http, nowMs }),
+    /** What the api calls by itself. */
+    calls: {
+      webhookClient: createWebhookClient({ http, nowMs }),
+      callMarkRead: (mark: ReadMark) => kernel.markRead(mark),
+    },
     dataConverter: createDataConverter(keyRing),
   };
 }

@@ -38,6 +38,7 @@ export function listKernelCalls(
       media: kernel.media.size,
       tokenRequests: kernel.countTokenRequests(),
     }),
+    marks: () => kernel.marks,
     sends(_body, query) {
       const jobId = query.get('jobId');
       return kernel.sends.list().filter((send) => jobId === null || send.jobId === jobId);

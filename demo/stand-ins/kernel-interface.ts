@@ -15,6 +15,14 @@ export interface SendRequest {
   readonly jobId: string | null;
 }
 
+/** A message of a person's that was marked as read. */
+export interface ReadMark {
+  readonly phoneNumberId: string;
+  readonly messageId: string;
+  /** It shows that an answer is being written. */
+  readonly typing: boolean;
+}
+
 export interface KernelOptions {
   readonly port?: number | undefined;
   readonly channels?: readonly KernelChannelInput[];
@@ -29,6 +37,8 @@ export interface KernelOptions {
 export interface Kernel extends HttpServer {
   readonly sends: KernelSends;
   readonly callbacks: CallbackCounts;
+  /** Read marks that were taken, in their order. */
+  readonly marks: readonly ReadMark[];
   /** Uploaded files, by id. */
   readonly media: ReadonlyMap<string, KernelMedia>;
   /** Adds a number, or replaces it. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Answer, giveAnswer } from './answer.ts';
 import { parseObject, toObject, toText, type JsonObject } from './json.ts';
-import type { SendRequest } from './kernel-interface.ts';
+import type { ReadMark, SendRequest } from './kernel-interface.ts';
 import { buildStatusBody, isUserId, type StatusOrigin } from './kernel-bodies.ts';
 import type { CallbackPoster } from './kernel-callbacks.ts';
 import type { KernelChannel } from './kernel-channels.ts';
@@ -15,6 +15,8 @@ export interface SendHandlerParts {
   readonly takeStep: (send: SendRequest) => KernelStep;
   readonly sends: KernelSends;
   readonly media: ReadonlyMap<string, KernelMedia>;
+  /** Gets the read marks that are taken. */
+  readonly marks: ReadMark[];
   readonly pauses: Pauses;
   readonly poster: CallbackPoster;
   /** When a user last wrote to a number, in epoch milliseconds; undefined: never. */
@@ -50,7 +52,14 @@ export function createSendHandler(parts: SendHandlerParts) {
   return async function handleSend(channel: KernelChannel, body: Buffer, response: ServerResponse): Promise<void> {
     const payload = parseObject(body) ?? {};
     // Read marks and typing indicators are no messages: they have no recipient, and nothing comes back for them.
-    if (payload['status'] === 'read') return giveAnswer(response, {}, { pauses, body: { success: true } });
+    if (payload['status'] === 'read') {
+      const messageId = toText(payload['message_id']) ?? '';
+      const isKnown = /^wamid\.[\w=-]+$/.test(messageId);
+      if (isKnown)
+        parts.marks.push({ phoneNumberId: channel.phoneNumberId, messageId, typing: 'typing_indicator' in payload });
+      const answer = isKnown ? {} : metaRefusal(400, 131_009, { title: 'Parameter value is not valid' });
+      return giveAnswer(response, answer, { pauses, body: { success: true } });
+    }
     // With both, `to` wins.
     const input = toText(payload['to']) ?? toText(payload['recipient']) ?? '';
     const to = input.replace(/^\+/, '');

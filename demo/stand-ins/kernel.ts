@@ -7,7 +7,7 @@ import { createCallbackPoster } from './kernel-callbacks.ts';
 import { channelSchema, type KernelChannel, type KernelChannelInput } from './kernel-channels.ts';
 import { listKernelCalls } from './kernel-control.ts';
 import { createMediaShelf, type InboundMedia } from './kernel-media.ts';
-import type { Kernel, KernelOptions } from './kernel-interface.ts';
+import type { Kernel, KernelOptions, ReadMark } from './kernel-interface.ts';
 import { createTokenDesk } from './kernel-tokens.ts';
 import { createMediaHandler, type KernelMedia } from './kernel-uploads.ts';
 import type { KernelStep } from './kernel-script.ts';
@@ -33,6 +33,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const poster = createCallbackPoster(pauses);
   const heard = new Map<string, number>();
   const media = new Map<string, KernelMedia>();
+  const marks: ReadMark[] = [];
   const uploadBook = createScriptBook<Answer>();
   const runId = randomBytes(6).toString('base64url');
   let idCount = 0;
@@ -49,6 +50,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     takeStep: (send) => book.take(send.to) ?? options.decide?.(send) ?? standing ?? {},
     sends,
     media,
+    marks,
     pauses,
     poster,
     heardAtMs: (phoneNumberId, from) => heard.get(`${phoneNumberId} ${from}`),
@@ -67,6 +69,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
   const steering = {
     sends,
     callbacks: poster.counts,
+    marks,
     media,
     setChannel(channel: KernelChannelInput) {
       channels.set(channel.phoneNumberId, channelSchema.parse(channel));
@@ -103,6 +106,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
       tokens.clear();
       heard.clear();
       sends.clear();
+      marks.length = 0;
       book.clear();
       uploadBook.clear();
       media.clear();

@@ -7,6 +7,7 @@ import { startClaim } from './delivery/claim-deadline.ts';
 import type { ClaimWithPlace } from './delivery/claim-place.ts';
 import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
 import type { createClaimRelay } from './inbound/claim-relay.ts';
+import type { MarkRelayed } from './inbound/mark-relayed.ts';
 import type { createRecordRelay } from './inbound/record-relay.ts';
 import { recordAnswer } from './record-answer.ts';
 
@@ -19,13 +20,14 @@ export function createAttemptRelay(dependencies: {
   readonly claimRelay: ReturnType<typeof createClaimRelay>;
   readonly recordRelay: ReturnType<typeof createRecordRelay>;
   readonly bot: BotClient;
+  readonly markRelayed: MarkRelayed;
   readonly claimWithPlace: ClaimWithPlace;
   readonly info: WriteLog;
   readonly logOutage: OutageLog;
   readonly clock: () => Date;
   readonly currentRun: () => WorkflowRun;
 }): InboundActivities['attemptRelay'] {
-  const { claimRelay, recordRelay, bot, claimWithPlace, logOutage, clock } = dependencies;
+  const { claimRelay, recordRelay, bot, markRelayed, claimWithPlace, logOutage, clock } = dependencies;
 
   return async function attemptRelay({ tenantId, jobId, isFastPath }): Promise<DeliveryStep> {
     const beforeWrite = startClaim();
@@ -47,6 +49,10 @@ export function createAttemptRelay(dependencies: {
       const recorded = await recordAnswer(async () => recordRelay(claimed, outcome));
       isOutageOver = recorded.outage === 'ended';
       logOutage({ tenantId, channelId: claimed.channel.id, destination: 'bot' }, recorded.outage);
+      const { isTyping } = recorded;
+      // Nobody waits for it.
+      if (isTyping !== null)
+        void markRelayed({ job: claimed.job, channel: claimed.channel, isTyping }).catch(() => undefined);
       log(recorded.job, claimed.job.attempts, outcome, recorded.replies);
       return stepAfter(recorded.job, clock());
     } finally {

@@ -23,6 +23,7 @@ import { createWebhookClient } from '../upstreams/webhook/webhook-client.ts';
 import { createAttemptDelivery } from './attempt-delivery.ts';
 import { createAttemptRelay } from './attempt-relay.ts';
 import { createClaimRelay } from './inbound/claim-relay.ts';
+import { createMarkRelayed } from './inbound/mark-relayed.ts';
 import { createRecordRelay } from './inbound/record-relay.ts';
 import { createAttemptPage } from './attempt-page.ts';
 import { createAttemptLog, createOutageLog, type WriteLog } from './delivery/attempt-log.ts';
@@ -73,6 +74,7 @@ export function createActivities(dependencies: {
     isStopping: (): boolean => Context.current().cancellationSignal.aborted,
   };
   const bot = createBotClient({ http });
+  const kernel = createKernelClient({ http, access: createKernelAccess({ http, nowMs }) });
   const followed = {
     clock,
     // Of bots and of numbers alike, each by its own name.
@@ -99,7 +101,7 @@ export function createActivities(dependencies: {
     }),
     recordAttempt: createRecordAttempt({ ...stores, faultLog, clock }),
     recordUpload: createRecordUpload({ ...stores, clock }),
-    kernel: createKernelClient({ http, access: createKernelAccess({ http, nowMs }) }),
+    kernel,
     log: createAttemptLog({ info }),
   });
   const relay = createAttemptRelay({
@@ -107,6 +109,7 @@ export function createActivities(dependencies: {
     claimRelay: createClaimRelay({ ...stores, faultLog, publicUrl, clock }),
     recordRelay: createRecordRelay({ ...stores, random: Math.random, clock }),
     bot,
+    markRelayed: createMarkRelayed({ ...stores, kernel, clock }),
     info,
   });
   const batch = createNotificationActivities({

@@ -8,6 +8,9 @@ export interface ErrorOverride {
   readonly maxRetries?: number | undefined;
 }
 
+export const markReadPolicies = ['on_typing', 'on_relay', 'never'] as const;
+type MarkReadPolicy = (typeof markReadPolicies)[number];
+
 /** What a WhatsApp channel keeps in clear. URLs as given; times in the unit of their name. */
 export interface WhatsappSettings {
   readonly phoneNumberId: string;
@@ -28,6 +31,8 @@ export interface WhatsappSettings {
   readonly ratePerSecond: number;
   readonly userNotices: Readonly<Record<string, string>>;
   readonly quoteReplies: boolean;
+  /** When a person's message is marked as read: as the bot writes, as it has taken the message, or by hand alone. */
+  readonly markRead: MarkReadPolicy;
   readonly errorOverrides: Readonly<Record<string, ErrorOverride>>;
   /** The WhatsApp business account, which has the templates; null = they are not looked after. */
   readonly wabaId: string | null;
@@ -42,9 +47,10 @@ export interface WhatsappSettings {
 /** Of channels that were made before there were these settings. */
 export const addedWhatsappSettings: Pick<
   WhatsappSettings,
-  'auth' | 'wabaId' | 'window' | 'optOutWords' | 'optInWords'
+  'auth' | 'markRead' | 'wabaId' | 'window' | 'optOutWords' | 'optInWords'
 > = {
   auth: null,
+  markRead: 'on_typing',
   wabaId: null,
   window: { outside: 'send' },
   optOutWords: [],

@@ -97,6 +97,12 @@ export const requestExamples: Readonly<Record<string, Readonly<Record<string, Re
     count: { summary: 'Only count', value: { filter: bulk, dryRun: true } },
     campaign: { summary: 'What of a campaign is not out', value: { filter: bulk } },
   },
+  markMessageRead: {
+    typing: {
+      summary: 'Read, and an answer is being written',
+      value: { messageId: 'wamid.HBgLMzQ2MDA=', typing: true },
+    },
+  },
   putOptOut: { marketing: { summary: 'No marketing any more', value: { category: 'marketing' } } },
   createChannel: {
     whatsapp: {

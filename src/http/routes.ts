@@ -30,6 +30,7 @@ import { registerNotificationRoutes } from './routes/notifications.ts';
 import { registerOptOutRoutes } from './routes/opt-outs.ts';
 import { registerProblemInstanceRoutes } from './routes/problem-instances.ts';
 import { registerProblemRoutes } from './routes/problems.ts';
+import { registerReadMarkRoute } from './routes/read-marks.ts';
 import { registerRecipientRoutes } from './routes/recipients.ts';
 import { registerTemplateRoutes } from './routes/templates.ts';
 import { registerTenantRoutes } from './routes/tenants.ts';
@@ -53,6 +54,7 @@ export function registerRoutes(
   registerCodecRoutes(app, dependencies);
   registerConsoleRoutes(app, dependencies);
   registerTemplateRoutes(app, dependencies);
+  registerReadMarkRoute(app, dependencies);
   registerTenantRoutes(app, dependencies);
   registerApiKeyRoutes(app, dependencies);
   registerAuditRoute(app, dependencies);

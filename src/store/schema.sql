@@ -355,6 +355,7 @@ create table job ( -- One accepted thing: a message, a notification, or what a u
   price_category text default (pricing ->> 'category'::text), -- the category of its price
   is_billable boolean default ((pricing ->> 'billable'::text) = 'true'::text), -- whether it is charged; null = no status has said
   lifetime_ms double precision, -- its first lifetime, from its sendAt or acceptance to its first expiry, kept when it is run again; null = it never was
+  typing_at timestamp(3) with time zone, -- of an inbound message: when its sender was last shown that the bot writes; null = never
   constraint job_pkey PRIMARY KEY (id),
   constraint job_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'notification'::text, 'inbound'::text]))),
   constraint job_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),

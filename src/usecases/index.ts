@@ -8,6 +8,7 @@ import { createApplyStatuses } from './apply-statuses.ts';
 import { createCancelJobs } from './cancel-jobs.ts';
 import { createControlJob } from './control-job.ts';
 import { createKeepNotices } from './keep-notices.ts';
+import { type CallMarkRead, createMarkRead, createShowTyping } from './mark-read.ts';
 import { createReplayNotice } from './replay-notice.ts';
 import { createEraseRecipient } from './erase-recipient.ts';
 import { createPreviewMessage } from './preview-message.ts';
@@ -22,6 +23,7 @@ export function createUseCases(
   dependencies: Stores & {
     readonly starter: Pick<Starter, 'startErasure' | 'isPaused'>;
     readonly webhookClient: PostEvent;
+    readonly callMarkRead: CallMarkRead;
     readonly publicUrl: string;
     readonly admissionLimits: AdmissionLimits;
     readonly clock: () => Date;
@@ -38,6 +40,8 @@ export function createUseCases(
     acceptNotification: createAcceptNotification({ ...dependencies, admissionControl }),
     applyInbound,
     applyStatuses,
+    markRead: createMarkRead(dependencies),
+    showTyping: createShowTyping(dependencies),
     keepNotices: createKeepNotices(dependencies),
     replayNotice: createReplayNotice({ ...dependencies, applyInbound, applyStatuses }),
     controlJob: createControlJob({ ...dependencies, isPaused: (jobId) => dependencies.starter.isPaused(jobId) }),

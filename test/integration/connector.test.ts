@@ -111,10 +111,18 @@ describe('an activity that a bot posts', () => {
   });
 
   it('is skipped where it is no message, and has an id all the same', async () => {
-    const answer = await post({ type: 'typing' });
+    const answer = await post({ type: 'trace' });
     expect(answer.status).toBe(201);
     const job = await jobOf(answer);
     expect(job).toMatchObject({ state: 'skipped', terminal: true, finishedAt: expect.any(String), error: null });
+  });
+
+  it('makes no job where it says that the bot writes, and has an id all the same', async () => {
+    const answer = await post({ type: 'typing' });
+    expect([answer.status, answer.body]).toEqual([201, { id: expect.stringMatching(/^msg_/) }]);
+    expect((await test.call(`GET /v1/jobs/${String(answer.at('id'))}`)).status).toBe(404);
+    const elsewhere = { ...bot, conversation: conversationOf(other) };
+    expect((await post({ type: 'typing' }, 'activities', elsewhere)).status).toBe(404);
   });
 
   it('is skipped in the same way where a caller of the API hands it over', async () => {

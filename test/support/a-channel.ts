@@ -19,6 +19,7 @@ export function someWhatsappSettings(members: Partial<WhatsappSettings> = {}): W
     ratePerSecond: 80,
     userNotices: {},
     quoteReplies: false,
+    markRead: 'on_typing',
     errorOverrides: {},
     wabaId: null,
     window: { outside: 'send' },

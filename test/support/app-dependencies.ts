@@ -9,6 +9,7 @@ import { expectedSchemaVersion } from '../../src/store/migrator.ts';
 import { createPayloadCodec } from '../../src/temporal/codec.ts';
 import type { AdmissionLimits } from '../../src/usecases/admission-control.ts';
 import { createUseCases } from '../../src/usecases/index.ts';
+import type { CallMarkRead } from '../../src/usecases/mark-read.ts';
 import { createGuardedHttp } from '../../src/upstreams/guarded-http/guarded-http.ts';
 import { createUrlGuard } from '../../src/upstreams/guarded-http/url-guard.ts';
 import { createWebhookClient } from '../../src/upstreams/webhook/webhook-client.ts';
@@ -50,9 +51,11 @@ export async function createAppDependencies(
     connectionsPerOwner: 4,
   });
   const webhookClient = createWebhookClient({ http, nowMs: Date.now });
+  // For tests that are not about read marks.
+  const callMarkRead: CallMarkRead = async () => ({ kind: 'marked' });
   return {
     ...stores,
-    ...createUseCases({ ...stores, starter, webhookClient, publicUrl, clock, admissionLimits }),
+    ...createUseCases({ ...stores, starter, webhookClient, callMarkRead, publicUrl, clock, admissionLimits }),
     keyRing,
     createId,
     clock,

@@ -23,7 +23,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     stores,
     http,
     dataConverter: _converter,
-    webhookClient,
+    calls,
     ...shared
   } = await createCollaborators(config, { poolSize: 4 });
   let plans: Explained[] = [];
@@ -38,7 +38,7 @@ export async function openExplainingApp(env: Readonly<Record<string, string>>): 
     ...createUseCases({
       ...explainedStores,
       starter,
-      webhookClient,
+      ...calls,
       publicUrl: config.publicUrl,
       clock: shared.clock,
       admissionLimits: { waitingJobs: 100_000, laterJobs: 500_000 },

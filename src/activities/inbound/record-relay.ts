@@ -25,6 +25,8 @@ export interface RecordedRelay {
   readonly job: Job;
   /** How many replies of the bot were accepted with it. */
   readonly replies: number;
+  /** Null = the bot did not take the message; else whether it says that it writes. */
+  readonly isTyping: boolean | null;
   /** What the call changed for all messages to its bot; null = nothing. */
   readonly outage: OutageChange | null;
 }
@@ -59,7 +61,7 @@ export function createRecordRelay(dependencies: {
         reply.kind === 'replied'
           ? await accept(tx, posted, outcome, job, reply, now)
           : await fail(tx, { posted, outcome, job, failure: reply.failure, call, breaker, now });
-      return { ...recorded, outage: change };
+      return { ...recorded, isTyping: reply.kind === 'replied' ? reply.isTyping : null, outage: change };
     });
   };
 
@@ -70,7 +72,7 @@ export function createRecordRelay(dependencies: {
     job: Job,
     reply: Extract<BotReply, { kind: 'replied' }>,
     now: Date,
-  ): Promise<Omit<RecordedRelay, 'outage'>> {
+  ): Promise<Omit<RecordedRelay, 'outage' | 'isTyping'>> {
     const isOurs = await closeAttempt(tx, { ...closing(posted, outcome), outcome: 'accepted', problem: null });
     if (!isOurs || job.terminal) return { job, replies: 0 };
     // Meanwhile the user may have turned out to be somebody whom we know.
@@ -124,7 +126,7 @@ export function createRecordRelay(dependencies: {
       readonly breaker: CircuitBreaker;
       readonly now: Date;
     },
-  ): Promise<Omit<RecordedRelay, 'outage'>> {
+  ): Promise<Omit<RecordedRelay, 'outage' | 'isTyping'>> {
     const { posted, outcome, job, failure, call, breaker, now } = given;
     const { numRetries, countOutages } = posted.channel.settings;
     const outage = readOutage(call.result, breaker, countOutages);

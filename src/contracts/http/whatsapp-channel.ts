@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addedWhatsappSettings } from '../../domain/channel.ts';
+import { addedWhatsappSettings, markReadPolicies } from '../../domain/channel.ts';
 import { outsidePolicies } from '../../domain/message/conversation-window.ts';
 import { errorClasses } from '../../domain/problems/problem.ts';
 import { usualAmbiguousWindowMs, usualBackoff, usualRetries } from '../../domain/retry-table.ts';
@@ -66,6 +66,11 @@ export const whatsappMembers = {
     .refine((notices) => Object.keys(notices).length <= 100, 'must not hold more than 100 languages')
     .describe('What the end user reads when a message cannot reach them, by language'),
   quoteReplies: z.boolean(),
+  markRead: z
+    .enum(markReadPolicies)
+    .describe(
+      "When a person's last message is marked as read: `on_typing` as the bot writes (its `typing` activity, which is shown), `on_relay` as the bot has taken it, too; `never` = by hand alone, and typing is not shown",
+    ),
   errorOverrides: z
     .record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), errorOverride)
     .refine((overrides) => Object.keys(overrides).length <= 500, 'must not hold more than 500 codes')
@@ -110,6 +115,7 @@ export const newWhatsappChannel = z
     ratePerSecond: whatsappMembers.ratePerSecond.default(80),
     userNotices: whatsappMembers.userNotices.default({}),
     quoteReplies: whatsappMembers.quoteReplies.default(false),
+    markRead: whatsappMembers.markRead.default(addedWhatsappSettings.markRead),
     errorOverrides: whatsappMembers.errorOverrides.default({}),
     wabaId: whatsappMembers.wabaId.default(null),
     window: whatsappMembers.window.default(addedWhatsappSettings.window),

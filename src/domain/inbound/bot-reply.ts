@@ -6,9 +6,15 @@ const maxActivities = 200;
 
 export type BotActivity = Readonly<Record<string, unknown>>;
 
-/** What a bot said to an activity. `ignored` counts what it answered besides messages (typing, traces and the like). */
+/** What a bot said to an activity. `ignored` counts what it answered besides messages (typing, traces and the like);
+ * `isTyping` = it says there that it writes. */
 export type BotReply =
-  | { readonly kind: 'replied'; readonly messages: readonly BotActivity[]; readonly ignored: number }
+  | {
+      readonly kind: 'replied';
+      readonly messages: readonly BotActivity[];
+      readonly ignored: number;
+      readonly isTyping: boolean;
+    }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
@@ -39,7 +45,8 @@ export function readBotReply(outcome: HttpOutcome): BotReply {
     return failed('bot_bad_reply', `The bot answered with more than ${maxActivities} activities.`, status, null);
   }
   const messages = activities.filter((activity) => activity['type'] === undefined || activity['type'] === 'message');
-  return { kind: 'replied', messages, ignored: activities.length - messages.length };
+  const isTyping = activities.some((activity) => activity['type'] === 'typing');
+  return { kind: 'replied', messages, ignored: activities.length - messages.length, isTyping };
 }
 
 /** Null = it is no such list. */

@@ -12,6 +12,7 @@ import { conversationIdOf, serviceUrlOf } from '../../domain/bot-address.ts';
 import type { Job } from '../../domain/job.ts';
 import { apiProblem } from '../../domain/problems/refusal.ts';
 import type { BotActivity, createAcceptBotActivity } from '../../usecases/accept-bot-activity.ts';
+import type { createShowTyping } from '../../usecases/mark-read.ts';
 import { callbackAccess } from '../access.ts';
 import { answerCreation } from '../answer-creation.ts';
 import { type App, bodyLimitBytes } from '../app.ts';
@@ -24,7 +25,7 @@ import { acceptJsonBodies, parseMendedJson } from '../read-json.ts';
 const tags = ['callbacks'];
 const description =
   'Where an unmodified bot of the Bot Framework or the Microsoft 365 Agents SDK calls back; the unguessable part of the ' +
-  'path is the authorisation. An activity that is no message is skipped.';
+  "path is the authorisation. `typing` marks the person's last message as read and is shown, as `markRead` of the channel says; what else is no message is skipped.";
 const conversation = '/v3/conversations/:conversationId';
 
 /** Calls of the Bot Framework's connector that have no counterpart at WhatsApp. */
@@ -44,21 +45,28 @@ const unsupportedCalls = [
 /** The bot's way back: the part of the Bot Framework's connector API that a WhatsApp conversation can have. */
 export function registerConnectorRoutes(
   app: App,
-  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl'> & {
+  dependencies: Pick<AppDependencies, 'transactions' | 'keyRing' | 'clock' | 'publicUrl' | 'createId'> & {
     readonly callbackKeys: CallbackKeySource;
     readonly readBody: ReadBody;
+    readonly showTyping: ReturnType<typeof createShowTyping>;
     readonly acceptBotActivity: ReturnType<typeof createAcceptBotActivity>;
   },
 ): void {
-  const { acceptBotActivity, publicUrl } = dependencies;
+  const { acceptBotActivity, showTyping, publicUrl, createId } = dependencies;
 
   /** Never refused for a backlog: the user has an answer to get. */
   async function accept<Body>(
     request: FastifyRequest,
     reply: FastifyReply,
     given: Omit<BotActivity, 'requestId'>,
-    show: (job: Job) => Body,
+    show: (made: Pick<Job, 'id'>) => Body,
   ): Promise<Body> {
+    if (given.activity['type'] === 'typing') {
+      await showTyping(request.tenantId, given.channelId, given.conversationId);
+      reply.code(201);
+      // Bots expect an id, which names nothing: no job is made.
+      return show({ id: createId('message') });
+    }
     return answerCreation(request, reply, dependencies, async (tx) => {
       const job = await acceptBotActivity(tx, { ...given, requestId: request.id });
       return { status: 201, body: show(job) };

@@ -48,6 +48,9 @@ export type KernelAnswer =
 /** What Kernel said to the upload of a file. */
 export type UploadAnswer = (Answered & { readonly kind: 'uploaded'; readonly mediaId: string }) | KernelRefused;
 
+/** What Kernel said to a read mark. */
+export type MarkAnswer = (Answered & { readonly kind: 'marked' }) | KernelRefused;
+
 /** Reads the outcome of `POST …/messages`; copes with any body. The secrets are kept out of everything it returns. */
 export function readKernelAnswer(outcome: HttpOutcome, secrets: readonly string[]): KernelAnswer {
   const answer = readAnswer(outcome, secrets, { readId: readMessageId, missing: 'a message id' });
@@ -66,6 +69,17 @@ export function readUploadAnswer(outcome: HttpOutcome, secrets: readonly string[
   if (answer.kind === 'refused') return answer;
   const { id, body: _body, ...rest } = answer;
   return { ...rest, kind: 'uploaded', mediaId: id };
+}
+
+/** The same for a read mark, which is answered with `{"success":true}`. */
+export function readMarkAnswer(outcome: HttpOutcome, secrets: readonly string[]): MarkAnswer {
+  const answer = readAnswer(outcome, secrets, {
+    readId: (body) => (asRecord(body)?.['success'] === true ? 'success' : null),
+    missing: 'its success',
+  });
+  if (answer.kind === 'refused') return answer;
+  const { id: _id, body: _body, ...rest } = answer;
+  return { ...rest, kind: 'marked' };
 }
 
 /** The token endpoint's word where Kernel was not asked. */

@@ -4,8 +4,8 @@ import type { BeforeWrite } from '../guarded-http/exchange.ts';
 import type { GuardedHttp } from '../guarded-http/guarded-http.ts';
 import type { RequestOwner } from '../guarded-http/origin-pools.ts';
 import type { KernelAccess } from './kernel-access.ts';
-import { readKernelAnswer, readUploadAnswer, refuseUnauthorised } from './kernel-answer.ts';
-import type { KernelAnswer, UploadAnswer } from './kernel-answer.ts';
+import { readKernelAnswer, readMarkAnswer, readUploadAnswer, refuseUnauthorised } from './kernel-answer.ts';
+import type { KernelAnswer, MarkAnswer, UploadAnswer } from './kernel-answer.ts';
 import { type FileToUpload, writeForm } from './multipart.ts';
 
 /** Whose number it is about, and who may use it. */
@@ -16,6 +16,12 @@ export interface KernelNumber {
   readonly credentials: KernelCredentials;
   /** Throws = it is not to be sent any more; the answer's fault is then `withdrawn`. */
   readonly beforeWrite?: BeforeWrite;
+}
+
+/** `typing` = an answer is being written. */
+export interface ReadMark extends KernelNumber {
+  readonly messageId: string;
+  readonly typing: boolean;
 }
 
 export interface KernelClient {
@@ -29,6 +35,11 @@ export interface KernelClient {
    * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
    */
   uploadMedia(upload: KernelNumber & { readonly file: FileToUpload }): Promise<UploadAnswer>;
+  /**
+   * Marks a person's message as read, and those before it; `typing` = shows for 25 s that an answer is being written.
+   * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/typing-indicators
+   */
+  markRead(mark: ReadMark): Promise<MarkAnswer>;
 }
 
 export function createKernelClient(dependencies: {
@@ -57,6 +68,13 @@ export function createKernelClient(dependencies: {
       const called = await post('messages', number, 'application/json', JSON.stringify(payload));
       if (called.kind === 'refused') return refuseUnauthorised(called.refusal);
       return readKernelAnswer(called.outcome, [called.accessToken]);
+    },
+    async markRead({ messageId, typing, ...number }) {
+      const mark = { messaging_product: 'whatsapp', status: 'read', message_id: messageId };
+      const body = typing ? { ...mark, typing_indicator: { type: 'text' } } : mark;
+      const called = await post('messages', number, 'application/json', JSON.stringify(body));
+      if (called.kind === 'refused') return refuseUnauthorised(called.refusal);
+      return readMarkAnswer(called.outcome, [called.accessToken]);
     },
     async uploadMedia({ file, ...number }) {
       const form = writeForm({ messaging_product: 'whatsapp', type: file.contentType }, file);

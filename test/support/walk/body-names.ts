@@ -50,6 +50,7 @@ export function nameBodies(naming: Naming): Readonly<Record<string, readonly Nam
     changeWebhook: asBody({ description: 'Mine' }),
     replayWebhook: asBody({ since: '2020-01-01T00:00:00Z' }),
     importDirectory: [within(unseen(nameTheirs('theirs')), anImport)],
+    markMessageRead: asBody({ messageId: 'wamid.1' }),
     putOptOut: asBody({ category: 'marketing' }),
     takeCallback: nameCallbacks(naming),
     sendToConversation: asBody(activity),
