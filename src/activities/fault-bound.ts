@@ -18,7 +18,10 @@ import { unanswered } from './delivery/closed-attempt.ts';
 import { stepAfter, stepOfMissing } from './delivery/step-after.ts';
 import { UnrecordedAnswer } from './record-answer.ts';
 
-type BoundStores = Pick<Stores, 'transactions' | 'channels' | 'writeJobChange' | 'describeFailure' | 'groups'>;
+type BoundStores = Pick<
+  Stores,
+  'transactions' | 'channels' | 'writeJobChange' | 'describeFailure' | 'groups' | 'outside'
+>;
 
 /**
  * Bounds the faults of ours that a job may meet. A fault in code or data is the same at each try, so that it is counted on
@@ -32,7 +35,7 @@ export function createFaultBound(dependencies: {
   readonly clock: () => Date;
 }) {
   const { stores, faultLog, publicUrl, clock } = dependencies;
-  const { transactions, channels, writeJobChange, describeFailure, groups } = stores;
+  const { transactions, channels, writeJobChange, describeFailure, groups, outside } = stores;
 
   function isFault(error: unknown): boolean {
     return !isTemporalsOwn(error) && !faultLog.isOutage(error);
@@ -67,11 +70,14 @@ export function createFaultBound(dependencies: {
       });
     const ways = [
       () => locked((tx, job) => endWhole(tx, job, problem, now)),
-      () =>
-        locked(async (tx, job) => {
+      async () => {
+        const ended = await locked(async (tx, job) => {
           const { set, events } = failByFault(job, problem, now, 0);
           return writeJobChange(tx, { job, change: { ...noChange, set, events }, now });
-        }),
+        });
+        await tellWaiting(ended);
+        return ended;
+      },
     ];
     for (const way of ways) {
       try {
@@ -84,7 +90,14 @@ export function createFaultBound(dependencies: {
     const job = await inOne((tx) => failRowAlone(tx, id, problem, now));
     // Should this fail, the next one looks for its turn when its own time is over.
     if (job !== null && lineOf(job) !== null) await inOne((tx) => makeNextDue(tx, { job, now })).catch(reportOf(job));
+    await tellWaiting(job);
     return job;
+
+    /** By itself, as it may be what is broken; should it fail, what waits for the window's template waits for the person. */
+    async function tellWaiting(template: Job | null): Promise<void> {
+      if (template === null) return;
+      await inOne((tx) => outside.endTemplate(tx, { template, numRetries: 0, now })).catch(reportOf(template));
+    }
   }
 
   function reportOf({ id, tenantId }: Job): (error: unknown) => void {
@@ -99,6 +112,7 @@ export function createFaultBound(dependencies: {
     if (open !== null) await closeAttempt(tx, { ...unanswered, id: open.id, outcome: 'ambiguous', problem });
     if (job.kind === 'message') await groups.cancelRest(tx, { cause: job, numRetries, now });
     const ended = await writeJobChange(tx, { job, change: failByFault(job, problem, now, numRetries), now });
+    await outside.endTemplate(tx, { template: ended, numRetries, now });
     if (job.kind === 'notification') {
       await cancelPendingRecipients(tx, job.id, now);
       await stopCallbacks(tx, job.id, problem, now);

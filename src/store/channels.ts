@@ -182,3 +182,19 @@ function toWhatsapp(row: Row): WhatsappChannel {
   // The door wrote settings of this kind and nothing else into rows of this kind.
   return { ...channel, kind: 'whatsapp', settings: channel.settings as WhatsappSettings, sealedSecrets: row.secrets };
 }
+
+/**
+ * Whether the channel is still as it was read, and stays so until this transaction ends: so a message may be held by its settings.
+ * Waits for nobody: false also where it is being changed at this moment.
+ */
+export async function keepChannel(
+  tx: Tx,
+  { id, updatedAt }: Pick<WhatsappChannel, 'id' | 'updatedAt'>,
+): Promise<boolean> {
+  const rows = await tx.query({
+    name: 'keep-channel',
+    text: 'select 1 from channel where id = $1 and updated_at = $2 for share skip locked',
+    values: [id, updatedAt],
+  });
+  return rows.length > 0;
+}

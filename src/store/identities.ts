@@ -145,16 +145,7 @@ function nameOf(facts: readonly IdentityFact[], person: string): string {
 
 /** What stands in line in the conversations of these names goes on in that of the first one, in the order of acceptance; so does their window. */
 async function joinConversations(tx: Tx, name: string, others: readonly string[]): Promise<void> {
-  await tx.execute({
-    text: `with standing as materialized (
-        select job.id from unnest($2::text[]) as other (name) cross join channel
-          join job on job.channel_id = channel.id and job.conversation_id = channel.id || '.' || other.name
-            and job.is_ordered and job.state in ('queued', 'held', 'sending', 'relaying')
-        where channel.kind = 'whatsapp' order by job.kind, job.acceptance for update of job
-      )
-      update job set conversation_id = job.channel_id || '.' || $1 from standing where job.id = standing.id`,
-    values: [name, others],
-  });
+  // The windows before the jobs, as whoever fails what waits for a window's template.
   await tx.execute({
     text: `with gone as (
         delete from reply_window where channel_id in (select id from channel) and person = any ($2) returning *
@@ -163,6 +154,16 @@ async function joinConversations(tx: Tx, name: string, others: readonly string[]
       select tenant_id, channel_id, $1, max(heard_at), max(noted_at), max(touched_at) from gone group by tenant_id, channel_id
       on conflict (channel_id, person) do update set heard_at = greatest(w.heard_at, excluded.heard_at),
         noted_at = greatest(w.noted_at, excluded.noted_at), closed_at = null`,
+    values: [name, others],
+  });
+  await tx.execute({
+    text: `with standing as materialized (
+        select job.id from unnest($2::text[]) as other (name) cross join channel
+          join job on job.channel_id = channel.id and job.conversation_id = channel.id || '.' || other.name
+            and job.is_ordered and job.state in ('queued', 'held', 'sending', 'relaying')
+        where channel.kind = 'whatsapp' order by job.kind, job.acceptance for update of job
+      )
+      update job set conversation_id = job.channel_id || '.' || $1 from standing where job.id = standing.id`,
     values: [name, others],
   });
 }

@@ -79,7 +79,7 @@ export function createStores(dependencies: {
   const statuses = createMessageStatuses({ writeJobChange, failures });
   const transactions = createTransactions(dependencies);
   const learnIdentity = createLearnIdentity({ createId });
-  const cancelJob = createCancelJob({ channels, writeJobChange });
+  const cancelJob = createCancelJob({ channels, writeJobChange, outside });
   return {
     transactions,
     channels,

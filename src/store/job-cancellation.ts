@@ -4,6 +4,7 @@ import { cancelMessage } from '../domain/message/control.ts';
 import { cancelBatch } from '../domain/notification/control.ts';
 import type { ChannelStore } from './channels.ts';
 import type { WriteJobChange } from './job-changes.ts';
+import type { OutsideWindow } from './outside-window.ts';
 import type { Tx } from './transactions.ts';
 
 export interface CancelJob {
@@ -14,8 +15,9 @@ export interface CancelJob {
 export function createCancelJob(dependencies: {
   readonly channels: ChannelStore;
   readonly writeJobChange: WriteJobChange;
+  readonly outside: Pick<OutsideWindow, 'endTemplate'>;
 }): CancelJob {
-  const { channels, writeJobChange } = dependencies;
+  const { channels, writeJobChange, outside } = dependencies;
 
   async function changeOf(tx: Tx, job: Job, now: Date): Promise<JobChange | null> {
     switch (job.kind) {
@@ -35,6 +37,9 @@ export function createCancelJob(dependencies: {
 
   return async (tx, job, now) => {
     const change = await changeOf(tx, job, now);
-    return change === null ? null : writeJobChange(tx, { job, change, now });
+    if (change === null) return null;
+    const cancelled = await writeJobChange(tx, { job, change, now });
+    await outside.endTemplate(tx, { template: cancelled, numRetries: 0, now });
+    return cancelled;
   };
 }

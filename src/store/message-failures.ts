@@ -139,7 +139,7 @@ export function createMessageFailures(dependencies: {
     if (decision.next === 'hold_for_window' && refusal !== null)
       await outside.askToWrite(tx, { job, channel, window: refusal.window, now });
     const written = await writeJobChange(tx, { job, change, now });
-    if (decision.next === 'fail') await outside.failWaiting(tx, { template: job, problem, numRetries, now });
+    await outside.endTemplate(tx, { template: written, numRetries, now });
     const after = noted ?? (call === undefined ? null : await channels.noteCall(tx, channel, call, now));
     return { job: written, problem, decision, outage: after?.change ?? null };
   }
@@ -164,7 +164,9 @@ export function createMessageFailures(dependencies: {
     const { numRetries } = channel.settings;
     const change = closeWindow({ job, decision, problem, now, numRetries });
     if (decision.next === 'fail') await groups.cancelRest(tx, { cause: job, numRetries, now });
-    return { job: await writeJobChange(tx, { job, change, now }), decision };
+    const closed = await writeJobChange(tx, { job, change, now });
+    await outside.endTemplate(tx, { template: closed, numRetries, now });
+    return { job: closed, decision };
   }
 
   function timing(job: Job, channel: WhatsappChannel, now: Date) {
@@ -201,7 +203,7 @@ export function createMessageFailures(dependencies: {
     await groups.cancelRest(tx, { cause: job, numRetries, now });
     const change = refuseMessage(job, problem, now, numRetries);
     const refused = await writeJobChange(tx, { job, change, now });
-    await outside.failWaiting(tx, { template: job, problem, numRetries, now });
+    await outside.endTemplate(tx, { template: refused, numRetries, now });
     return { job: refused, problem };
   }
 
@@ -213,7 +215,7 @@ export function createMessageFailures(dependencies: {
       const failure = expiredFailure(job, facts);
       const problem = describeFailure({ job, failure, now, nextAttemptAt: null, recoverable: false });
       const expired = await writeJobChange(tx, { job, change: expireMessage(job, problem, now, numRetries), now });
-      await outside.failWaiting(tx, { template: job, problem, numRetries, now });
+      await outside.endTemplate(tx, { template: expired, numRetries, now });
       return expired;
     },
   };

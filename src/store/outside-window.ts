@@ -4,10 +4,10 @@ import type { Job } from '../domain/job.ts';
 import { type KeptWindow, windowAt } from '../domain/message/conversation-window.ts';
 import { refuseMessage } from '../domain/message/outcome.ts';
 import { writeWindowTemplate } from '../domain/message/window-template.ts';
-import type { Problem } from '../domain/problems/problem.ts';
-import type { WhatsappChannel } from './channels.ts';
+import { keepChannel, type WhatsappChannel } from './channels.ts';
 import type { GroupCancellation } from './group-cancellation.ts';
 import type { WriteJobChange } from './job-changes.ts';
+import { releaseHeld } from './held-releases.ts';
 import { findLocked } from './jobs.ts';
 import type { InsertJob } from './new-jobs.ts';
 import { forgetTemplate, lockHeldForWindow, noteClosed, takeTemplate, windowKeyOf } from './reply-windows.ts';
@@ -18,6 +18,8 @@ const windowIsClosed = 'whatsapp_131047';
 /** One template's failure ends so many at the most. */
 const maxFailedTogether = 1_000;
 
+const unsent: ReadonlySet<Job['state']> = new Set(['failed', 'expired', 'cancelled']);
+
 interface HeldMessage {
   readonly job: Job;
   readonly channel: WhatsappChannel;
@@ -26,7 +28,7 @@ interface HeldMessage {
 
 /** What becomes of messages while the window is closed. The caller holds the message's lock. */
 export interface OutsideWindow {
-  /** What 131047 means on a channel that holds such messages; null = it is something else, or not held. */
+  /** What 131047 means on a channel that holds such messages; null = it is something else, or not held. Each 131047 is remembered. */
   readRefusal(
     tx: Tx,
     input: HeldMessage & { readonly failure: Failure },
@@ -36,10 +38,14 @@ export interface OutsideWindow {
    * false = they may be writing at this moment.
    */
   askToWrite(tx: Tx, input: HeldMessage & { readonly window: KeptWindow }): Promise<boolean>;
-  /** Where `template` is the window's, nobody will be asked to write: what waits for it fails with its problem. */
-  failWaiting(
+  /**
+   * To be called with a message that has ended; nothing where it is not the window's template, or has gone out. Where it failed
+   * nobody will be asked to write: what waits for it fails with its problem. Where it has expired what waits is judged anew, and
+   * asks again. Where it was cancelled the next message that has to wait asks.
+   */
+  endTemplate(
     tx: Tx,
-    input: { readonly template: Job; readonly problem: Problem; readonly numRetries: number; readonly now: Date },
+    input: { readonly template: Job; readonly numRetries: number; readonly now: Date },
   ): Promise<void>;
 }
 
@@ -52,14 +58,16 @@ export function createOutsideWindow(dependencies: {
   const { writeJobChange, insertJob, groups, createId } = dependencies;
   return {
     async readRefusal(tx, { job, channel, failure, now }) {
-      const { outside } = channel.settings.window;
-      const isHeld = outside === 'hold' || outside === 'template';
-      const isOurs = job.origin === 'user_notice' || job.origin === 'window_template';
-      if (failure.code !== windowIsClosed || !isHeld || isOurs || job.terminal) return null;
+      if (failure.code !== windowIsClosed || job.terminal) return null;
       // The record was last written when the call began, or when it was accepted.
       const sent = { tenantId: job.tenantId, sentAt: job.updatedAt, now };
       const window = await noteClosed(tx, { ...windowKeyOf(job), ...sent });
-      return { window, kind: windowAt(window, now).state === 'closed' ? 'closed' : 'reopened' };
+      const { outside } = channel.settings.window;
+      const isHeld = outside === 'hold' || outside === 'template';
+      const isOurs = job.origin === 'user_notice' || job.origin === 'window_template';
+      if (!isHeld || isOurs) return null;
+      const isClosed = windowAt(window, now).state === 'closed' && (await keepChannel(tx, channel));
+      return { window, kind: isClosed ? 'closed' : 'reopened' };
     },
 
     async askToWrite(tx, { job, channel, window, now }) {
@@ -72,10 +80,15 @@ export function createOutsideWindow(dependencies: {
       return taken !== 'unsure';
     },
 
-    async failWaiting(tx, { template, problem, numRetries, now }) {
-      if (template.origin !== 'window_template') return;
-      // In the order in which a person's word takes them: the window, then what waits.
-      await forgetTemplate(tx, windowKeyOf(template), template.id);
+    async endTemplate(tx, { template, numRetries, now }) {
+      if (template.origin !== 'window_template' || !unsent.has(template.state)) return;
+      // In the order in which a person's word takes them: the window, then what waits. Of one that the person has answered
+      // meanwhile, or that was withdrawn, nothing waits.
+      if (!(await forgetTemplate(tx, windowKeyOf(template), template.id))) return;
+      const { channelId, to, error: problem } = template;
+      if (template.state === 'expired' && channelId !== null)
+        await releaseHeld(tx, { channelId, id: to, reason: 'window', now });
+      if (template.state !== 'failed' || problem === null) return;
       for (const job of await lockHeldForWindow(tx, template, maxFailedTogether)) {
         // The failure of one may have cancelled the others of its group.
         if (findLocked(tx, job.id)?.state !== 'held') continue;

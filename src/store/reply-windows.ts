@@ -1,11 +1,9 @@
-import { startGraceMs } from '../domain/acceptance.ts';
 import { nameOfIdentity } from '../domain/identity/identity.ts';
 import type { Job } from '../domain/job.ts';
-import { toJobStart } from '../domain/job-start.ts';
 import { type KeptWindow, windowAt } from '../domain/message/conversation-window.ts';
-import { waitsForTurn } from '../domain/message/turn.ts';
 import type { WhatsappChannel } from './channels.ts';
 import { coalesce } from './coalesce.ts';
+import { idsOfPerson, releaseHeld } from './held-releases.ts';
 import { type JobRow, jobColumns, toJob } from './job-row.ts';
 import { keepLocked } from './jobs.ts';
 import type { Tx } from './transactions.ts';
@@ -78,12 +76,13 @@ export async function takeTemplate(
   return row.template_id === templateId ? 'mine' : 'taken';
 }
 
-/** The template did not go out: the next message that has to wait sends another. */
-export async function forgetTemplate(tx: Tx, { channelId, person }: WindowKey, templateId: string): Promise<void> {
-  await tx.execute({
+/** The template did not go out: the next message that has to wait sends another. False = it is not the one that was waited for. */
+export async function forgetTemplate(tx: Tx, { channelId, person }: WindowKey, templateId: string): Promise<boolean> {
+  const forgotten = await tx.execute({
     text: 'update reply_window set template_id = null where channel_id = $1 and person = $2 and template_id = $3',
     values: [channelId, person, templateId],
   });
+  return forgotten > 0;
 }
 
 /** The person has written at `heardAt`. Its row is locked. */
@@ -138,60 +137,8 @@ export async function openWindow(
 ): Promise<void> {
   const { channel, id, person, heardAt, now } = word;
   const window = await noteWord(tx, { tenantId: channel.tenantId, channelId: channel.id, person, heardAt, now });
-  if (channel.settings.window.outside === 'send' || windowAt(window, now).state !== 'open') return;
-  await releaseHeld(tx, { channelId: channel.id, id, reason: 'window', now });
-}
-
-/** All ids of the person who has this one now, or the id alone where no more is known. */
-const idsOfPerson = `select $2::text union all select f.id from identity own join identity f on f.person_id = own.person_id
-  where own.id = $2 and own.until is null and f.until is null`;
-
-/**
- * Lets go what waits on a channel for a person (`id` any of theirs; null = for anybody) to write, or for its template. What is
- * ordered stands in its line again, at its old place, and the first of each is due; what is not ordered is due at once. They are
- * started after the commit. How many there are is bounded by what a tenant may hold. Served by `job_held_for_window` and
- * `job_held_for_template`.
- */
-export async function releaseHeld(
-  tx: Tx,
-  asked: {
-    readonly channelId: string;
-    readonly id: string | null;
-    readonly reason: 'window' | 'template';
-    readonly now: Date;
-  },
-): Promise<void> {
-  const { channelId, id, reason, now } = asked;
-  const due = await tx.query<Pick<Job, 'id' | 'kind' | 'attempts' | 'origin'> & { tenant_id: string }>({
-    name: `release-held-for-${id === null ? 'any-' : ''}${reason}`,
-    text: `with held as materialized (
-        select id, case when is_ordered then conversation_id else id end as line, acceptance from job
-        where channel_id = $1 and state = 'held' and waiting_reason = '${reason}' and expires_at > $3
-          ${id === null ? 'and $2::text is null' : `and recipient in (${idsOfPerson})`}
-        order by acceptance for update
-      ), first as (
-        select distinct on (line) id from held order by line, acceptance
-      ), released as (
-        update job set waiting_reason = 'turn', waiting_detail = $5, updated_at = $3,
-          wake_at = case when job.id in (select id from first) then $4 else expires_at end
-        from held where job.id = held.id
-        returning job.id, job.tenant_id, job.kind, job.attempts, job.origin, job.acceptance
-      ), told as (
-        insert into timeline_entry (tenant_id, job_id, at, type, title, detail)
-        select tenant_id, id, $3, 'message.released', $6, '{}' from released
-      )
-      select id, tenant_id, kind, attempts, origin from released where id in (select id from first) order by acceptance`,
-    values: [
-      channelId,
-      id,
-      now,
-      new Date(now.getTime() + startGraceMs),
-      waitsForTurn.detail,
-      id === null ? 'What it waited for is judged anew' : 'The person has written',
-    ],
-  });
-  for (const { tenant_id: tenantId, ...job } of due)
-    tx.startAfterCommit(toJobStart({ ...job, tenantId, channelId }, { isWake: true }));
+  if (windowAt(window, now).state !== 'open') return;
+  await releaseHeld(tx, { channelId: channel.id, id, reason: 'window', hasWritten: true, now });
 }
 
 /** What waits for the person to write, whom this message is to, in the order of acceptance, locked. Served by `job_held_for_window`. */

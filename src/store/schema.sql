@@ -211,6 +211,26 @@ create policy named_functions on event to current_user using ((current_setting('
 create policy tenant_rows on event using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
 grant delete, insert, select, update on event to waypost_app;
 
+create table held_release ( -- Held messages that may go and are still to be let go, page by page; gone with the last page
+  tenant_id text not null, -- whose messages they are
+  channel_id text not null, -- the channel that holds them
+  reason text not null, -- what they wait for, as job.waiting_reason
+  person text not null, -- an id of the person whom they are to; empty = anybody
+  template text not null, -- how job.waiting_detail of those begins that wait for one template; empty = any template
+  title text not null, -- what their timelines say
+  released_to bigint not null, -- job.acceptance of the last one that was let go; 0 = none yet
+  touched_at timestamp(3) with time zone not null, -- the last page: whoever has waited longest for one comes first
+  constraint held_release_pkey PRIMARY KEY (channel_id, reason, person, template),
+  constraint held_release_reason_check CHECK ((reason = ANY (ARRAY['window'::text, 'template'::text]))),
+  constraint held_release_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id) ON DELETE CASCADE,
+  constraint held_release_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX held_release_by_age ON held_release (touched_at); -- list_held_releases()
+-- row level security: forced
+create policy named_functions on held_release to current_user using ((current_setting('waypost.cross_tenant'::text, true) = 'on'::text));
+create policy tenant_rows on held_release using ((tenant_id = current_setting('waypost.tenant'::text, true))) with check ((tenant_id = current_setting('waypost.tenant'::text, true)));
+grant delete, insert, select, update on held_release to waypost_app;
+
 create table idempotency_key ( -- First answers to requests that carried an Idempotency-Key, replayed as they were
   tenant_id text not null, -- for the operator: the tenant that the request made
   key text not null, -- the header's value; the operator's begin with a control character, which no tenant's can
@@ -1297,6 +1317,22 @@ begin
 end $function$
 ;
 grant execute on function list_expired_jobs(integer) to waypost_app;
+
+CREATE OR REPLACE FUNCTION public.list_held_releases(page_size integer)
+ RETURNS TABLE(tenant_id text, channel_id text, reason text, person text, template text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('waypost.cross_tenant', 'on', true);
+  return query
+    select r.tenant_id, r.channel_id, r.reason, r.person, r.template from held_release r
+    order by r.touched_at limit page_size;
+end $function$
+;
+grant execute on function list_held_releases(integer) to waypost_app;
 
 CREATE OR REPLACE FUNCTION public.list_tenants(before_time timestamp with time zone, before_id text, page_size integer)
  RETURNS TABLE(id text, name text, default_language text, created_at timestamp with time zone)

@@ -1,5 +1,5 @@
 import type { KnownTemplate, TemplateName, TemplateNews } from '../domain/message/template.ts';
-import { releaseHeld } from './reply-windows.ts';
+import { releaseHeldForTemplate } from './held-releases.ts';
 import type { Tx } from './transactions.ts';
 
 /** More than an account may have. */
@@ -66,7 +66,7 @@ export async function keepTemplateNews(
 /** Keeps these as all that the account has: others are gone. What waits for a template is judged anew. */
 export async function replaceTemplates(
   tx: Tx,
-  of: { readonly tenantId: string; readonly wabaId: string; readonly now: Date },
+  of: { readonly tenantId: string; readonly wabaId: string; readonly channelId: string; readonly now: Date },
   templates: readonly TemplateNews[],
 ): Promise<void> {
   await tx.execute({
@@ -76,14 +76,5 @@ export async function replaceTemplates(
     values: [of.wabaId, templates.map(({ name }) => name), templates.map(({ language }) => language), of.now],
   });
   await keepTemplateNews(tx, of, templates);
-  await releaseHeldForTemplate(tx, of.wabaId, of.now);
-}
-
-/** Lets what waits for a template of the account be judged anew, on each of its channels. */
-export async function releaseHeldForTemplate(tx: Tx, wabaId: string, now: Date): Promise<void> {
-  const channels = await tx.query<{ id: string }>({
-    text: "select id from channel where kind = 'whatsapp' and settings ->> 'wabaId' = $1 order by id limit 1000",
-    values: [wabaId],
-  });
-  for (const { id } of channels) await releaseHeld(tx, { channelId: id, id: null, reason: 'template', now });
+  await releaseHeldForTemplate(tx, { ...of, template: null });
 }

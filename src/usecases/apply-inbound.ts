@@ -107,15 +107,18 @@ export function createApplyInbound(dependencies: {
     const stored = await insertJob(tx, accepted);
     if (stored !== null && said.source === 'change') await tellChange(tx, stored, message);
     if (stored !== null && groupId === null) {
-      const word = { channel, id: message.from, person: sender.name, heardAt: said.at, now: clock() };
+      // Of the person who was learnt: `from` may be a number that is somebody else's by now.
+      const ids = [sender.phone, sender.userId, sender.parentUserId].filter((each) => each !== null);
+      const id = ids.find((each) => each === message.from) ?? ids[0] ?? message.from;
+      const word = { channel, id, person: sender.name, heardAt: said.at, now: clock() };
       if (opensWindow(message.raw) && said.source === 'message') await openWindow(tx, word);
-      await heedWord(tx, channel, message);
+      await heedWord(tx, channel, id, message);
     }
     return stored === null ? 'repeated' : 'received';
   }
 
   /** What the person has written may be a word that ends what we send, or lets it begin again. */
-  async function heedWord(tx: Tx, channel: WhatsappChannel, { raw, from: id }: CallbackMessage): Promise<void> {
+  async function heedWord(tx: Tx, channel: WhatsappChannel, id: string, { raw }: CallbackMessage): Promise<void> {
     const word = readOptOutWord(readWords(raw), channel.settings);
     const said = { tenantId: channel.tenantId, channelId: channel.id, id, source: 'word' as const, now: clock() };
     if (word === 'opt_out') await optOuts.optOut(tx, { ...said, category: 'all' });

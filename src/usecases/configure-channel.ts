@@ -6,7 +6,7 @@ import { apiProblem } from '../domain/problems/refusal.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import type { ChannelRow } from '../store/channel-row.ts';
 import type { ChannelStore } from '../store/channels.ts';
-import { releaseHeld } from '../store/reply-windows.ts';
+import { releaseHeld } from '../store/held-releases.ts';
 import { requireRoomForOneMore } from '../store/tenant-limits.ts';
 import type { Tx } from '../store/transactions.ts';
 import { isForeignKeyViolation } from '../store/violations.ts';
@@ -87,9 +87,11 @@ export function createChannelConfigurer(dependencies: {
       requireSoundMembers(kind, settings, secrets, urlGuard);
       const newName = change.name ?? name;
       await channels.update(tx, { id, tenantId: by.tenantId, name: newName, settings, secrets, now: clock() });
-      // What waits for a person to write is judged anew.
+      // What waits for a person to write, or for a template, is judged anew.
       if (change.window !== undefined)
         await releaseHeld(tx, { channelId: id, id: null, reason: 'window', now: clock() });
+      if ('wabaId' in change && change.wabaId !== undefined)
+        await releaseHeld(tx, { channelId: id, id: null, reason: 'template', now: clock() });
       const isCured = state === 'paused' && pausedReason !== null && changesCredentials(kind, change);
       const isResumed = isCured && (await channels.resume(tx, id, clock()));
       const changed = changedMembers(

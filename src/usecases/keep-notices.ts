@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CallbackNotice } from '../contracts/http/callback-items.ts';
-import { readId, readPhone } from '../contracts/http/callback-senders.ts';
+import { readContacts, readId, readPhone, readSender } from '../contracts/http/callback-senders.ts';
 import { readUnixTime } from '../contracts/http/callbacks.ts';
 import { toCanonicalJson } from '../domain/canonical-json.ts';
 import type { CreateId } from '../domain/ids.ts';
@@ -13,19 +13,21 @@ import {
   kindOfNotice,
   labelOfField,
   type NoticeEffect,
-  readCaller,
+  readCall,
   readPreference,
   summarizeNotice,
 } from '../domain/notice/notice.ts';
 import { buildProblem } from '../domain/problems/build-problem.ts';
 import type { Problem } from '../domain/problems/problem.ts';
+import { isJsonObject } from '../domain/rendering/payload.ts';
 import { findChannelOfNumber } from '../store/channel-numbers.ts';
 import type { ChannelStore } from '../store/channels.ts';
+import { releaseHeldForTemplate } from '../store/held-releases.ts';
 import { insertNotices, type NoticeToKeep } from '../store/notices.ts';
 import type { OptOutStore } from '../store/opt-outs.ts';
 import { findKnown } from '../store/people.ts';
 import { openWindow } from '../store/reply-windows.ts';
-import { keepTemplateNews, releaseHeldForTemplate } from '../store/templates.ts';
+import { keepTemplateNews } from '../store/templates.ts';
 import type { Transactions, Tx } from '../store/transactions.ts';
 
 const noticesAtOnce = 200;
@@ -96,15 +98,19 @@ export function createKeepNotices(dependencies: {
   }
 
   /** A call opens the window as a word does. */
-  async function heedCall(tx: Tx, { channelId, kind, raw, effect }: NoticeToKeep): Promise<void> {
-    const caller = effect === 'quarantined' ? null : readCaller(kind, raw);
-    const id = readPhone(caller?.from) ?? readId(caller?.from, 'user');
-    const channel = id === null ? null : await channels.findWhatsapp(tx, channelId);
-    if (id === null || channel === null) return;
-    const person = (await findKnown(tx, id))?.name ?? nameOfIdentity(id);
+  async function heedCall(tx: Tx, { channelId, kind, raw, context, effect }: NoticeToKeep): Promise<void> {
+    const call = effect === 'quarantined' ? null : readCall(kind, raw);
+    if (call === null) return;
     const now = clock();
-    const saidAt = readUnixTime(caller?.timestamp);
+    const saidAt = readUnixTime(call['timestamp']);
     const heardAt = saidAt === null || saidAt > now ? now : saidAt;
+    // Who has no number is named by a user id, in the call or in its contact.
+    const contacts = readContacts(isJsonObject(context) ? context['contacts'] : null);
+    const sender = readSender(call, contacts, { isAlone: true, at: heardAt });
+    const channel = sender === null ? null : await channels.findWhatsapp(tx, channelId);
+    if (sender === null || channel === null) return;
+    const id = sender.from;
+    const person = (await findKnown(tx, id))?.name ?? nameOfIdentity(id);
     await openWindow(tx, { channel, id, person, heardAt, now });
   }
 
@@ -115,10 +121,11 @@ export function createKeepNotices(dependencies: {
     if (news === null) return;
     const called = await channels.findWhatsapp(tx, channelId);
     const account = wabaId ?? called?.settings.wabaId ?? null;
-    if (account === null) return;
     const now = clock();
-    await keepTemplateNews(tx, { tenantId, wabaId: account, now }, [news]);
-    if (news.status !== null && judgeTemplate(news.status) !== 'hold') await releaseHeldForTemplate(tx, account, now);
+    if (account !== null) await keepTemplateNews(tx, { tenantId, wabaId: account, now }, [news]);
+    // Also of a channel without an account: what Kernel has held waits there.
+    if (news.status !== null && judgeTemplate(news.status) !== 'hold')
+      await releaseHeldForTemplate(tx, { wabaId: account, channelId, template: news, now });
   }
 
   async function describe(

@@ -10,6 +10,7 @@ import {
 } from '../store/cross-tenant.ts';
 import { releaseOutageJobs } from '../store/destination-holds.ts';
 import type { EventHighWaterMark } from '../store/event-high-water-mark.ts';
+import { continueRelease, listHeldReleases } from '../store/held-releases.ts';
 import { listOverdue } from '../store/retention.ts';
 import type { Transactions } from '../store/transactions.ts';
 import type { Dispatcher } from '../temporal/dispatcher.ts';
@@ -25,6 +26,8 @@ const sweepWithinMs = { least: 20, most: 1_000 };
 const startsAtOnce = 16;
 /** Far more than are started meanwhile, and done in a tenth of a second. */
 const releasedPerSweep = 1_000;
+/** Of each of so many people, channels and templates whose messages wait for the next page. */
+const releasesPerSweep = 20;
 /** Of one destination that is there again; so many more go with the calls that end. */
 const releasedAfterOutage = 50;
 const windowsPerSweep = 1_000;
@@ -64,6 +67,22 @@ export function createSweep(dependencies: {
     async releaseHeldJobs(): Promise<{ readonly hasMore: boolean }> {
       const released = await transactions.acrossTenants((tx) => releaseHeldJobs(tx, releasedPerSweep));
       return { hasMore: released === releasedPerSweep };
+    },
+    /** Lets go the next page of what may go and was more than one transaction should touch. */
+    async releaseHeldMessages(): Promise<{ readonly hasMore: boolean }> {
+      const waiting = await transactions.acrossTenants((tx) => listHeldReleases(tx, releasesPerSweep));
+      const page = { limit: releasedPerSweep, now: clock() };
+      const faults: unknown[] = [];
+      let hasMore = false;
+      for (const { tenantId, ...release } of waiting) {
+        // One tenant's fault must not keep the others' from going.
+        const isLeft = await transactions
+          .withTenant(tenantId, (tx) => continueRelease(tx, release, page))
+          .catch((fault: unknown) => void faults.push(fault));
+        hasMore ||= isLeft === true;
+      }
+      if (faults.length > 0) throw faults[0];
+      return { hasMore };
     },
     /** Makes due what waits for destinations that are there again, and a probe where nobody makes it: so many a second. */
     async releaseOutageJobs(): Promise<void> {

@@ -59,6 +59,7 @@ export function startSweeps(
     whileLeading(startEveryMs, () => sweep.startDueJobs()),
     whileLeading(expireEveryMs, async () => ({ hasMore: (await expireJobs(expiredPerSweep)) === expiredPerSweep })),
     whileLeading(releaseEveryMs, () => sweep.releaseHeldJobs()),
+    whileLeading(releaseEveryMs, () => sweep.releaseHeldMessages()),
     whileLeading(releaseEveryMs, () => sweep.releaseOutageJobs()),
     whileLeading(relayEveryMs, () => sweep.startRelays()),
     whileLeading(replayEveryMs, () => sweep.startReplays()),

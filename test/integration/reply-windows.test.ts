@@ -1,65 +1,34 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
 import type { WindowSettings } from '../../src/domain/message/conversation-window.ts';
-import { aCaller } from '../support/a-caller.ts';
-import { openPeopleFixture } from '../support/people-fixture.ts';
+import { changeChannel, createIdleSweep } from '../support/idle-starter.ts';
+import { createKeepFromSending } from '../../src/activities/delivery/keep-from-sending.ts';
+import { lockJob } from '../../src/store/jobs.ts';
+import { findReplyWindow, windowKeyOf } from '../../src/store/reply-windows.ts';
+import { dayMs, openWindowFixture } from '../support/window-fixture.ts';
 
 // Went wrong: what WhatsApp refuses with 131047 was sent all the same, and was lost.
-let place: Awaited<ReturnType<typeof openPeopleFixture>>;
+let place: Awaited<ReturnType<typeof openWindowFixture>>;
 beforeAll(async () => {
-  place = await openPeopleFixture();
+  place = await openWindowFixture();
 });
 afterAll(() => place.close());
 
-const dayMs = 24 * 3_600_000;
-const template = { name: 'come_back', language: { code: 'es' } };
 let channelId: string;
 let phone: string;
 const open = async (window: WindowSettings) => {
-  channelId = await place.addBotChannel({ window });
+  await place.open(window);
+  ({ channelId, phone } = place.now());
 };
-beforeEach(async () => {
-  ({ phone } = place.somebody());
-  await open({ outside: 'hold' });
-});
-
-const hear = (text = 'Hola') => place.hear(channelId, { phones: [phone] }, { text: { body: text } });
-const accept = (text: string, members: Parameters<typeof place.accept>[1] = {}) =>
-  place.accept(channelId, {
-    to: phone,
-    conversationId: `conv-${phone}`,
-    request: { activity: { type: 'message', text } },
-    expiresAt: new Date(place.nowMs() + 30 * dayMs),
-    ...members,
-  });
-const aTemplate = { request: { whatsapp: { type: 'template', template: { ...template, name: 'offer' } } } };
-/** What the stand-in got for the person, in its order. */
-const sent = (number = phone) =>
-  place.kernel.sends
-    .list()
-    .filter(({ to, outcome }) => to === number.slice(1) && outcome === 'accepted')
-    .map(({ payload }) => {
-      const { text, template: named } = payload as { text?: { body: string }; template?: { name: string } };
-      return text?.body ?? named?.name;
-    });
-/** Attempts what is due, as the dispatcher does, until nothing is. */
-async function work(): Promise<void> {
-  for (let rounds = 0; rounds < 20; rounds += 1) {
-    const due = await place.rows<{ id: string }>(
-      `select id from job where channel_id = $1 and kind = 'message' and state in ('queued', 'held') and wake_at < expires_at
-        order by acceptance`,
-      [channelId],
-    );
-    if (due.length === 0) return;
-    for (const { id } of due) await place.attempt(id);
-    place.skip(1);
-  }
-  throw new Error('it never comes to rest');
-}
-const stateOf = async ({ id }: { id: string }) => {
-  const { state, waitingFor, error } = await place.find(id);
-  return [state, waitingFor?.reason ?? null, error?.code ?? null];
+const hear = () => place.hearThem();
+const accept: typeof place.write = (text, members) => place.write(text, members);
+const sent = (number?: string) => place.sentTo(number);
+const work = () => place.work();
+const stateOf = (job: { readonly id: string }) => place.stateOf(job);
+const aTemplate = {
+  request: { whatsapp: { type: 'template', template: { name: 'offer', language: { code: 'es' } } } },
 };
+beforeEach(() => open({ outside: 'hold' }));
 
 describe('outside the window, under `hold`', () => {
   it('messages wait for the next word and go in order, before later ones; templates overtake them', async () => {
@@ -143,66 +112,60 @@ describe('outside the window, under `hold`', () => {
     place.skip(dayMs);
     const job = await accept('1');
     await work();
-    const { createChannelConfigurer } = await import('../../src/usecases/configure-channel.ts');
-    const urlGuard = { checkUrl: () => ({ ok: true }) } as never; // cast: no URL is changed
-    const configurer = createChannelConfigurer({
-      ...place.stores,
-      urlGuard,
-      clock: place.clock,
-      randomBytes: () => Buffer.alloc(1),
-    });
-    await place.withTenant((tx) =>
-      configurer.change(tx, aCaller(place.tenantId), channelId, { window: { outside: 'fail' } }),
-    );
+    await changeChannel(place, channelId, { window: { outside: 'fail' } });
     await work();
     expect(await stateOf(job)).toEqual(['failed', null, 'window_closed']);
   });
-});
 
-describe('outside the window, under `template`', () => {
-  beforeEach(async () => {
-    await open({ outside: 'template', template });
+  // Went wrong: a claim that had read the channel before the change held its message by the rule that was gone, for good.
+  it('is not held by a rule that has changed since the channel was read', async () => {
     await hear();
     place.skip(dayMs);
+    const job = await accept('1');
+    const keep = createKeepFromSending(place.stores);
+    await place.withTenant(async (tx) => {
+      const channel = await place.stores.channels.findWhatsapp(tx, channelId);
+      const locked = await lockJob(tx, job.id);
+      if (channel === null || locked === null) throw new Error('nothing to judge');
+      await changeChannel(place, channelId, { window: { outside: 'fail' } });
+      const window = await findReplyWindow(tx, windowKeyOf(locked));
+      const judged = { job: locked, channel, window, optedOut: [], isShared: false, now: place.clock() };
+      await keep(tx, judged, [{ type: 'text' }]);
+    });
+    expect((await place.find(job.id)).waitingFor?.reason).toBe('turn');
+    await work();
+    expect(await stateOf(job)).toEqual(['failed', null, 'window_closed']);
   });
 
-  it('the template goes out once until the person has written again', async () => {
-    const first = await accept('1');
-    await accept('2');
-    await work();
-    expect(sent()).toEqual(['come_back']);
-    expect(
-      await place.rows("select caused_by from job where origin = 'window_template' and recipient = $1", [phone]),
-    ).toEqual([{ caused_by: first.id }]);
+  it('and a word lets go what waits, whatever the rule is by then', async () => {
     await hear();
-    await work();
-    expect(sent()).toEqual(['come_back', '1', '2']);
     place.skip(dayMs);
-    await accept('3');
+    const job = await accept('1');
     await work();
-    expect(sent()).toEqual(['come_back', '1', '2', 'come_back']);
-  });
-
-  it('what waits for a template that fails, fails with its problem', async () => {
-    place.kernel.script(phone, [{ answer: metaRefusal(400, 132_001) }]);
-    const first = await accept('1', { groupId: `group-${phone}` });
-    const second = await accept('2', { groupId: `group-${phone}` });
-    const third = await accept('3');
-    for (const { id } of [first, second, third]) await place.attempt(id);
-    await work();
-    expect(await stateOf(first)).toEqual(['failed', null, 'whatsapp_132001']);
-    expect(await stateOf(second)).toEqual(['cancelled', null, 'group_cancelled']);
-    expect(await stateOf(third)).toEqual(['failed', null, 'whatsapp_132001']);
-    const [problem] = await place.rows<{ error: object }>(
-      "select error from job where origin = 'window_template' and recipient = $1",
-      [phone],
+    await place.rows(
+      `update channel set settings = jsonb_set(settings::jsonb, '{window}', '{"outside":"send"}') where id = $1`,
+      [channelId],
     );
-    expect((await place.find(first.id)).error).toEqual(problem?.error);
-    expect(await place.kpiOf(first.id)).toMatchObject([{ event: 'refused', code: 'whatsapp_132001' }]);
-    // Nobody was asked to write, so the next one asks.
-    await accept('4');
+    await hear();
     await work();
-    expect(sent()).toEqual(['come_back']);
+    expect(await place.find(job.id)).toMatchObject({ state: 'accepted' });
+  });
+
+  // Went wrong: a person's word waited for the rows of all that was held, in the transaction of its callback.
+  it('a word does not wait for a message that somebody has at this moment; what is behind it keeps its order', async () => {
+    await hear();
+    place.skip(dayMs);
+    const [first] = [await accept('1'), await accept('2')];
+    await work();
+    await place.withTenant(async (tx) => {
+      await lockJob(tx, first.id);
+      await hear();
+    });
+    await work();
+    expect(sent()).toEqual([]);
+    await createIdleSweep(place).releaseHeldMessages();
+    await work();
+    expect(sent()).toEqual(['1', '2']);
   });
 });
 
@@ -213,6 +176,11 @@ describe('outside the window, under `fail`', () => {
     const unknown = await accept('1');
     await work();
     expect(await stateOf(unknown)).toEqual(['failed', null, 'whatsapp_131047']);
+    // Went wrong: what Kernel had said was forgotten, and each next message was sent to be refused.
+    const next = await accept('1b');
+    await work();
+    expect(await stateOf(next)).toEqual(['failed', null, 'window_closed']);
+    place.skip(1_000);
     await hear();
     place.skip(dayMs);
     const job = await accept('2');

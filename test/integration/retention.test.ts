@@ -35,6 +35,8 @@ const rulesOfTables: Readonly<Record<string, RetentionRule | 'setting' | 'direct
   directory_user: 'directory',
   event: 'events',
   idempotency_key: 'first_answers',
+  // Its row goes with the last page.
+  held_release: 'ends by itself',
   identity: 'identities',
   inbox_notification: 'inboxes',
   integration: 'setting',

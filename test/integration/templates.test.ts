@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallbackNotice } from '../../src/contracts/http/callback-items.ts';
 import { replaceTemplates } from '../../src/store/templates.ts';
 import { createKeepNotices } from '../../src/usecases/keep-notices.ts';
+import { metaRefusal } from '../../demo/stand-ins/meta-error.ts';
+import { changeChannel, createIdleSweep } from '../support/idle-starter.ts';
 import { openPeopleFixture } from '../support/people-fixture.ts';
 
 // Went wrong: each message of a paused template was sent to be refused, and one of a rejected template, too.
@@ -57,7 +59,7 @@ describe('a template that WhatsApp has stopped', () => {
     const held = await accept();
     await deliver(held);
     expect(await stateOf(held)).toEqual(['held', 'template', null]);
-    expect((await place.find(held.id)).waitingFor?.detail).toBe('its template "offer" is PAUSED');
+    expect((await place.find(held.id)).waitingFor?.detail).toBe('its template "offer" (es) is PAUSED');
     const text = await accept({ request: { activity: { type: 'message', text: 'Hi' } } });
     expect(await deliver(text)).toMatchObject({ state: 'accepted' });
     const otherLanguage = await accept({
@@ -100,7 +102,7 @@ describe('a template that WhatsApp has stopped', () => {
     await deliver(held);
     const sync = (templates: Parameters<typeof replaceTemplates>[2]) =>
       place.withTenant((tx) =>
-        replaceTemplates(tx, { tenantId: place.tenantId, wabaId, now: place.clock() }, templates),
+        replaceTemplates(tx, { tenantId: place.tenantId, wabaId, channelId, now: place.clock() }, templates),
       );
     const known = {
       name: 'offer',
@@ -116,6 +118,71 @@ describe('a template that WhatsApp has stopped', () => {
     const job = await accept();
     await deliver(job);
     expect(await stateOf(job)).toEqual(['failed', null, 'template_unavailable']);
+  });
+});
+
+// Went wrong: one news of a template locked, updated and started all that waited for any template, in the callback's transaction.
+describe('many messages that wait for templates', () => {
+  const held = async (id: string) => {
+    const [row] = await place.rows<{ count: number }>(
+      `select count(*)::integer as count from job where channel_id = $1 and waiting_reason = 'template' and (id = $2 or starts_with(id, $2 || '-'))`,
+      [channelId, id],
+    );
+    return row?.count;
+  };
+  async function copy(id: string, count: number): Promise<void> {
+    const [row] = await place.rows<{ columns: string }>(
+      `select string_agg(column_name, ', ') as columns from information_schema.columns
+        where table_name = 'job' and is_generated = 'NEVER' and column_name not in ('id', 'acceptance')`,
+    );
+    const columns = row?.columns ?? '';
+    await place.rows(
+      `insert into job (id, ${columns}) select $1 || '-' || n, ${columns} from job, generate_series(1, $2::integer) n where id = $1`,
+      [id, count],
+    );
+  }
+  const sweep = () => createIdleSweep(place);
+
+  it('are let go a page at a time, and those of another template not at all', async () => {
+    const other = { whatsapp: { type: 'template', template: { ...template, name: 'other' } } };
+    await tell({ event: 'PAUSED' });
+    await tell({ event: 'PAUSED', message_template_name: 'other' });
+    const [first, second] = [
+      await accept({ conversationId: null }),
+      await accept({ conversationId: null, request: other }),
+    ];
+    for (const job of [first, second]) await deliver(job);
+    await copy(first.id, 700);
+    await tell({ event: 'APPROVED' });
+    expect(await held(first.id)).toBe(201);
+    expect(await held(second.id)).toBe(1);
+    expect(await sweep().releaseHeldMessages()).toEqual({ hasMore: false });
+    expect(await held(first.id)).toBe(0);
+    expect(await held(second.id)).toBe(1);
+    expect(await place.rows('select 1 from held_release')).toEqual([]);
+    expect(await place.timelineOf(`${first.id}-700`)).toEqual(['message.released']);
+  });
+
+  it('are judged anew where their channel gets another account', async () => {
+    await tell({ event: 'PAUSED' });
+    const job = await accept();
+    await deliver(job);
+    await changeChannel(place, channelId, { wabaId: '1' });
+    expect(await stateOf(job)).toEqual(['held', 'turn', null]);
+    expect(await deliver(job)).toMatchObject({ state: 'accepted' });
+  });
+
+  it('and what Kernel has held (132015) goes with the news, also on a channel without an account', async () => {
+    channelId = await place.addBotChannel();
+    const { phone } = place.somebody();
+    place.kernel.script(phone, [{ answer: metaRefusal(400, 132_015) }]);
+    const job = await accept({ to: phone });
+    await deliver(job);
+    expect(await stateOf(job)).toEqual(['held', 'template', 'whatsapp_132015']);
+    wabaId = '0';
+    await tell({ event: 'APPROVED' });
+    expect(await stateOf(job)).toEqual(['held', 'turn', 'whatsapp_132015']);
+    expect(await deliver(job)).toMatchObject({ state: 'accepted' });
   });
 });
 

@@ -111,7 +111,8 @@ export function createClaimAttempt(dependencies: {
     const optedOut = await findOptedOut(tx, known, limits);
     // Before the turn: whoever writes lets go, in one transaction, what goes before this one.
     const { outside } = channel.settings.window;
-    const window = outside === 'send' ? null : await findReplyWindow(tx, windowKeyOf(known));
+    const isAsked = outside !== 'send' || job.origin === 'window_template';
+    const window = isAsked ? await findReplyWindow(tx, windowKeyOf(known)) : null;
     const asked = { optedOut, window, isShared, isReset, isForced, isAtTemporal, only };
     return claim(tx, { job: known, channel, limits, run, now, leave, ...asked });
   }

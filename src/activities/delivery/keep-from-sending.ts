@@ -10,6 +10,7 @@ import {
 import { refusedBeforeSend, windowClosedFailure } from '../../domain/message/ending-failures.ts';
 import type { MessageRequest } from '../../domain/message/request.ts';
 import { holdForTemplate, judgeTemplate, type KnownTemplate, listTemplates } from '../../domain/message/template.ts';
+import { withdrawTemplate } from '../../domain/message/window-template.ts';
 import { holdForTurn } from '../../domain/message/turn.ts';
 import {
   answersPerson,
@@ -20,7 +21,7 @@ import {
 } from '../../domain/opt-out.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { JsonObject } from '../../domain/rendering/payload.ts';
-import type { WhatsappChannel } from '../../store/channels.ts';
+import { keepChannel, type WhatsappChannel } from '../../store/channels.ts';
 import { alone } from '../../store/group-commit.ts';
 import type { WriteJobChange } from '../../store/job-changes.ts';
 import { findJob } from '../../store/jobs.ts';
@@ -59,7 +60,9 @@ export function createKeepFromSending(dependencies: {
 
   return async (tx, judged, parts) => {
     const { job, channel, window, isShared, now } = judged;
-    const { wabaId } = channel.settings;
+    const { wabaId, numRetries } = channel.settings;
+    const withdrawal = withdrawTemplate({ job, window, now, numRetries });
+    if (withdrawal !== null) return isShared ? alone : writeJobChange(tx, { job, change: withdrawal, now });
     const named = wabaId === null ? [] : listTemplates(parts);
     const templates = wabaId === null || named.length === 0 ? [] : await findTemplates(tx, wabaId, named);
     const stopped = templates.find(({ status }) => judgeTemplate(status) !== 'go') ?? null;
@@ -78,7 +81,7 @@ export function createKeepFromSending(dependencies: {
     if (isShared) return alone;
     if (forbidden !== null) return refuse(tx, judged, forbidden);
     if (stopped !== null && wabaId !== null) {
-      const isKept = await keepTemplate(tx, wabaId, stopped);
+      const isKept = (await keepChannel(tx, channel)) && (await keepTemplate(tx, wabaId, stopped));
       return hold(tx, judged, isKept ? holdForTemplate(job, stopped) : null);
     }
     return verdict === 'go' ? null : keepOutside(tx, judged, verdict);
@@ -102,12 +105,13 @@ export function createKeepFromSending(dependencies: {
 
   /** The window is closed: the message waits for the person to write, or ends. */
   async function keepOutside(tx: Tx, judged: Judged, verdict: Exclude<WindowVerdict, 'go'>): Promise<Job> {
-    const { job, window } = judged;
+    const { job, channel, window } = judged;
     if (verdict === 'refuse' || window === null) return refuse(tx, judged, windowClosedFailure);
     const isKept =
-      verdict === 'hold'
+      (await keepChannel(tx, channel)) &&
+      (verdict === 'hold'
         ? await keepClosed(tx, windowKeyOf(job), window)
-        : await outside.askToWrite(tx, { ...judged, window });
+        : await outside.askToWrite(tx, { ...judged, window }));
     return hold(tx, judged, isKept ? holdForWindow(job) : null);
   }
 

@@ -1,3 +1,4 @@
+import { boundText } from '../bounded-text.ts';
 import { type Job, type JobChange, noChange } from '../job.ts';
 import { isJsonObject, type JsonObject, memberOf, textOf } from '../rendering/payload.ts';
 
@@ -35,10 +36,16 @@ export function judgeTemplate(status: string | null): 'go' | 'hold' | 'refuse' {
   return waiting.has(status) ? 'hold' : 'refuse';
 }
 
+/** How `waitingFor.detail` begins where it names this template; null = any. What Kernel has held (132015) names none. */
+export function beginHold(template: TemplateName | null): string {
+  const begin = 'its template "';
+  return template === null ? begin : `${begin}${template.name}" (${template.language}) `;
+}
+
 /** It gives up its turn until its template may be sent again, as WhatsApp will tell. */
-export function holdForTemplate(job: Job, { name, status }: KnownTemplate): JobChange {
+export function holdForTemplate(job: Job, template: KnownTemplate): JobChange {
   const isKnown = job.state === 'held' && job.waitingFor?.reason === 'template';
-  const detail = `its template "${name}" is ${status ?? 'unknown'}`;
+  const detail = `${beginHold(template)}is ${template.status ?? 'unknown'}`;
   return {
     ...noChange,
     set: {
@@ -62,7 +69,7 @@ const maxChars = 512;
 /** Reads the value of a field about templates; null = it is none, or names no template. */
 export function readTemplateNews(field: string, raw: unknown): TemplateNews | null {
   if (!isJsonObject(raw)) return null;
-  const word = (member: string) => textOf(raw, member).slice(0, maxChars) || null;
+  const word = (member: string) => boundText(textOf(raw, member), maxChars) || null;
   const [name, language] = [word('message_template_name'), word('message_template_language')];
   if (name === null || language === null) return null;
   const news = { name, language, status: null, quality: null, category: null, reason: null };

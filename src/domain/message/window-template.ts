@@ -1,5 +1,7 @@
 import type { WhatsappSettings } from '../channel.ts';
-import type { Job, JobChange } from '../job.ts';
+import { endingAt, type Job, type JobChange } from '../job.ts';
+import type { KeptWindow } from './conversation-window.ts';
+import { buildKpiValue } from './kpi.ts';
 import { acceptMessage } from './new-message.ts';
 
 /**
@@ -38,4 +40,25 @@ export function writeWindowTemplate(input: {
     },
     now,
   );
+}
+
+/**
+ * The end of a window's template that nobody waits for any more: the person has written, or another one asks them. Null = it
+ * may go, or it may have gone out already, so that its outcome is told by others.
+ */
+export function withdrawTemplate(input: {
+  readonly job: Job;
+  readonly window: KeptWindow | null;
+  readonly now: Date;
+  readonly numRetries: number;
+}): JobChange | null {
+  const { job, window, now, numRetries } = input;
+  if (job.origin !== 'window_template' || window?.templateId === job.id || job.possibleDuplicate) return null;
+  return {
+    set: { ...endingAt(now), state: 'cancelled', error: null },
+    timeline: [{ type: 'message.cancelled', title: 'Cancelled: nothing waits for it any more' }],
+    events: ['message.cancelled'],
+    kpi: [buildKpiValue({ event: 'cancelled', job, now, numRetries })],
+    problems: [],
+  };
 }

@@ -1,6 +1,7 @@
+import { boundText } from '../bounded-text.ts';
 import type { CallbackError } from '../message/kernel-failure.ts';
 import type { Problem } from '../problems/problem.ts';
-import { isJsonObject, memberOf, textOf } from '../rendering/payload.ts';
+import { isJsonObject, type JsonObject, memberOf, textOf } from '../rendering/payload.ts';
 
 export const noticeEffects = [
   'none',
@@ -137,10 +138,9 @@ export function readPreference(kind: string, raw: unknown): Preference | null {
   return { ids, wantsMarketing: value === 'resume' };
 }
 
-/** Who has called, and when (Unix seconds, as it came); null = it is no call of a person's. */
-export function readCaller(kind: string, raw: unknown): { readonly from: unknown; readonly timestamp: unknown } | null {
-  if (kind !== 'call' || !isJsonObject(raw) || textOf(raw, 'direction') !== 'USER_INITIATED') return null;
-  return { from: memberOf(raw, 'from'), timestamp: memberOf(raw, 'timestamp') };
+/** The call that a person has made; null = it is none. */
+export function readCall(kind: string, raw: unknown): JsonObject | null {
+  return kind === 'call' && isJsonObject(raw) && textOf(raw, 'direction') === 'USER_INITIATED' ? raw : null;
 }
 
 /** One sentence for people, without anybody's number or words. */
@@ -157,7 +157,7 @@ export function summarizeNotice(field: string, kind: string, raw: unknown): stri
   switch (kind) {
     case 'error': {
       const code = memberOf(item, 'code');
-      const number = typeof code === 'number' || typeof code === 'string' ? ` ${String(code).slice(0, 20)}` : '';
+      const number = typeof code === 'number' || typeof code === 'string' ? ` ${boundText(String(code), 20)}` : '';
       return `WhatsApp reports an error${number}: ${wordsOf(item, 'title') || wordsOf(item, 'message') || 'without words'}`;
     }
     case 'message_echo':
@@ -173,5 +173,5 @@ export function summarizeNotice(field: string, kind: string, raw: unknown): stri
 }
 
 function wordsOf(item: Readonly<Record<string, unknown>>, name: string): string {
-  return textOf(item, name).slice(0, maxWordsChars);
+  return boundText(textOf(item, name), maxWordsChars);
 }

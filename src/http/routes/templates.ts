@@ -60,7 +60,7 @@ export function registerTemplateRoutes(
       const answer = await listTemplates({ owner, apiBaseUrl, credentials, wabaId });
       if (answer.kind === 'unavailable') throw apiProblem('templates_unavailable', answer.detail);
       return transactions.withTenant(tenantId, async (tx) => {
-        await replaceTemplates(tx, { tenantId, wabaId, now: clock() }, answer.templates);
+        await replaceTemplates(tx, { tenantId, wabaId, channelId: channel.id, now: clock() }, answer.templates);
         return show(tx, wabaId);
       });
     },

@@ -1,3 +1,4 @@
+import { boundText } from '../../domain/bounded-text.ts';
 import type { KernelCredentials } from '../../domain/channel.ts';
 import type { TemplateNews } from '../../domain/message/template.ts';
 import { appendPath } from '../guarded-http/append-path.ts';
@@ -76,7 +77,7 @@ function urlOf({ apiBaseUrl, wabaId }: TemplatesRequest, after: string | null): 
 
 function readTemplate(item: unknown): TemplateNews[] {
   const record = asRecord(item);
-  const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 512) : null);
+  const word = (value: unknown) => (typeof value === 'string' && value !== '' ? boundText(value, 512) : null);
   const [name, language] = [word(record?.['name']), word(record?.['language'])];
   if (name === null || language === null) return [];
   const reason = word(record?.['rejected_reason']);

@@ -199,6 +199,12 @@ async function writeAsWorker(
         values ($1, 'ers-theirs', '+34600111555', now(), now())`,
     );
     await insert(
+      `held_release (tenant_id, channel_id, reason, person, template, title, released_to, touched_at)
+        values ($1, $2, 'window', '+34600111555', '', $3, 0, now())`,
+      made.channel.id,
+      ownedMark,
+    );
+    await insert(
       `inbox_notification (tenant_id, id, merchant_id, user_id, center, job_id, created_at)
         values ($1, $2, 'theirs', 'theirs', 'user', $3, now())`,
       inboxId,

@@ -34,4 +34,10 @@ describe('a template', () => {
     const read = news === null ? null : { name: 'offer', language: 'es', ...unsaid, ...news };
     expect(readTemplateNews(field, raw)).toEqual(read);
   });
+
+  it('is told of in text that Postgres can hold, wherever it is cut', () => {
+    const word = `${'x'.repeat(510)}\u{1F600}`;
+    const news = readTemplateNews('message_template_status_update', { ...named, event: 'PAUSED', reason: `${word}yy` });
+    expect(news?.reason).toBe(`${'x'.repeat(510)}…`);
+  });
 });
