@@ -140,3 +140,9 @@ export async function listSentParts(tx: Tx, jobId: string): Promise<number[]> {
   });
   return rows.map(({ part }) => part);
 }
+
+/** Whether a call to an upstream was ever begun for this job. */
+export async function hasAttempt(tx: Tx, jobId: string): Promise<boolean> {
+  const rows = await tx.query({ text: 'select 1 from attempt where job_id = $1 limit 1', values: [jobId] });
+  return rows.length > 0;
+}

@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.ts';
 import type { MessageRequest } from '../domain/message/request.ts';
 import { apiProblem } from '../domain/problems/refusal.ts';
 import { fillMediaId } from '../domain/rendering/rendered.ts';
-import { listSentParts } from '../store/attempts.ts';
+import { hasAttempt, listSentParts } from '../store/attempts.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import { readEnvelope } from '../store/batch-jobs.ts';
 import type { ChannelStore } from '../store/channels.ts';
@@ -51,8 +51,9 @@ export function createReadContent(dependencies: {
       if (kind === 'inbound') return { jobId: id, kind, handedOver: job.request, sent: [] };
       if (kind === 'message') return { jobId: id, kind, handedOver: job.request, sent: await listSent(tx, job) };
       const body = await findContent(tx, jobId);
-      const isBegun = job.state !== 'scheduled' && job.state !== 'queued' && body !== null;
-      const sent = isBegun ? [{ part: 0, providerMessageId: null, body }] : [];
+      // A state says nothing of it: a batch may end before it has begun.
+      const isSent = body !== null && ((job.counts?.delivered ?? 0) > 0 || (await hasAttempt(tx, jobId)));
+      const sent = isSent ? [{ part: 0, providerMessageId: null, body }] : [];
       return { jobId: id, kind, handedOver: await readEnvelope(tx, jobId), sent };
     });
 

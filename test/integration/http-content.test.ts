@@ -88,7 +88,7 @@ describe('GET /v1/jobs/{id}/content', () => {
     ]);
   });
 
-  it('shows the texts of a notification that has begun, and the properties that were handed over', async () => {
+  it('shows the texts of a notification that has reached somebody, and the properties that were handed over', async () => {
     await test.call('POST /v1/integrations', { body: { name: 'erp', url: 'https://erp.example.com' } });
     const notification = {
       type: 'USER_CENTER_NOTIFICATION',
@@ -99,7 +99,10 @@ describe('GET /v1/jobs/{id}/content', () => {
     const receivers = [{ merchantId: 'm', userIds: ['u'] }];
     const id = String((await test.call('POST /v1/notifications', { body: { ...notification, receivers } })).at('id'));
     expect((await read(id)).body).toEqual({ jobId: id, kind: 'notification', handedOver: notification, sent: [] });
-    await run("update job set state = 'running' where id = $1", id);
+    // One that had been cancelled before it began was said to have been sent.
+    await run("update job set state = 'cancelled' where id = $1", id);
+    expect((await read(id)).at('sent')).toEqual([]);
+    await run(`update job set counts = jsonb_set(counts, '{delivered}', '1') where id = $1`, id);
     expect((await read(id)).at('sent.0.body')).toMatchObject({
       titleI18n: { en: 'Invoice' },
       messageI18n: { en: 'Due' },

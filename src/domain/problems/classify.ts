@@ -46,7 +46,8 @@ export function findTableEntry(providerCode: string): ErrorTableEntry | undefine
 
 /** Codes that mean two things, which only a subcode or the details tell apart: the key of the other row. */
 function findVariant({ providerCode, subcode = null, details = null }: ProviderSignal): ErrorTableEntry | undefined {
-  if (subcode !== null) return entryByCode.get(`${providerCode}/${subcode}`);
+  const bySubcode = subcode === null ? undefined : entryByCode.get(`${providerCode}/${subcode}`);
+  if (bySubcode !== undefined) return bySubcode;
   const namesServerFault = details !== null && /\bhttp\s+(?:status\s+)?(?:code\s*)?:?\s*5\d\d\b/i.test(details);
   return namesServerFault ? entryByCode.get(`${providerCode}/5xx`) : undefined;
 }

@@ -130,6 +130,8 @@ describe('classifyProvider', () => {
     [null, 'permanent'],
   ])('takes 131053 with the details %j as %s', (details, errorClass) => {
     expect(classifyProvider({ ...nothing, providerCode: '131053', details }).class).toBe(errorClass);
+    // A subcode that the table does not know hid what the details say.
+    expect(classifyProvider({ ...nothing, providerCode: '131053', subcode: '1', details }).class).toBe(errorClass);
     expect(classifyProvider({ ...nothing, providerCode: '131051', details }).class).toBe('permanent');
   });
 
