@@ -1,3 +1,4 @@
+import { linksOfProblem } from '../domain/explain/problem-links.ts';
 import type { ProblemType } from '../domain/problems/catalogue/problem-type.ts';
 import { describeRetry } from '../domain/problems/describe-retry.ts';
 
@@ -16,9 +17,14 @@ export function renderProblemType(type: ProblemType): string {
     ['Sources', type.sources.join(', ')],
   ];
   const table = rows.map(([name, text]) => `<tr><th>${name}</th><td>${escapeHtml(text ?? '')}</td></tr>`).join('');
+  const calls = linksOfProblem(type.code).map(
+    ({ title, method, path, docs }) =>
+      `<li>${escapeHtml(title)}: <a href="${escapeHtml(docs)}"><code>${method} ${escapeHtml(path)}</code></a></li>`,
+  );
+  const help = calls.length === 0 ? '' : `<h2>Calls that help</h2><ul>${calls.join('')}</ul>`;
   return page(
     type.title,
-    `<p><code>${escapeHtml(type.code)}</code></p><table>${table}</table><p><a href="/problems">All types</a></p>`,
+    `<p><code>${escapeHtml(type.code)}</code></p><table>${table}</table>${help}<p><a href="/problems">All types</a> · <a href="/docs">All calls</a></p>`,
   );
 }
 

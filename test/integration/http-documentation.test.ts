@@ -105,6 +105,16 @@ describe('the registry of problems', () => {
         ['Meaning', 'What to do', 'Class', 'Retried', 'HTTP status', 'Sources'],
       ]);
     }
+    // "What to do" was a sentence alone: the calls that help are links, by the table that explanations go by.
+    const ofToken = await test.call('GET /problems/whatsapp_190', html);
+    expect(ofToken.text).toContain('<a href="/docs#/channels/changeChannel"><code>PATCH /v1/channels/{id}</code></a>');
+    expect((await test.call('GET /problems/whatsapp_190', { key: null })).at('links.2')).toEqual({
+      title: 'Resume the channel',
+      method: 'POST',
+      path: '/v1/channels/{id}/resume',
+      docs: `${publicUrl}/docs#/channels/resumeChannel`,
+    });
+    expect((await test.call('GET /problems/malformed_json', { key: null })).at('links')).toEqual([]);
     expect((await test.call('GET /problems', html)).text).toContain('<a href="/problems/conflict">');
     expect((await test.call('GET /problems/%3Cscript%3E', html)).status).toBe(404);
   });

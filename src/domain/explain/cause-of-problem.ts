@@ -84,6 +84,8 @@ function causeOf({ code, source, class: errorClass, scope, httpStatus }: Told): 
   if (ofSource !== undefined) return ofSource;
   if (source === 'api') return 'internal';
   if (scope === 'template' || /^whatsapp_132\d{3}$/.test(code)) return 'template';
+  // The number or its account cannot send: what meets it pauses the channel.
+  if (errorClass === 'configuration' || errorClass === 'policy') return 'channel_paused';
   if (errorClass === 'throttled') return 'rate_limit';
   if (scope?.startsWith('recipient') === true || scope === 'country' || code === 'whatsapp_131062') return 'recipient';
   if (errorClass === 'ambiguous') return 'ambiguous';

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { idInPath } from '../../contracts/http/primitives.ts';
 import { problemDocument } from '../../contracts/http/problem.ts';
+import { linksOfProblem } from '../../domain/explain/problem-links.ts';
 import { describeCode, problemCatalogue } from '../../domain/problems/catalogue.ts';
 import type { ProblemType } from '../../domain/problems/catalogue/problem-type.ts';
 import { fcmErrorTable } from '../../domain/problems/error-table/fcm-codes.ts';
@@ -25,6 +26,16 @@ const problemType = z
     sources: z.array(z.enum(problemSources)),
     meaning: z.string(),
     whatToDo: z.string(),
+    links: z
+      .array(
+        z.object({
+          title: z.string(),
+          method: z.enum(['GET', 'POST', 'PATCH', 'PUT']),
+          path: z.string().describe('With names in braces'),
+          docs: z.string().describe('Where the call is described'),
+        }),
+      )
+      .describe('Calls that help; `GET /v1/jobs/{id}/explain` says which of them fits a job'),
   })
   .meta({ id: 'ProblemType' });
 
@@ -38,6 +49,7 @@ export function registerProblemRoutes(
     type: `${publicUrl}/problems/${type.code}`,
     ...type,
     sources: [...type.sources],
+    links: linksOfProblem(type.code).map((link) => ({ ...link, docs: `${publicUrl}${link.docs}` })),
   });
 
   app.get('/problems', {
