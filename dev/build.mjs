@@ -20,7 +20,7 @@ await bundleWorkflows('index.js', 'workflow-bundle.js');
 await bundleWorkflows('versioned.js', 'versioned-workflow-bundle.js');
 // It hands activities their context, and finds its native core and its threads by their place: all of it stays where it is.
 await bundleDoor('worker', ['@temporalio/*']);
-await Promise.all(['api', 'migrate', 'rotate-keys'].map((name) => bundleDoor(name, [])));
+await Promise.all(['api', 'migrate', 'rotate-keys', 'cli'].map((name) => bundleDoor(name, [])));
 
 function compile() {
   const compiler = join(projectDir, 'node_modules/typescript/bin/tsc');

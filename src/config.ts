@@ -62,6 +62,21 @@ const environment = z.object({
 /** Each may be read from a file instead: `<name>_FILE` is its path, as container platforms mount secrets. */
 const secretNames = ['DATABASE_URL', 'DATABASE_APP_URL', 'WAYPOST_ADMIN_KEY', 'WAYPOST_ENCRYPTION_KEYS'];
 const fileSuffix = '_FILE';
+/** What the command line reads; a server may have them set beside its own. */
+const callerNames = ['WAYPOST_URL', 'WAYPOST_API_KEY', 'WAYPOST_TENANT'];
+
+/** Where the command line finds the api, and as whom; null = not set. */
+export function readCallerSettings(env: Readonly<Record<string, string | undefined>> = process.env) {
+  const read = (name: string) => (env[name] === undefined || env[name] === '' ? null : env[name]);
+  return { url: read('WAYPOST_URL'), apiKey: read('WAYPOST_API_KEY'), tenantId: read('WAYPOST_TENANT') };
+}
+
+/** Whether anything of a server's own is set here: a caller's machine has none of it. */
+export function hasServerSettings(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return [...secretNames, ...secretNames.map((name) => `${name}${fileSuffix}`)].some(
+    (name) => (env[name] ?? '') !== '',
+  );
+}
 
 export interface Config {
   readonly databaseUrl: string;
@@ -100,7 +115,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')),
   );
   for (const name of Object.keys(given)) {
-    if (name.startsWith('WAYPOST_') && !(name in environment.shape)) {
+    if (name.startsWith('WAYPOST_') && !(name in environment.shape) && !callerNames.includes(name)) {
       throw new ConfigError(`${name} is not a variable that Waypost knows.`);
     }
   }

@@ -42,7 +42,13 @@ export const directions: Readonly<Record<string, Direction>> = {
   encryption: { folders: ['domain'], typeFolders: [], packages: ['node:'] },
   // Published as @waypost/client: it stands on nothing of ours, and runs in browsers.
   client: { folders: [], typeFolders: [], packages: ['openapi-fetch', 'standardwebhooks'] },
+  // Speaks to the api as any caller does; what doctor asks of the server itself comes from the door.
+  'command-line': {
+    folders: ['client'],
+    typeFolders: ['usecases'],
+    packages: ['commander', 'csv-parse', '@modelcontextprotocol/sdk', 'zod', 'node:'],
+  },
 };
 
 /** Files right under `src/` that start a process or read its environment: nothing in a folder imports them. */
-export const doors: readonly string[] = ['api.ts', 'worker.ts', 'migrate.ts', 'rotate-keys.ts', 'config.ts'];
+export const doors: readonly string[] = ['api.ts', 'worker.ts', 'migrate.ts', 'rotate-keys.ts', 'cli.ts', 'config.ts'];

@@ -37,7 +37,7 @@ describe('files of code', () => {
   });
 
   it('are short doors where a process starts', () => {
-    const doors = ['src/api.ts', 'src/worker.ts', 'src/migrate.ts', 'src/rotate-keys.ts'];
+    const doors = ['src/api.ts', 'src/worker.ts', 'src/migrate.ts', 'src/rotate-keys.ts', 'src/cli.ts'];
     const lengths = doors.map((path) => ({ path, lineCount: readText(path).trimEnd().split('\n').length }));
     expect(lengths.filter(({ lineCount }) => lineCount > 60)).toEqual([]);
   });

@@ -40,7 +40,7 @@ export interface ImportStatement {
 }
 
 const clause = /\b(?:import|export)\s+(?<type>type\s)?(?<names>[\w*\s{},$]*?)\bfrom\s*['"](?<specifier>[^'"]+)['"]/g;
-const bare = /\bimport\s*(?<call>\()?\s*['"](?<specifier>[^'"]+)['"]/g;
+const bare = /(?<![\w/])import\s*(?<call>\()?\s*['"](?<specifier>[^'"]+)['"]/g;
 
 /** Every import, re-export, `import()` and `import('…')` type of a file. Comments do not count. */
 export function readImports(path: string): ImportStatement[] {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig, variableNames } from '../../src/config.ts';
+import { ConfigError, hasServerSettings, readCallerSettings, readConfig, variableNames } from '../../src/config.ts';
 
 const key = (fill: number) => Buffer.alloc(32, fill).toString('base64');
 const least = {
@@ -160,5 +160,15 @@ describe('readConfig', () => {
   it('lists every variable that it reads', () => {
     expect(variableNames).toContain('WAYPOST_AUTO_MIGRATE');
     expect(variableNames.filter((name) => name.startsWith('WAYPOST_')).length).toBeGreaterThan(5);
+  });
+});
+
+describe('the settings of the command line', () => {
+  const caller = { WAYPOST_URL: 'http://api', WAYPOST_API_KEY: 'wp_x', WAYPOST_TENANT: '' };
+
+  it('may stand beside those of a server, and say by themselves nothing of one', () => {
+    expect(readConfig({ ...least, ...caller })).toMatchObject({ port: 8080 });
+    expect(readCallerSettings(caller)).toEqual({ url: 'http://api', apiKey: 'wp_x', tenantId: null });
+    expect([hasServerSettings(caller), hasServerSettings({ DATABASE_URL_FILE: '/x' })]).toEqual([false, true]);
   });
 });
