@@ -7,6 +7,12 @@ const numberOf = (path: string): string => /(\d{4})_/.exec(path)?.[1] ?? '';
 const headerOf = (path: string): string => /^(?:--.*\n)*/.exec(readText(path))?.[0] ?? '';
 
 describe('a migration after the baseline', () => {
+  // Two branches once took the same number: which of them came first was left to the rest of the name.
+  it('each has a number of its own', () => {
+    const numbers = migrations.map((path) => /\/(\d{4})_[^/]+$/.exec(path)?.[1]);
+    expect(numbers).toEqual([...new Set(numbers)]);
+  });
+
   it('says whether older processes run on with it', () => {
     const silent = migrations.filter(
       (path) =>
