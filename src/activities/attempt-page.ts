@@ -32,6 +32,7 @@ export function createAttemptPage(dependencies: {
     const failed: { jobId: string; code: string }[] = [];
     const faults: unknown[] = [];
     const undone: string[] = [];
+    const starts: Promise<void>[] = [];
     const rest = [...jobIds];
     let lanes = jobIds.length;
     let toldMs = clock().getTime();
@@ -76,7 +77,7 @@ export function createAttemptPage(dependencies: {
     function leave(jobId: string): void {
       outcome.left += 1;
       undone.push(jobId);
-      void startAlone(jobId).catch(() => undefined);
+      starts.push(startAlone(jobId).catch(() => undefined));
     }
     /** In a workflow of its own. Should this fail, the sweep does it. */
     async function startAlone(jobId: string): Promise<void> {
@@ -86,6 +87,8 @@ export function createAttemptPage(dependencies: {
     // All at once: so they are claimed, and where they are answered together recorded, in one transaction.
     await Promise.all(jobIds.map(attemptNext));
     rest.forEach(leave);
+    // None goes on behind a page that has ended, when the worker may be stopping.
+    await Promise.all(starts);
     // The sweep need not wait for what this page said of them; should it be told nothing, it comes a little later.
     if (undone.length > 0) {
       await transactions.withTenant(tenantId, (tx) => endPostponement(tx, undone, clock())).catch(() => undefined);

@@ -74,13 +74,17 @@ export function createChannelSigns(dependencies: {
     noted = new Map();
     for (const tenantId of new Set(all.map((each) => each.tenantId))) {
       const ofTenant = all.filter((each) => each.tenantId === tenantId);
-      const due = ofTenant.map((each) =>
-        each.refused > 0 && !mayTellRefusals(each.channelId)
-          ? { ...each, refused: 0, refusedAt: null, code: null }
-          : each,
-      );
+      const due = ofTenant
+        .map((each) =>
+          each.refused > 0 && !mayTellRefusals(each.channelId)
+            ? { ...each, refused: 0, refusedAt: null, code: null }
+            : each,
+        )
+        .filter(
+          ({ send, status, inbound, refused }) => refused > 0 || send !== null || status !== null || inbound !== null,
+        );
       try {
-        await transactions.withTenant(tenantId, (tx) => store(tx, due));
+        if (due.length > 0) await transactions.withTenant(tenantId, (tx) => store(tx, due));
         for (const { channelId, refused } of due) if (refused > 0) refusalsWrittenMs.set(channelId, performance.now());
         for (const each of ofTenant) if (each.refused > 0 && !due.includes(each)) keep(each);
       } catch {

@@ -32,6 +32,11 @@ export function isTransientFault(error: Error): boolean {
   return isSessionLost(error) || /^(40|53|57|55P03)/.test(codeOf(error));
 }
 
+/** Whether a transaction gave way to another one (40: a deadlock, a conflict) and can be made again at once. */
+export function hasGivenWay(error: unknown): boolean {
+  return error instanceof Error && codeOf(error).startsWith('40');
+}
+
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -21,13 +21,30 @@ export interface JobCounts {
   readonly groups: readonly ({ readonly count: number; readonly lastAt: Date } & {
     readonly [Group in JobGroup]?: string | null;
   })[];
-  /** When the oldest that was looked at was accepted, where older ones were not; null = all were. */
+  /** Those accepted before were not counted, and those from then on were; null = all were. */
   readonly countedSince: Date | null;
 }
 
 /** How many jobs of a filter are of each kind, among the newest 50,000 that its narrowest member leaves: see `listJobs`. */
-export async function countJobs(tx: Tx, asked: JobFilter, groupBy: readonly JobGroup[]): Promise<JobCounts> {
+export async function countJobs(
+  tx: Tx,
+  asked: JobFilter,
+  groupBy: readonly JobGroup[],
+  atMost = countedAtMost,
+): Promise<JobCounts> {
   const filter = await resolveFilter(tx, asked);
+  const { groups, oldest, isCut } = await countNewest(tx, filter, groupBy, atMost);
+  if (!isCut || oldest === null) return { groups, countedSince: null };
+  // Jobs share a millisecond: those of the last one are all left to whoever counts on from there.
+  const countedSince = new Date(oldest.getTime() + 1);
+  // So many in one millisecond: it goes on behind them, for it would never get beyond.
+  if (filter.createdBefore !== undefined && filter.createdBefore <= countedSince)
+    return { groups, countedSince: oldest };
+  const whole = await countNewest(tx, { ...filter, createdAfter: oldest }, groupBy, atMost);
+  return { groups: whole.groups, countedSince };
+}
+
+async function countNewest(tx: Tx, filter: JobFilter, groupBy: readonly JobGroup[], atMost: number) {
   const [lead = null] = leadsOf(filter).usable;
   const [along, rest] = splitFilter(filter, lead);
   const narrowed = narrowJobs(along);
@@ -42,7 +59,7 @@ export async function countJobs(tx: Tx, asked: JobFilter, groupBy: readonly JobG
       select ${groups}, count(*) filter (where ${isWanted}) as count,
         max(created_at) filter (where ${isWanted}) as last_at,
         sum(count(*)) over () as looked_at, min(min(created_at)) over () as oldest
-      from (select * from job ${where} order by created_at desc, id desc limit ${countedAtMost + 1}) job
+      from (select * from job ${where} order by created_at desc, id desc limit ${atMost + 1}) job
       group by ${groupBy.map((_group, index) => index + 1).join(', ')} order by count desc, last_at desc limit ${maxGroups}`,
     values,
   });
@@ -52,6 +69,7 @@ export async function countJobs(tx: Tx, asked: JobFilter, groupBy: readonly JobG
       lastAt === null ? [] : [{ ...group, count: Number(count), lastAt }],
     ),
     // Both stand on every row.
-    countedSince: first !== undefined && Number(first.looked_at) > countedAtMost ? first.oldest : null,
+    oldest: first?.oldest ?? null,
+    isCut: first !== undefined && Number(first.looked_at) > atMost,
   };
 }

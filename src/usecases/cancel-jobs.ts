@@ -3,6 +3,7 @@ import { type BulkOutcome, listSkipped } from '../domain/bulk.ts';
 import { writeWithinMs } from '../domain/notification/control.ts';
 import type { RecordAudit } from '../store/audit.ts';
 import { listCancellable } from '../store/bulk-jobs.ts';
+import { hasGivenWay } from '../store/database-faults.ts';
 import { settleAll } from '../store/coalesce.ts';
 import type { CancelJob } from '../store/job-cancellation.ts';
 import type { JobFilter } from '../store/job-filter.ts';
@@ -14,6 +15,8 @@ import { waitForSends } from './control-job.ts';
 export const maxJobsPerCancel = 10_000;
 /** A transaction of so many is done within a few milliseconds a job, and holds its rows as long. */
 const jobsPerTransaction = 100;
+/** Two calls over one conversation may wait for each other in a circle: one gives way, and makes its page again. */
+const triesPerPage = 3;
 
 /** `matched` = jobs that match, have not ended and are not out, at most `maxJobsPerCancel`. */
 export interface CancelJobs {
@@ -52,14 +55,17 @@ export function createCancelJobs(dependencies: {
     const batches: string[] = [];
     for (let from = 0; from < matched.length; from += jobsPerTransaction) {
       const ids = matched.slice(from, from + jobsPerTransaction);
-      const { cancelled, locked } = await transactions.withTenant(tenantId, async (tx) => {
-        const page = await cancelPage(tx, ids);
-        if (done === 0 && page.cancelled.length > 0) {
-          const changed = changedMembers({}, filter);
-          await recordAudit(tx, by, { action: 'jobs.cancelled', targetId: null, changed });
-        }
-        return page;
-      });
+      const isFirst = done === 0;
+      const { cancelled, locked } = await insist(() =>
+        transactions.withTenant(tenantId, async (tx) => {
+          const page = await cancelPage(tx, ids);
+          if (isFirst && page.cancelled.length > 0) {
+            const changed = changedMembers({}, filter);
+            await recordAudit(tx, by, { action: 'jobs.cancelled', targetId: null, changed });
+          }
+          return page;
+        }),
+      );
       done += cancelled.length;
       busy += ids.length - locked;
       batches.push(...cancelled.flatMap(({ id, kind }) => (kind === 'notification' ? [id] : [])));
@@ -73,4 +79,14 @@ export function createCancelJobs(dependencies: {
       hasMore,
     };
   };
+}
+
+async function insist<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === triesPerPage || !hasGivenWay(error)) throw error;
+    }
+  }
 }

@@ -31,6 +31,28 @@ describe('a bulk cancel', () => {
     expect(await place.deliver(kept.id)).toMatchObject({ state: 'accepted' });
   });
 
+  // Two calls over one conversation waited for each other: Postgres ended one of them, which was answered with 503 halfway.
+  it('makes a page again that gave way to another transaction', async () => {
+    const job = await place.accept(channelId, { label: 'circle' });
+    const { transactions } = place.stores;
+    const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    let calls = 0;
+    const withTenant: typeof transactions.withTenant = async (tenantId, work) => {
+      calls += 1;
+      if (calls === 2) throw deadlock;
+      return transactions.withTenant(tenantId, work);
+    };
+    const cancelJobs = createCancelJobs({
+      ...place.stores,
+      transactions: { ...transactions, withTenant },
+      clock: place.clock,
+    });
+    const filter = { label: 'circle' };
+    const outcome = await cancelJobs(aCaller(place.tenantId), { filter, dryRun: false });
+    expect(outcome).toEqual({ matched: 1, done: 1, skipped: [], hasMore: false });
+    expect((await place.find(job.id)).state).toBe('cancelled');
+  });
+
   it('leaves what somebody else is changing, which still matches', async () => {
     const [one, other] = [
       await place.accept(channelId, { label: 'held' }),

@@ -138,9 +138,16 @@ describe('callbacks that are refused for their signature', () => {
   });
 
   it('are written once a minute, however many come', async () => {
+    const version = async () =>
+      test.database.transactions.withTenant(test.tenantId, (tx) =>
+        tx.query<{ xmin: string }>({ text: 'select xmin::text from channel_health' }),
+      );
+    const before = await version();
     for (let count = 0; count < 50; count += 1) await refuse(wrong);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await health()).toMatchObject({ callbacks: { refused24h: 5 } });
+    // Each second the row was written with nothing new in it.
+    expect(await version()).toEqual(before);
     await told();
     expect(await health()).toMatchObject({ callbacks: { refused24h: 55 } });
   });

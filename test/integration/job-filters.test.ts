@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Subjects } from '../../bench/scenarios/lists/calls.ts';
 import { jobFilter, jobListQuery, jobSummaryQuery } from '../../src/contracts/http/jobs.ts';
+import { countJobs } from '../../src/store/job-summary.ts';
 import { fillTenant } from '../support/filled-tenant.ts';
 import { refusalOf, startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -160,6 +161,30 @@ describe('the summary of jobs', () => {
     expect(new Set(held.data.map(({ waitReason }) => waitReason))).toEqual(new Set(['channel_paused', 'turn']));
     const labels = await summarize({ kind: 'inbound', groupBy: 'label' });
     expect(labels.data.map(({ label }) => label)).toEqual(expect.arrayContaining([null, 'spring']));
+  });
+
+  // `countedSince` was the time of a job that had been counted: others of its millisecond were counted by nobody.
+  it('counts each job once where it counts on from where it stopped', async () => {
+    const { transactions } = test.dependencies;
+    const sharing = new Date('2020-01-01T00:00:00.000Z');
+    const label = 'shared';
+    await transactions.withTenant(test.tenantId, (tx) =>
+      tx.execute({
+        text: `with shared as (select id, row_number() over (order by id) as at from job order by id limit 90)
+          update job set label = $1, created_at = $2::timestamptz + (shared.at / 9) * interval '1 ms'
+          from shared where job.id = shared.id`,
+        values: [label, sharing],
+      }),
+    );
+    let count = 0;
+    let createdBefore: Date | undefined;
+    do {
+      const filter = { label, ...(createdBefore !== undefined && { createdBefore }) };
+      const counted = await transactions.withTenant(test.tenantId, (tx) => countJobs(tx, filter, ['state'], 20));
+      count += counted.groups.reduce((sum, group) => sum + group.count, 0);
+      createdBefore = counted.countedSince ?? undefined;
+    } while (createdBefore !== undefined);
+    expect(count).toBe(90);
   });
 
   it('counts by several at once, with the newest of each, and nothing where nothing matches', async () => {

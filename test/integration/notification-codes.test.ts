@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveTargetScreens } from '../../src/store/tenants.ts';
+import { showProblems } from '../../src/domain/problems/problem.ts';
 import { type NotificationFixture, openNotificationFixture } from '../support/notification-fixture.ts';
+import { publicUrl } from '../support/worker-fixture.ts';
 
 let bench: NotificationFixture;
 beforeAll(async () => {
@@ -183,7 +185,7 @@ describe('a notification to a centre', () => {
       delivered: 0,
       failed: 2,
     });
-    expect(closed.failure?.problem).toEqual((await bench.look(job)).error);
+    expect(closed.failure?.problem).toEqual(showProblems(await bench.look(job), publicUrl).error);
     expect(callbacksOf(job).map((body) => [body.receivers, body.errors[0]?.code, body.errors[0]?.status])).toEqual(
       expect.arrayContaining(
         ['u1', 'nobody'].map((userId) => [

@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { WhatsappSettings } from '../../src/domain/channel.ts';
+import { showProblems } from '../../src/domain/problems/problem.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { poll } from '../support/poll.ts';
 import { openRunBook, type RunBook } from '../support/run-book.ts';
 import { openNamespace, type TemporalView } from '../support/temporal-view.ts';
 import { runOnTemporal } from '../support/temporal-fixture.ts';
+import { publicUrl } from '../support/worker-fixture.ts';
 
 const namespace = `debugging-${process.pid}`;
 let view: TemporalView;
@@ -192,7 +194,7 @@ describe('a delivery that waits for its next attempt', () => {
       .getHandle(id)
       .result()
       .catch((reason: unknown) => reason);
-    const { error: problem } = await place.find(id);
+    const { error: problem } = showProblems(await place.find(id), publicUrl);
     expect(error).toMatchObject({ cause: { type: 'transient', details: [problem] } });
     expect(place.sendsOf(id)).toHaveLength(2);
   });

@@ -3,6 +3,7 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTellRefusals } from '../../src/activities/tell-refusals.ts';
 import type { WorkflowRun } from '../../src/domain/message/claim.ts';
+import { showProblems } from '../../src/domain/problems/problem.ts';
 import { type DeliveryFixture, openDeliveryFixture } from '../support/delivery-fixture.ts';
 import { runInActivity, runOfTests } from '../support/in-activity.ts';
 import { publicUrl } from '../support/worker-fixture.ts';
@@ -55,7 +56,7 @@ describe('whether Kernel is called', () => {
     const id = await refused('+34600002001');
     const activity = createActivity('1');
     expect(await activity.run(id)).toBeInstanceOf(CompleteAsyncError);
-    const { error, nextAttemptAt } = await place.find(id);
+    const { error, nextAttemptAt } = showProblems(await place.find(id), publicUrl);
     expect(activity.told).toMatchObject([
       { type: 'transient', details: [error, { next: 'wait' }], nonRetryable: false, category: 'BENIGN' },
     ]);
@@ -103,6 +104,6 @@ it('a message that fails for good fails its activity for good, with its problem'
   place.skip(90_000);
   place.kernel.script('+34600002005', [{ answer: { status: 400 } }]);
   const failure = await createActivity('1').run(id);
-  const { error } = await place.find(id);
+  const { error } = showProblems(await place.find(id), publicUrl);
   expect(failure).toMatchObject({ nonRetryable: true, details: [error, { next: 'end', state: 'failed' }] });
 });

@@ -35,7 +35,8 @@ export function createTemplateSource(dependencies: {
   const { http, access } = dependencies;
 
   return async function listTemplates(request: TemplatesRequest): Promise<TemplatesAnswer> {
-    const templates: TemplateNews[] = [];
+    // A template that is made or removed while the pages are read may be listed twice.
+    const templates = new Map<string, TemplateNews>();
     let after: string | null = null;
     for (let page = 0; page < maxPages; page += 1) {
       const url = urlOf(request, after);
@@ -57,9 +58,9 @@ export function createTemplateSource(dependencies: {
       if (outcome.status !== 200 || !Array.isArray(data)) {
         return { kind: 'unavailable', detail: `Kernel answered HTTP ${outcome.status} without a list of templates.` };
       }
-      templates.push(...data.flatMap(readTemplate));
+      for (const each of data.flatMap(readTemplate)) templates.set(JSON.stringify([each.name, each.language]), each);
       after = readNext(body);
-      if (after === null) return { kind: 'listed', templates };
+      if (after === null) return { kind: 'listed', templates: [...templates.values()] };
     }
     return { kind: 'unavailable', detail: 'Kernel named more templates than an account may have.' };
   };

@@ -52,6 +52,28 @@ it('lists the templates of all pages', async () => {
   expect(urls.map((url) => new URL(url).searchParams.get('after'))).toEqual([null, 'c1']);
 });
 
+// The store cannot take one name and language twice: the sync was answered with 500.
+it('lists a template once that two pages hold, as the later one has it', async () => {
+  const one = { name: 'offer', language: 'es', status: 'PENDING' };
+  const paging = { cursors: { after: 'c1' }, next: 'https://elsewhere.example/' };
+  const { answer } = listWith([
+    answered(200, { data: [one], paging }),
+    answered(200, {
+      data: [
+        { ...one, status: 'APPROVED' },
+        { ...one, language: 'en' },
+      ],
+    }),
+  ]);
+  expect(await answer).toMatchObject({
+    kind: 'listed',
+    templates: [
+      { language: 'es', status: 'APPROVED' },
+      { language: 'en', status: 'PENDING' },
+    ],
+  });
+});
+
 it.each([
   ['refused', answered(403, { error: { code: 200 } })],
   ['no list', answered(200, { data: {} })],
