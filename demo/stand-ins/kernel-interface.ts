@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts';
 import type { HttpServer } from './http-server.ts';
 import type { InboundItem } from './kernel-bodies.ts';
 import type { CallbackCounts } from './kernel-callbacks.ts';
-import type { KernelChannelInput } from './kernel-channels.ts';
+import type { KernelChannel, KernelChannelInput } from './kernel-channels.ts';
 import type { InboundMedia } from './kernel-media.ts';
 import type { KernelMedia } from './kernel-uploads.ts';
 import type { Callback, KernelStep } from './kernel-script.ts';
@@ -43,6 +43,8 @@ export interface Kernel extends HttpServer {
   readonly media: ReadonlyMap<string, KernelMedia>;
   /** Adds a number, or replaces it. */
   setChannel(channel: KernelChannelInput): void;
+  /** What is known of a number's windows and templates changes. */
+  changeRules(phoneNumberId: string, rules: Pick<KernelChannel, 'windowMs' | 'templates'>): void;
   /** From now on a number takes this token and no other, as when the old one has expired. */
   renewToken(phoneNumberId: string, accessToken: string): void;
   /** What becomes of the next sends to a number (`*`: any), step by step. */

@@ -66,6 +66,11 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     pauses,
   });
 
+  function change(phoneNumberId: string, members: Partial<KernelChannel>): void {
+    const channel = channels.get(phoneNumberId);
+    if (channel !== undefined) channels.set(phoneNumberId, { ...channel, ...members });
+  }
+
   const steering = {
     sends,
     callbacks: poster.counts,
@@ -74,10 +79,9 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
     setChannel(channel: KernelChannelInput) {
       channels.set(channel.phoneNumberId, channelSchema.parse(channel));
     },
-    renewToken(phoneNumberId: string, accessToken: string) {
-      const channel = channels.get(phoneNumberId);
-      if (channel !== undefined) channels.set(phoneNumberId, { ...channel, accessToken });
-    },
+    renewToken: (phoneNumberId: string, accessToken: string) => change(phoneNumberId, { accessToken }),
+    changeRules: (phoneNumberId: string, rules: Pick<KernelChannel, 'windowMs' | 'templates'>) =>
+      change(phoneNumberId, rules),
     script: (to: string, steps: readonly KernelStep[]) => book.add(to.replace(/^\+/, ''), steps),
     scriptUploads: (phoneNumberId: string, steps: readonly Answer[]) => uploadBook.add(phoneNumberId, steps),
     scriptTokens: (steps: readonly Answer[]) => tokens.script(steps),

@@ -1,5 +1,6 @@
 import type { Story } from '../stage.ts';
 import { botConversation } from './bot-conversation.ts';
+import { optedOut, outsideWindow, stoppedTemplate } from './campaign.ts';
 import { deliveredAndRead } from './delivered-and-read.ts';
 import { failedByCallback } from './failed-by-callback.ts';
 import { expiredToken } from './expired-token.ts';
@@ -31,6 +32,9 @@ export const stories: readonly Story[] = [
   botConversation,
   username,
   uploadedPicture,
+  outsideWindow,
+  stoppedTemplate,
+  optedOut,
   notification,
   unreachableIntegrator,
   unreachableKernel,
