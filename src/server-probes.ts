@@ -15,7 +15,9 @@ export function createServerProbes(env?: Readonly<Record<string, string>>): Serv
     if (opened !== null) return opened;
     const config = readConfig(env);
     const pool = createPool({ connectionString: config.databaseAppUrl, size: 2, onIdleError: () => undefined });
-    return (opened = { config, pool, connection: Connection.lazy(config.temporalConnection) });
+    // Without retries: one that waits behind a probe that was given up would find its connection closed, and throw for nobody.
+    const connection = Connection.lazy({ ...config.temporalConnection, interceptors: [] });
+    return (opened = { config, pool, connection });
   }
 
   return {
