@@ -91,6 +91,7 @@ export function createClient(options: ClientOptions): Client {
   });
   http.use(keyAndJudge);
 
+  // Casts: openapi-fetch types a call by its path, and here each path is any of them; `calls` below gives them their types back.
   const call = (method: Uppercase<Verb>) => async (path: never, init?: never) =>
     (await http.request(method.toLowerCase() as 'get', path, init as never)).data;
 
@@ -100,6 +101,7 @@ export function createClient(options: ClientOptions): Client {
     let cursor: string | null | undefined;
     while (cursor !== null) {
       const query = { ...given.params?.query, ...(cursor !== undefined && { cursor }) };
+      // Casts: as in `call`.
       const page = await http.request('get', path as never, { ...given, params: { ...given.params, query } } as never);
       const { data, nextCursor } = page.data as unknown as Page<ItemOf<Path>>; // ListPath has no other answers
       if (nextCursor !== null && nextCursor === cursor) throw new Error(`The list ${path} gives one cursor for ever.`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readCsv } from './csv-lines.ts';
 import { exitCodes } from './exit-codes.ts';
-import { createPace } from './pace.ts';
 import type { LinesSession } from './session.ts';
 import { createProgressBar } from './terminal.ts';
 import { buildTemplate } from './verbs/jobs.ts';
@@ -101,4 +101,14 @@ export async function broadcast(session: LinesSession, options: BroadcastOptions
     `${result.lines} lines: ${result.accepted} ${words}, ${result.refused} refused (label ${label}).`,
   );
   return result.refused === 0 ? exitCodes.ok : exitCodes.partly;
+}
+
+/** Lets so many a second through: `await pace(n)` returns when the next n may go. */
+export function createPace(ratePerSecond: number, signal: AbortSignal, nowMs: () => number = () => performance.now()) {
+  let freeAtMs = nowMs();
+  return async function pace(count: number): Promise<void> {
+    const waitMs = freeAtMs - nowMs();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+    freeAtMs = Math.max(freeAtMs, nowMs()) + (count / ratePerSecond) * 1_000;
+  };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CsvLine, readCsv } from '../../../src/command-line/csv-lines.ts';
 import { exitCodes } from '../../../src/command-line/exit-codes.ts';
-import { createPace } from '../../../src/command-line/pace.ts';
+import { createPace } from '../../../src/command-line/broadcast.ts';
 import { answer, aProblem, type ScriptedAnswer, startScriptedServer } from '../../support/scripted-server.ts';
 import { runWaypost } from '../../support/run-waypost.ts';
 
